@@ -5,8 +5,8 @@ and a randomised comparison hold the two together. Change both or neither.
 
 Units: amounts are in the currency of the business and come out with exactly `digits` decimals,
 the minor unit of ISO 4217 (JPY 0, EUR 2, KWD 3). Quantities, unit prices and percentages have up
-to four decimals. Inside, everything is a whole number of some small unit, so that neither a float
-nor the decimal context of the caller can touch a cent.
+to four decimals. Inside, everything is a whole number of some small unit (`exact.py`). Payments
+are in `settlement.py`; this module is the door to both.
 
 Rounding is half up (half away from zero), once per shown amount, and each amount is computed
 from the amounts shown before it. In this order, for a line:
@@ -36,81 +36,67 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Protocol
 
-PLACES = 4
-LIMIT = Decimal(10) ** 12
-"""The largest quantity, price or amount taken for real; more is a slip of the keyboard."""
+from sales.exact import (
+    HUNDRED_PERCENT,
+    LIMIT,
+    MESSAGES,
+    ONE,
+    PLACES,
+    ZERO,
+    PricingError,
+    Problem,
+    allocate,
+    check_digits,
+    half_up,
+    money,
+    not_negative,
+    percent,
+    plain,
+    positive,
+    spread,
+)
+from sales.settlement import (
+    CashBalance,
+    Settlement,
+    Tender,
+    TenderKind,
+    cash_round,
+    change_due,
+    settle,
+)
+
+__all__ = [
+    "LIMIT",
+    "MAX_TAX_RATE",
+    "MESSAGES",
+    "CashBalance",
+    "Discount",
+    "DiscountKind",
+    "LineInput",
+    "PricedLine",
+    "PricedSale",
+    "PricingError",
+    "Problem",
+    "Settlement",
+    "SoldLine",
+    "TaxLine",
+    "Tender",
+    "TenderKind",
+    "allocate",
+    "cash_round",
+    "change_due",
+    "price_sale",
+    "refund_share",
+    "settle",
+    "summarise",
+]
 
 MAX_TAX_RATE = Decimal(1000)
-_ONE = 10**PLACES
-_HUNDRED_PERCENT = 100 * _ONE
-_ZERO = Decimal(0)
-
-
-def gettext_noop(message: str) -> str:
-    """Mark a text for `makemessages`, which looks for this name, without importing Django."""
-    return message
-
-
-class Problem(StrEnum):
-    """Why an input was refused. `pricing.js` uses the same codes."""
-
-    NO_LINES = "no_lines"
-    NOT_A_NUMBER = "not_a_number"
-    TOO_LARGE = "too_large"
-    TOO_PRECISE = "too_precise"
-    NOT_POSITIVE = "not_positive"
-    NEGATIVE = "negative"
-    PERCENT_RANGE = "percent_range"
-    DISCOUNT_TOO_LARGE = "discount_too_large"
-    NOTHING_TO_SPREAD = "nothing_to_spread"
-    UNDERPAID = "underpaid"
-    OVERPAID = "overpaid"
-    CASH_STEP = "cash_step"
-    REFUND_TOO_LARGE = "refund_too_large"
-
-
-MESSAGES: dict[Problem, str] = {
-    Problem.NO_LINES: gettext_noop("A sale needs at least one line."),
-    Problem.NOT_A_NUMBER: gettext_noop("This is not a number."),
-    Problem.TOO_LARGE: gettext_noop("This is implausible: more than %(limit)s."),
-    Problem.TOO_PRECISE: gettext_noop("At most %(places)s decimal places are possible here."),
-    Problem.NOT_POSITIVE: gettext_noop("This must be more than zero."),
-    Problem.NEGATIVE: gettext_noop("This must not be negative."),
-    Problem.PERCENT_RANGE: gettext_noop("This must be between 0 and %(limit)s percent."),
-    Problem.DISCOUNT_TOO_LARGE: gettext_noop(
-        "The discount of %(discount)s is more than the %(limit)s that it applies to."
-    ),
-    Problem.NOTHING_TO_SPREAD: gettext_noop("There is nothing to spread this amount over."),
-    Problem.UNDERPAID: gettext_noop("%(missing)s is still to be paid."),
-    Problem.OVERPAID: gettext_noop(
-        "Only cash can be more than what is due: this is %(excess)s too much."
-    ),
-    Problem.CASH_STEP: gettext_noop("Cash is counted in steps of %(step)s."),
-    Problem.REFUND_TOO_LARGE: gettext_noop("Only %(limit)s can still be refunded."),
-}
-"""English texts; where a person reads one: `gettext(MESSAGES[error.code]) % error.params`."""
-
-
-class PricingError(ValueError):
-    """An input that cannot be priced, with the field to blame as a path: `lines.2.discount`."""
-
-    def __init__(self, code: Problem, field: str, **params: object) -> None:
-        self.code = code
-        self.field = field
-        self.params = {name: str(value) for name, value in params.items()}
-        super().__init__(f"{field}: {MESSAGES[code] % self.params}")
 
 
 class DiscountKind(StrEnum):
     FIXED = "fixed"
     PERCENT = "percent"
-
-
-class TenderKind(StrEnum):
-    """Cash gives change and is rounded to coins; everything else pays an exact amount."""
-
-    CASH = "cash"
-    OTHER = "other"
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,43 +186,11 @@ class PricedSale:
     total: Decimal
     taxes: tuple[TaxLine, ...]
     item_count: int
-    rounding: Decimal = _ZERO
+    rounding: Decimal = ZERO
 
     @property
     def payable(self) -> Decimal:
         return self.total + self.rounding
-
-
-@dataclass(frozen=True, slots=True)
-class Tender:
-    """What a customer puts down: for cash the notes and coins given, before any change."""
-
-    kind: TenderKind
-    amount: Decimal
-
-
-@dataclass(frozen=True, slots=True)
-class CashBalance:
-    """`rounding` to coins, what is still `missing`, and the `change` to give; one of the last
-    two is zero."""
-
-    rounding: Decimal
-    missing: Decimal
-    change: Decimal
-
-
-@dataclass(frozen=True, slots=True)
-class Settlement:
-    """`due == total + rounding == sum(applied)`, and the tenders add up to `due + change`.
-
-    `applied` has one amount for each tender, in their order: what it paid after change, which is
-    taken back from the last cash given first.
-    """
-
-    due: Decimal
-    rounding: Decimal
-    applied: tuple[Decimal, ...]
-    change: Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,7 +217,7 @@ def price_sale(
     """
     if not lines:
         raise PricingError(Problem.NO_LINES, "lines")
-    _check_digits(digits)
+    check_digits(digits)
     drafts = [_draft(line, f"lines.{index}", digits) for index, line in enumerate(lines)]
     subtotal = sum(draft.amount for draft in drafts)
     shares = _spread_over_lines(_discount(discount, subtotal, "discount", digits), drafts)
@@ -280,7 +234,7 @@ def price_sale(
 def summarise(lines: Iterable[PricedLine], *, digits: int) -> PricedSale:
     """Add up lines that are already priced: those of a sale, or the parts of a refund."""
     lines = tuple(lines)
-    zero = _amount(0, digits)
+    zero = money(0, digits)
     gross = sum((line.gross for line in lines), zero)
     line_discount = sum((line.discount for line in lines), zero)
     by_rate: dict[Decimal, tuple[Decimal, Decimal]] = {}
@@ -296,103 +250,9 @@ def summarise(lines: Iterable[PricedLine], *, digits: int) -> PricedSale:
         net=sum((line.net for line in lines), zero),
         tax=sum((line.tax for line in lines), zero),
         total=sum((line.total for line in lines), zero),
-        taxes=tuple(TaxLine(_plain(rate), *by_rate[rate]) for rate in sorted(by_rate)),
+        taxes=tuple(TaxLine(plain(rate), *by_rate[rate]) for rate in sorted(by_rate)),
         item_count=sum(_items(line.quantity) for line in lines),
         rounding=zero,
-    )
-
-
-def allocate(amount: Decimal, weights: Sequence[Decimal], *, digits: int) -> tuple[Decimal, ...]:
-    """Spread `amount` in proportion to `weights`, by largest remainder; the parts sum to it.
-
-    Equal remainders go to the larger weight, then to the earlier one. A weight of zero gets
-    nothing; a negative amount is spread as its opposite would be. Raises `PricingError` for a
-    negative weight, and for an amount where all the weights are zero.
-    """
-    _check_digits(digits)
-    units = _scaled(amount, "amount", digits)
-    scaled = [
-        _not_negative(weight, f"weights.{index}", PLACES) for index, weight in enumerate(weights)
-    ]
-    if units and not sum(scaled):
-        raise PricingError(Problem.NOTHING_TO_SPREAD, "weights")
-    return tuple(_amount(part, digits) for part in _spread(units, scaled))
-
-
-def cash_round(total: Decimal, step: Decimal, *, digits: int) -> Decimal:
-    """Round to what can be paid in coins: the nearest multiple of `step`, half up.
-
-    A step of zero means that every minor unit has a coin and changes nothing.
-    """
-    _check_digits(digits)
-    units = _scaled(total, "total", digits)
-    return _amount(_to_step(units, _not_negative(step, "cash_step", digits)), digits)
-
-
-def change_due(
-    total: Decimal,
-    *,
-    cash: Decimal | None,
-    other: Decimal = _ZERO,
-    digits: int,
-    cash_step: Decimal = _ZERO,
-) -> CashBalance:
-    """Say what is missing or to be given back when `other` was paid exactly and `cash` handed over.
-
-    Only what is left for cash is rounded, and nothing where `cash` is None. Raises `PricingError`
-    where `other` alone exceeds the total, or the cash is no multiple of `cash_step`.
-    """
-    _check_digits(digits)
-    due = _not_negative(total, "total", digits)
-    step = _not_negative(cash_step, "cash_step", digits)
-    rest = due - _not_negative(other, "other", digits)
-    if rest < 0:
-        raise PricingError(Problem.OVERPAID, "other", excess=_amount(-rest, digits))
-    given = 0 if cash is None else _not_negative(cash, "cash", digits)
-    if step and given % step:
-        raise PricingError(Problem.CASH_STEP, "cash", step=_amount(step, digits))
-    rounded = rest if cash is None else _to_step(rest, step)
-    return CashBalance(
-        rounding=_amount(rounded - rest, digits),
-        missing=_amount(max(rounded - given, 0), digits),
-        change=_amount(max(given - rounded, 0), digits),
-    )
-
-
-def settle(
-    total: Decimal, tenders: Sequence[Tender], *, digits: int, cash_step: Decimal = _ZERO
-) -> Settlement:
-    """Check that `tenders` pay `total` and say how much each of them paid.
-
-    Only cash may exceed what is due, and gives change. Cash of zero says that the rest is paid in
-    cash though it rounds away; any other tender must be positive. A total of zero needs no tender.
-    Raises `PricingError` (`underpaid`, `overpaid`, `cash_step`) otherwise.
-    """
-    _check_digits(digits)
-    cash: Decimal | None = None
-    other = _ZERO
-    for index, tender in enumerate(tenders):
-        field = f"tenders.{index}.amount"
-        units = _not_negative(tender.amount, field, digits)
-        if tender.kind is TenderKind.CASH:
-            cash = (cash or _ZERO) + tender.amount
-        elif units == 0:
-            raise PricingError(Problem.NOT_POSITIVE, field)
-        else:
-            other += tender.amount
-    try:
-        balance = change_due(total, cash=cash, other=other, digits=digits, cash_step=cash_step)
-    except PricingError as error:
-        if error.field in {"cash", "other"}:
-            raise PricingError(error.code, "tenders", **error.params) from None
-        raise
-    if balance.missing:
-        raise PricingError(Problem.UNDERPAID, "tenders", missing=balance.missing)
-    return Settlement(
-        due=_amount(_scaled(total + balance.rounding, "total", digits), digits),
-        rounding=balance.rounding,
-        applied=_applied(tenders, balance.change, digits),
-        change=balance.change,
     )
 
 
@@ -409,47 +269,47 @@ def refund_share(
     their sum with the displayed amount, and need not be quantity x unit price.
     Raises `PricingError` for a quantity that is not positive or exceeds what is left.
     """
-    _check_digits(digits)
-    sold = _positive(line.quantity, "line.quantity", PLACES)
-    before = _not_negative(refunded, "refunded", PLACES)
-    after = before + _positive(quantity, "quantity", PLACES)
+    check_digits(digits)
+    sold = positive(line.quantity, "line.quantity", PLACES)
+    before = not_negative(refunded, "refunded", PLACES)
+    after = before + positive(quantity, "quantity", PLACES)
     if after > sold:
-        left = _amount(max(sold - before, 0), PLACES)
-        raise PricingError(Problem.REFUND_TOO_LARGE, "quantity", limit=_plain(left))
-    total_sold = _not_negative(line.total, "line.total", digits)
-    tax_sold = _not_negative(line.tax, "line.tax", digits)
+        left = money(max(sold - before, 0), PLACES)
+        raise PricingError(Problem.REFUND_TOO_LARGE, "quantity", limit=plain(left))
+    total_sold = not_negative(line.total, "line.total", digits)
+    tax_sold = not_negative(line.tax, "line.tax", digits)
 
     def part(units: int) -> int:
-        return _half_up(units * after, sold) - _half_up(units * before, sold)
+        return half_up(units * after, sold) - half_up(units * before, sold)
 
     def tax_of(total: int) -> int:
-        return _half_up(tax_sold * total, total_sold) if total_sold else 0
+        return half_up(tax_sold * total, total_sold) if total_sold else 0
 
     total = part(total_sold)
-    tax = tax_of(_half_up(total_sold * after, sold)) - tax_of(_half_up(total_sold * before, sold))
-    discount = part(_not_negative(line.discount, "line.discount", digits))
-    sale_discount = part(_not_negative(line.sale_discount, "line.sale_discount", digits))
+    tax = tax_of(half_up(total_sold * after, sold)) - tax_of(half_up(total_sold * before, sold))
+    discount = part(not_negative(line.discount, "line.discount", digits))
+    sale_discount = part(not_negative(line.sale_discount, "line.sale_discount", digits))
     displayed = total if line.tax_inclusive else total - tax
     return PricedLine(
         key=key,
         quantity=quantity,
         unit_price=line.unit_price,
-        gross=_amount(displayed + discount + sale_discount, digits),
-        discount=_amount(discount, digits),
-        sale_discount=_amount(sale_discount, digits),
-        net=_amount(total - tax, digits),
-        tax=_amount(tax, digits),
-        total=_amount(total, digits),
+        gross=money(displayed + discount + sale_discount, digits),
+        discount=money(discount, digits),
+        sale_discount=money(sale_discount, digits),
+        net=money(total - tax, digits),
+        tax=money(tax, digits),
+        total=money(total, digits),
         tax_rate=line.tax_rate,
         tax_inclusive=line.tax_inclusive,
     )
 
 
 def _draft(line: LineInput, field: str, digits: int) -> _Draft:
-    quantity = _positive(line.quantity, f"{field}.quantity", PLACES)
-    unit_price = _not_negative(line.unit_price, f"{field}.unit_price", PLACES)
-    rate = _percent(line.tax_rate, f"{field}.tax_rate", MAX_TAX_RATE)
-    gross = _half_up(quantity * unit_price * 10**digits, _ONE * _ONE)
+    quantity = positive(line.quantity, f"{field}.quantity", PLACES)
+    unit_price = not_negative(line.unit_price, f"{field}.unit_price", PLACES)
+    rate = percent(line.tax_rate, f"{field}.tax_rate", MAX_TAX_RATE)
+    gross = half_up(quantity * unit_price * 10**digits, ONE * ONE)
     if gross > LIMIT * 10**digits:
         raise PricingError(Problem.TOO_LARGE, field, limit=LIMIT)
     discount = _discount(line.discount, gross, f"{field}.discount", digits)
@@ -460,21 +320,21 @@ def _finish(draft: _Draft, sale_discount: int, field: str, digits: int) -> Price
     line = draft.line
     amount = draft.amount - sale_discount
     if line.tax_inclusive:
-        tax = _half_up(amount * draft.rate, _HUNDRED_PERCENT + draft.rate)
+        tax = half_up(amount * draft.rate, HUNDRED_PERCENT + draft.rate)
         net = amount - tax
     else:
-        tax = _half_up(amount * draft.rate, _HUNDRED_PERCENT)
+        tax = half_up(amount * draft.rate, HUNDRED_PERCENT)
         net = amount
     return PricedLine(
         key=line.key,
         quantity=line.quantity,
         unit_price=line.unit_price,
-        gross=_amount(draft.gross, digits),
-        discount=_amount(draft.discount, digits),
-        sale_discount=_amount(sale_discount, digits),
-        net=_amount(net, digits),
-        tax=_amount(tax, digits),
-        total=_amount(net + tax, digits),
+        gross=money(draft.gross, digits),
+        discount=money(draft.discount, digits),
+        sale_discount=money(sale_discount, digits),
+        net=money(net, digits),
+        tax=money(tax, digits),
+        total=money(net + tax, digits),
         tax_rate=line.tax_rate,
         tax_inclusive=line.tax_inclusive,
     )
@@ -484,15 +344,15 @@ def _discount(discount: Discount | None, base: int, field: str, digits: int) -> 
     """The discount in minor units; a percentage is rounded, an amount must have its coins."""
     if discount is None:
         return 0
-    if discount.kind is DiscountKind.PERCENT:
-        return _half_up(base * _percent(discount.value, field, Decimal(100)), _HUNDRED_PERCENT)
-    units = _not_negative(discount.value, field, digits)
+    if DiscountKind(discount.kind) is DiscountKind.PERCENT:
+        return half_up(base * percent(discount.value, field, Decimal(100)), HUNDRED_PERCENT)
+    units = not_negative(discount.value, field, digits)
     if units > base:
         raise PricingError(
             Problem.DISCOUNT_TOO_LARGE,
             field,
-            discount=_amount(units, digits),
-            limit=_amount(base, digits),
+            discount=money(units, digits),
+            limit=money(base, digits),
         )
     return units
 
@@ -502,102 +362,12 @@ def _spread_over_lines(units: int, drafts: Sequence[_Draft]) -> list[int]:
     order = sorted(
         range(len(drafts)), key=lambda i: (-drafts[i].rate, not drafts[i].line.tax_inclusive)
     )
-    parts = _spread(units, [drafts[i].amount for i in order])
+    parts = spread(units, [drafts[i].amount for i in order])
     shares = [0] * len(drafts)
     for index, part in zip(order, parts, strict=True):
         shares[index] = part
     return shares
 
 
-def _spread(units: int, weights: Sequence[int]) -> list[int]:
-    """Largest remainder. No part exceeds its weight where `units` do not exceed their sum."""
-    whole = sum(weights)
-    if not units or not whole:
-        return [0] * len(weights)
-    sign = -1 if units < 0 else 1
-    divided = [divmod(abs(units) * weight, whole) for weight in weights]
-    parts = [part for part, _ in divided]
-    order = sorted(range(len(weights)), key=lambda i: (-divided[i][1], -weights[i], i))
-    for index in order[: abs(units) - sum(parts)]:
-        parts[index] += 1
-    return [sign * part for part in parts]
-
-
-def _applied(tenders: Sequence[Tender], change: Decimal, digits: int) -> tuple[Decimal, ...]:
-    """What each tender paid, the change taken from the last cash first."""
-    applied: list[Decimal] = []
-    for tender in reversed(tenders):
-        back = min(change, tender.amount) if tender.kind is TenderKind.CASH else _ZERO
-        change -= back
-        applied.append(_amount(_scaled(tender.amount - back, "tenders", digits), digits))
-    return tuple(reversed(applied))
-
-
 def _items(quantity: Decimal) -> int:
     return int(quantity) if quantity == int(quantity) else 1
-
-
-def _half_up(numerator: int, denominator: int) -> int:
-    """Divide and round half away from zero; `denominator` is positive."""
-    rounded = (2 * abs(numerator) + denominator) // (2 * denominator)
-    return -rounded if numerator < 0 else rounded
-
-
-def _to_step(units: int, step: int) -> int:
-    return _half_up(units, step) * step if step else units
-
-
-def _amount(units: int, digits: int) -> Decimal:
-    return Decimal(units).scaleb(-digits)
-
-
-def _plain(value: Decimal) -> Decimal:
-    """The same number without trailing zeros and without an exponent: 20, not 20.0000 or 2E+1."""
-    whole = value.to_integral_value()
-    return whole.quantize(Decimal(1)) if value == whole else value.normalize()
-
-
-def _check_digits(digits: int) -> None:
-    if not 0 <= digits <= PLACES:
-        raise ValueError(f"a currency has 0 to {PLACES} digits, not {digits}")
-
-
-def _scaled(value: Decimal, field: str, places: int) -> int:
-    """The number in units of 10^-places, exactly; refuses what is no number or does not fit."""
-    if not isinstance(value, Decimal):
-        raise TypeError(f"{field}: money and quantities are Decimal, not {type(value).__name__}")
-    if not value.is_finite():
-        raise PricingError(Problem.NOT_A_NUMBER, field)
-    if value.copy_abs() > LIMIT:
-        raise PricingError(Problem.TOO_LARGE, field, limit=LIMIT)
-    exponent = value.as_tuple().exponent
-    # Beyond any column's scale; without this an exponent of -10^6 would cost seconds below.
-    if isinstance(exponent, int) and exponent < -40:
-        raise PricingError(Problem.TOO_PRECISE, field, places=places)
-    numerator, denominator = value.as_integer_ratio()
-    scale: int = 10**places
-    units, rest = divmod(numerator * scale, denominator)
-    if rest:
-        raise PricingError(Problem.TOO_PRECISE, field, places=places)
-    return units
-
-
-def _not_negative(value: Decimal, field: str, places: int) -> int:
-    units = _scaled(value, field, places)
-    if units < 0:
-        raise PricingError(Problem.NEGATIVE, field)
-    return units
-
-
-def _positive(value: Decimal, field: str, places: int) -> int:
-    units = _scaled(value, field, places)
-    if units <= 0:
-        raise PricingError(Problem.NOT_POSITIVE, field)
-    return units
-
-
-def _percent(value: Decimal, field: str, limit: Decimal) -> int:
-    units = _scaled(value, field, PLACES)
-    if not 0 <= units <= limit * _ONE:
-        raise PricingError(Problem.PERCENT_RANGE, field, limit=limit)
-    return units
