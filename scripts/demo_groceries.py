@@ -117,6 +117,22 @@ NAMES = {
     "SEMI-SOLID SALAD DRESSING MAY": "Mayonnaise", "MEXICAN SOFT TORTILLAS AND WRA": "Soft Tortillas",
     "BETTER FOR YOU": "Light Popcorn", "SOLID/STK DEODORANTS": "Deodorant Stick", "COVERGIRL": "Make-up",
 }  # fmt: skip
+READABLE = {
+    "Sgl Sv/Vend Mach Snacks Chip/P": "Crisps, Single", "Non-Crbntd Drnking/Mneral Wate": "Still Water",
+    "Plstc Ctlrytblclthstthpksst": "Plastic Cutlery", "Mexican Saucessalsapicantee": "Salsa",
+    "Non-Iws Single Cheese": "Cheese Singles", "Vendor Size/Single Serve Cooki": "Biscuits, Single",
+    "Dairy Refigerated": "Chilled Dairy", "Natural Cheese Exact Wt Chunks": "Cheese Block",
+    "Natural Cheese Exact Wt Slices": "Sliced Cheese", "Frozen Breakfast Entrees/Sandwic": "Frozen Breakfast",
+    "Instant Coffee Flavored No Swe": "Instant Coffee, Flavoured", "Mult Pk Bag Snacks": "Crisps, Multipack",
+    "Hot Mustard/Speciality Mustar": "Hot Mustard", "Vinegar All-Except Wine/Ric": "Vinegar",
+    "Dry Beans/Peas/Barley Bag & B": "Dry Beans", "Mushrooms W/Whole Packed": "Whole Mushrooms",
+    "Tray Pack/Chocolate Chip Biscuits": "Chocolate Chip Biscuits", "Isotonic Drinks Single Serve": "Sports Drink",
+    "Isotonic Drinks Multi-Serve": "Sports Drinks, Multipack", "Auto Dish Detergent Monodose": "Dishwasher Tablets",
+    "Auto Dish Detergent Gel": "Dishwasher Gel", "Oranges Navels All": "Navel Oranges",
+    "Steak & Worchester Sauce": "Worcester Sauce", "Baby Food Junior All Brands": "Baby Food Junior",
+    "Aseptic Pack Juice and Drinks": "Juice Cartons", "Refrig Dough Products": "Chilled Dough",
+    "Refrig Dips": "Chilled Dips", "Frozen Concentrate Under 50% Juice": "Frozen Juice Drink",
+}  # fmt: skip
 # Kinds that mean something only together with their aisle: "Beef, Lean".
 AISLES_TO_NAME = re.compile(
     r"^(BEEF|PORK|BACON|HOT DOGS|DINNER SAUSAGE|LUNCHMEAT|ICE CREAM|PASTA SAUCE|FROZEN PIZZA|SALAD MIX"
@@ -128,6 +144,7 @@ def product_name(kind: str, aisle: str) -> str:
     if kind in NAMES:
         return NAMES[kind]
     name = plain_words(kind)
+    name = READABLE.get(name, name)
     prefix = AISLES_TO_NAME.match(aisle)
     if prefix and plain_words(prefix[0]).split()[-1].rstrip("s") not in name:
         return f"{plain_words(prefix[0])}, {name}"
