@@ -421,10 +421,15 @@ def _leave(number: int, frame: FrameType | None) -> NoReturn:
     raise SystemExit(128 + number)
 
 
-def run(command: Sequence[str], *, pool_size: int = POOL_SIZE) -> int:
-    """Run a command with a cluster of its own; its exit status. A signal stops both."""
+def stop_on_signals() -> None:
+    """Let a signal end this process as an exception does, so that `running` cleans up."""
     for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
         signal.signal(number, _leave)
+
+
+def run(command: Sequence[str], *, pool_size: int = POOL_SIZE) -> int:
+    """Run a command with a cluster of its own; its exit status. A signal stops both."""
+    stop_on_signals()
     with running(pool_size=pool_size) as cluster:
         child = subprocess.Popen(command, env={**os.environ, **cluster.environment()})
         try:

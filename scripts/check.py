@@ -1,0 +1,159 @@
+"""Run the checks of `make test`, one stage after another, and stop at the first that fails.
+
+python -m scripts.check [STAGE…]     no stage named: all of them, in this order
+"""
+
+import argparse
+import os
+import shlex
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from scripts import postgres, system
+from scripts.system import ROOT
+
+BIN = Path(sys.executable).parent
+WORKERS = ["-n", "2"]
+DATABASE_VARIABLES = (
+    "DATABASE_URL",
+    "DATABASE_URL_POOLED",
+    "POSTGRES_URL",
+    "POSTGRES_PRISMA_URL",
+    "DIRECT_URL",
+    "DATABASE_URL_UNPOOLED",
+    "POSTGRES_URL_NON_POOLING",
+    "USE_DIRECT_URL",
+)
+# What a shell may carry from another project, a deployment or a developer's own work: the checks
+# give the same answer with and without it.
+FOREIGN_VARIABLES = (*DATABASE_VARIABLES, "PRODUCTION", "DEBUG", "VERCEL", "VAR_DIR")
+
+
+class Failed(Exception):
+    """A command of the stage ended with another status than 0."""
+
+
+def _environment() -> dict[str, str]:
+    return {k: v for k, v in os.environ.items() if k not in FOREIGN_VARIABLES}
+
+
+def _call(command: Sequence[str], extra: Mapping[str, str] | None = None) -> None:
+    system.say(f"$ {shlex.join([Path(command[0]).name, *command[1:]])}")
+    variables = {**_environment(), **(extra or {})}
+    if subprocess.run(command, cwd=ROOT, env=variables, stdin=subprocess.DEVNULL).returncode:
+        raise Failed
+
+
+def _tool(name: str, *arguments: str) -> None:
+    _call([str(BIN / name), *arguments])
+
+
+def _pytest(arguments: Sequence[str], extra: Mapping[str, str] | None = None) -> None:
+    _call([sys.executable, "-m", "pytest", *arguments], extra)
+
+
+def _templates() -> list[str]:
+    """The folders of templates, so that the linter does not read every file of the tree."""
+    return sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("*/templates"))
+
+
+def lint(_: list[str]) -> None:
+    """Ruff (rules and format) over Python, djlint over templates."""
+    _tool("ruff", "check", ".")
+    _tool("ruff", "format", "--check", ".")
+    _tool("djlint", "--lint", "--quiet", *_templates())
+
+
+def types(_: list[str]) -> None:
+    """mypy, strict, with what Django's models mean."""
+    _tool("mypy")
+
+
+def contract(_: list[str]) -> None:
+    """Each package imports only those below it."""
+    _tool("lint-imports")
+
+
+def js(_: list[str]) -> None:
+    """The JavaScript tests, the golden vectors of the prices among them."""
+    found = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "tests/js").rglob("*.test.*js"))
+    if not found:
+        raise system.Missing("tests/js holds no *.test.js or *.test.mjs: nothing was tested")
+    _call([system.node(), "--test", *found])
+
+
+def django(_: list[str]) -> None:
+    """Django's own checks, and no migration left to make."""
+    manage = [sys.executable, "manage.py"]
+    _call([*manage, "check", "--fail-level", "WARNING"])
+    _call([*manage, "makemigrations", "--check", "--dry-run"])
+
+
+def sqlite(arguments: list[str]) -> None:
+    """Every test that needs neither PostgreSQL nor a browser, on SQLite."""
+    _pytest([*WORKERS, "-m", "not browser and not postgres", *arguments])
+
+
+def on_postgres(arguments: list[str]) -> None:
+    """Every test but the browser's as the runtime role, through PgBouncer, on a new cluster."""
+    with postgres.running() as cluster:
+        _pytest([*WORKERS, "-m", "not browser", *arguments], cluster.environment())
+
+
+def browser(arguments: list[str]) -> None:
+    """The pages in Chromium; pictures of them are kept in var/screenshots."""
+    _pytest(["-m", "browser", *arguments], {"CHROMIUM_PATH": system.chromium()})
+
+
+STAGES: dict[str, Callable[[list[str]], None]] = {
+    "lint": lint,
+    "types": types,
+    "contract": contract,
+    "js": js,
+    "django": django,
+    "sqlite": sqlite,
+    "postgres": on_postgres,
+    "browser": browser,
+}
+
+
+def _headline(name: str) -> None:
+    title = f" {name}: {(STAGES[name].__doc__ or '').splitlines()[0]} "
+    system.say(f"\n{'=' * 4}{title}{'=' * max(4, 92 - len(title))}")
+
+
+def run(names: Sequence[str], arguments: list[str]) -> int:
+    """Run the stages in the order given; 0 when each of them passed, otherwise 1."""
+    took: list[str] = []
+    begin = time.monotonic()
+    for name in names:
+        _headline(name)
+        start = time.monotonic()
+        try:
+            STAGES[name](arguments)
+        except (Failed, system.Missing, postgres.ClusterError) as error:
+            system.say(f"{error}\nFAILED in {name} after: {', '.join(took) or 'nothing'}".lstrip())
+            return 1
+        took.append(f"{name} {time.monotonic() - start:.0f} s")
+    system.say(f"\nPassed: {', '.join(took)}. Total {time.monotonic() - begin:.0f} s.")
+    return 0
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m scripts.check", description=__doc__)
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.add_argument("stages", nargs="*", metavar="STAGE", help=", ".join(STAGES))
+    parser.add_argument("--pytest", default="", help="further words for pytest, in one string")
+    options = parser.parse_args()
+    for name in options.stages:
+        if name not in STAGES:
+            parser.error(f"there is no stage {name}; there are: {', '.join(STAGES)}")
+    postgres.stop_on_signals()
+    return run(options.stages or list(STAGES), shlex.split(options.pytest))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
