@@ -13,6 +13,9 @@ ROOT = Path(__file__).resolve().parent.parent
 VAR = ROOT / "var"
 OLDEST_POSTGRES = 15
 OLDEST_NODE = 18
+PROGRAMS = ("initdb", "postgres", "pg_ctl", "psql")
+# What a person types in front of a command that needs root.
+SUDO = "" if os.geteuid() == 0 else "sudo "
 
 
 class Missing(Exception):
@@ -40,7 +43,7 @@ def apt_install(packages: Sequence[str], purpose: str) -> None:
     Raises Missing, with the exact command to type, where apt-get or the right to use it is absent
     or where it fails.
     """
-    command = f"sudo apt-get install --yes {' '.join(packages)}"
+    command = f"{SUDO}apt-get install --yes {' '.join(packages)}"
     apt, prefix = shutil.which("apt-get"), _root_prefix()
     if apt is None:
         raise Missing(
@@ -70,7 +73,8 @@ def postgres_binaries() -> Path | None:
     folders |= set(Path("/usr").glob("pgsql-*/bin"))
     best: tuple[int, Path] | None = None
     for folder in sorted(folders):
-        if not all((folder / name).is_file() for name in ("initdb", "postgres", "pg_ctl", "psql")):
+        # which() answers for a folder that we may not read, where a look into it would raise.
+        if not all(shutil.which(name, path=str(folder)) for name in PROGRAMS):
             continue
         version = _major([str(folder / "postgres"), "--version"])
         if version >= OLDEST_POSTGRES and (best is None or version > best[0]):
@@ -102,9 +106,9 @@ def postgres() -> Path:
     if found is None:
         raise Missing(
             f"This system's own PostgreSQL is older than {OLDEST_POSTGRES}. Type this once: "
-            "sudo apt-get install --yes postgresql-common && "
-            "sudo /usr/share/postgresql-common/pgdg/apt.postgresql.org.sh -y && "
-            "sudo apt-get install --yes postgresql"
+            f"{SUDO}apt-get install --yes postgresql-common && "
+            f"{SUDO}/usr/share/postgresql-common/pgdg/apt.postgresql.org.sh -y && "
+            f"{SUDO}apt-get install --yes postgresql"
         )
     return found
 
@@ -116,7 +120,7 @@ def pgbouncer() -> str:
         apt_install(["pgbouncer"], "PgBouncer")
     found = _which("pgbouncer")
     if found is None:
-        raise Missing("PgBouncer is needed. Type this once: sudo apt-get install --yes pgbouncer")
+        raise Missing(f"PgBouncer is needed. Type this once: {SUDO}apt-get install --yes pgbouncer")
     return found
 
 
@@ -164,7 +168,7 @@ def chromium() -> str:
     found = _chromium_path()
     if found is None:
         raise Missing(
-            "Chromium is needed. Type this once: sudo apt-get install --yes chromium "
+            f"Chromium is needed. Type this once: {SUDO}apt-get install --yes chromium "
             "(on Ubuntu: .venv/bin/python -m playwright install --with-deps chromium)"
         )
     return found

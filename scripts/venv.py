@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from scripts.system import ROOT, VAR, Missing, apt_install, say
+from scripts.system import ROOT, SUDO, VAR, Missing, apt_install, say
 
 FOLDER = ROOT / ".venv"
 PYTHON = FOLDER / "bin" / "python"
@@ -43,7 +43,7 @@ def _need_venv_module(kind: str) -> None:
         # Trying the product out changes nothing on the machine outside this folder.
         raise Missing(
             "Python's venv module is missing here. Type this once, then try again: "
-            f"sudo apt-get install --yes {package}"
+            f"{SUDO}apt-get install --yes {package}"
         )
     apt_install([package], "Python's venv module")
 

@@ -273,7 +273,7 @@ def test_a_port_that_is_none_is_refused(monkeypatch, text):
 def test_without_the_right_to_install_the_exact_command_is_named(monkeypatch):
     monkeypatch.setattr(system, "_root_prefix", lambda: None)
     monkeypatch.setattr(system.shutil, "which", lambda name, **_: f"/usr/bin/{name}")
-    with pytest.raises(system.Missing, match="sudo apt-get install --yes pgbouncer$"):
+    with pytest.raises(system.Missing, match="apt-get install --yes pgbouncer$"):
         system.apt_install(["pgbouncer"], "PgBouncer")
 
 
