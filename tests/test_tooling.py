@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -223,8 +224,8 @@ def test_every_make_target_is_listed_and_the_build_server_runs_make_test():
 def test_a_foreign_database_never_reaches_the_checks(monkeypatch):
     monkeypatch.setenv("DATABASE_URL", "postgres://someone:else@db.example.com/live")
     monkeypatch.setenv("DIRECT_URL", "postgres://someone:else@db.example.com/live")
-    seen = {}
-    monkeypatch.setattr(check.subprocess, "run", lambda command, **words: _Done(seen, words))
+    seen: dict[str, str] = {}
+    monkeypatch.setattr(subprocess, "run", lambda command, **words: _Done(seen, words))
     check.sqlite([])
     assert not {"DATABASE_URL", "DIRECT_URL"} & seen.keys()
 
@@ -272,7 +273,7 @@ def test_a_port_that_is_none_is_refused(monkeypatch, text):
 
 def test_without_the_right_to_install_the_exact_command_is_named(monkeypatch):
     monkeypatch.setattr(system, "_root_prefix", lambda: None)
-    monkeypatch.setattr(system.shutil, "which", lambda name, **_: f"/usr/bin/{name}")
+    monkeypatch.setattr(shutil, "which", lambda name, **_: f"/usr/bin/{name}")
     with pytest.raises(system.Missing, match="apt-get install --yes pgbouncer$"):
         system.apt_install(["pgbouncer"], "PgBouncer")
 
