@@ -221,10 +221,7 @@ def price_sale(
     drafts = [_draft(line, f"lines.{index}", digits) for index, line in enumerate(lines)]
     subtotal = sum(draft.amount for draft in drafts)
     shares = _spread_over_lines(_discount(discount, subtotal, "discount", digits), drafts)
-    priced = [
-        _finish(draft, share, f"lines.{index}", digits)
-        for index, (draft, share) in enumerate(zip(drafts, shares, strict=True))
-    ]
+    priced = [_finish(draft, share, digits) for draft, share in zip(drafts, shares, strict=True)]
     sale = summarise(priced, digits=digits)
     if max(sale.gross, sale.total) > LIMIT:
         raise PricingError(Problem.TOO_LARGE, "lines", limit=LIMIT)
@@ -316,7 +313,7 @@ def _draft(line: LineInput, field: str, digits: int) -> _Draft:
     return _Draft(line, gross, discount, gross - discount, rate)
 
 
-def _finish(draft: _Draft, sale_discount: int, field: str, digits: int) -> PricedLine:
+def _finish(draft: _Draft, sale_discount: int, digits: int) -> PricedLine:
     line = draft.line
     amount = draft.amount - sale_discount
     if line.tax_inclusive:
