@@ -21,7 +21,7 @@ class Module(StrEnum):
 
     label: Text
 
-    def __new__(cls, value: str, label: Text) -> Self:
+    def __new__(cls, value: str, label: Text = "") -> Self:
         member = str.__new__(cls, value)
         member._value_ = value
         member.label = label
@@ -76,7 +76,7 @@ class Permission(StrEnum):
     help: Text
     module: Module
 
-    def __new__(cls, value: str, label: Text, help: Text = "") -> Self:
+    def __new__(cls, value: str, label: Text = "", help: Text = "") -> Self:
         member = str.__new__(cls, value)
         member._value_ = value
         member.label = label
@@ -263,7 +263,7 @@ def counterpart(name: str) -> Permission | None:
     if name in ALIASES:
         return ALIASES[name]
     try:
-        return Permission(name)  # type: ignore[call-arg]
+        return Permission(name)
     except ValueError:
         return None
 
@@ -279,7 +279,7 @@ def _set(names: str) -> frozenset[Permission]:
         if name.endswith(".*"):
             found.update(p for p in Permission if p.value.startswith(name[:-1]))
         else:
-            found.add(Permission(name))  # type: ignore[call-arg]
+            found.add(Permission(name))
     return frozenset(found)
 
 
