@@ -40,6 +40,8 @@ class Link:
 
 @dataclass(frozen=True)
 class Section:
+    """Pages under one title; the first section has none."""
+
     title: str | Promise
     entries: list[Link]
 
@@ -48,15 +50,17 @@ P = Permission
 SECTIONS: tuple[tuple[str | Promise, tuple[Entry, ...]], ...] = (
     (
         _("Overview"),
-        (Entry("dashboard", _("Dashboard"), "layout-dashboard", (P.DASHBOARD_VIEW,), primary=True),),
+        (
+            Entry(
+                "dashboard", _("Dashboard"), "layout-dashboard", (P.DASHBOARD_VIEW,), primary=True
+            ),
+        ),
     ),
     (
         _("Sell"),
         (
             Entry("till", _("Till"), "scan-barcode", (P.SELL_CREATE,), primary=True),
-            Entry(
-                "sale_list", _("Sales"), "receipt", (P.SELL_VIEW, P.SELL_VIEW_OWN), primary=True
-            ),
+            Entry("sale_list", _("Sales"), "receipt", (P.SELL_VIEW, P.SELL_VIEW_OWN), primary=True),
             Entry("shift_list", _("Shifts"), "clock", (P.SHIFT_VIEW, P.SHIFT_VIEW_ALL)),
         ),
     ),
