@@ -52,7 +52,7 @@ def _tool(name: str, *arguments: str) -> None:
 
 
 def _pytest(arguments: Sequence[str], extra: Mapping[str, str] | None = None) -> None:
-    _call([sys.executable, "-m", "pytest", *arguments], extra)
+    _call([sys.executable, "-m", "pytest", "-p", "scripts.noskip", *arguments], extra)
 
 
 def _templates() -> list[str]:
@@ -100,7 +100,7 @@ def sqlite(arguments: list[str]) -> None:
 def on_postgres(arguments: list[str]) -> None:
     """Every test but the browser's as the runtime role, through PgBouncer, on a new cluster."""
     with postgres.running() as cluster:
-        _pytest([*WORKERS, "-m", "not browser", *arguments], cluster.environment())
+        _pytest([*WORKERS, "-m", "not browser and not sqlite", *arguments], cluster.environment())
 
 
 def browser(arguments: list[str]) -> None:

@@ -255,6 +255,22 @@ def test_the_first_failing_stage_stops_and_is_named(monkeypatch, capsys):
     assert check.run(["one"], []) == 0
 
 
+def test_a_skipped_test_fails_the_checks(tmp_path):
+    (tmp_path / "test_left_out.py").write_text(
+        "import pytest\n"
+        "def test_skips(): pytest.skip('no server here')\n"
+        "@pytest.mark.xfail\n"
+        "def test_known(): assert False\n",
+        encoding="utf-8",
+    )
+    command = [sys.executable, "-m", "pytest", "-p", "scripts.noskip", "-p", "no:django", "-c"]
+    command += [os.devnull, "-p", "no:cacheprovider", str(tmp_path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "no server here. The checks skip nothing." in done.stdout
+    assert "1 failed, 1 xfailed" in done.stdout
+
+
 def test_a_taken_port_is_named_with_the_way_out():
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
