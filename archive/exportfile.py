@@ -1,0 +1,233 @@
+"""Reads the database export that shops bring along: one JSON object of thirteen arrays.
+
+The file may be plain or compressed and is read as a stream, row by row, once. What it means is
+archive/rows.py and archive/validation.py.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import zlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, BinaryIO, Final
+
+import ijson
+
+#: The arrays, in the order of the format.
+TABLES: Final = (
+    "businesses",
+    "users",
+    "roles",
+    "permissions",
+    "categories",
+    "brands",
+    "units",
+    "products",
+    "productVariations",
+    "stock",
+    "suppliers",
+    "customers",
+    "taxRates",
+)
+
+#: Nested values that carry something of their own; the others repeat rows of other arrays.
+_KEPT: Final[dict[str, frozenset[str]]] = {
+    "businesses": frozenset({"locations", "currency"}),
+    "users": frozenset({"roles", "permissions"}),
+    "roles": frozenset({"permissions"}),
+}
+
+_BUFFER: Final = 64 * 1024
+_GZIP: Final = b"\x1f\x8b"
+
+#: Called with the bytes of the file that were read so far, and its size.
+Progress = Callable[[int, int], None]
+
+
+class ExportFileError(Exception):
+    """The file as a whole cannot be read. The message is one sentence for the person."""
+
+
+class Nested:
+    """Stands for a nested value that was passed over."""
+
+    def __repr__(self) -> str:
+        return "a nested value"
+
+
+NESTED: Final = Nested()
+
+
+class _Counted(io.RawIOBase):
+    """A file that tells how far it has been read."""
+
+    def __init__(self, file: BinaryIO, size: int, progress: Progress | None) -> None:
+        self._file, self._size, self._progress, self._done = file, size, progress, 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        data = self._file.read(len(buffer))
+        buffer[: len(data)] = data
+        self._done += len(data)
+        if self._progress is not None:
+            self._progress(self._done, self._size)
+        return len(data)
+
+
+class ExportFile:
+    """One pass over an export.
+
+    After `rows()` has ended, `found` holds the arrays of the format that were there, `wrong` those
+    that are no lists or stand twice, `ignored` the names of other keys.
+    """
+
+    def __init__(self, path: Path | str, progress: Progress | None = None) -> None:
+        self.path = Path(path)
+        self.found: set[str] = set()
+        self.wrong: dict[str, str] = {}
+        self.ignored: list[str] = []
+        self._progress = progress
+        self._at = ""
+        self._count = 0
+
+    def rows(self) -> Iterator[tuple[str, Any]]:
+        """Each row with the name of its array, in the order of the file.
+
+        A row is a dict of scalars and of the few nested values that matter; an element that is no
+        object comes as it is. Raises ExportFileError with one sentence when the file is missing,
+        empty, cut off, or something else.
+        """
+        name = self.path.name
+        try:
+            with self.path.open("rb") as file:
+                size = self.path.stat().st_size
+                source: io.BufferedReader[Any] = io.BufferedReader(
+                    _Counted(file, size, self._progress), _BUFFER
+                )
+                yield from self._tables(self._opened(source))
+        except FileNotFoundError:
+            raise ExportFileError(f"There is no file {self.path}.") from None
+        except IsADirectoryError:
+            raise ExportFileError(f"{self.path} is a folder, not a file.") from None
+        except PermissionError:
+            raise ExportFileError(f"{self.path} may not be read by this user.") from None
+        except (EOFError, zlib.error, gzip.BadGzipFile):
+            raise ExportFileError(
+                f"{name} is compressed, and is damaged or cut off{self._where()}."
+            ) from None
+        except ijson.JSONError as error:
+            raise ExportFileError(self._complaint(error)) from None
+        except RecursionError:
+            raise ExportFileError(f"{name} is nested too deeply{self._where()}.") from None
+        if not self.found:
+            raise ExportFileError(f"{name} holds none of the tables of an export.")
+
+    def _opened(self, source: io.BufferedReader[Any]) -> io.BufferedReader[Any]:
+        """The stream of JSON, without compression; says what else the file seems to be."""
+        name = self.path.name
+        if source.peek(2)[:2] == _GZIP:
+            source = io.BufferedReader(gzip.GzipFile(fileobj=source), _BUFFER)
+        head = source.peek(1024)
+        if head.startswith(b"\xef\xbb\xbf"):
+            source.read(3)
+            head = head[3:]
+        start = head.lstrip()[:1]
+        if not head:
+            raise ExportFileError(f"{name} is empty.")
+        if start == b"[":
+            raise ExportFileError(f"{name} holds a JSON list; an export is one JSON object.")
+        if start != b"{":
+            raise ExportFileError(f"{name} is not an export: it does not begin like JSON.")
+        return source
+
+    def _tables(self, stream: io.BufferedReader[Any]) -> Iterator[tuple[str, Any]]:
+        events = ijson.basic_parse(stream, buf_size=_BUFFER)
+        next(events)
+        for event, key in events:
+            if event != "map_key":
+                break
+            first, value = next(events)
+            if key in TABLES:
+                yield from self._table(key, events, first, value)
+            else:
+                self.ignored.append(key)
+                _skip(events, first)
+        for _ in events:  # whatever follows the object is an error that the parser names
+            pass
+
+    def _table(self, key: str, events: Any, first: str, value: Any) -> Iterator[tuple[str, Any]]:
+        if first != "start_array" or key in self.found:
+            self.wrong[key] = "is no list" if key not in self.found else "stands twice in the file"
+            self.found.add(key)
+            _skip(events, first)
+            return
+        self.found.add(key)
+        self._at, self._count = key, 0
+        kept = _KEPT.get(key, frozenset())
+        for event, item in events:
+            if event == "end_array":
+                return
+            self._count += 1
+            yield key, _row(events, kept) if event == "start_map" else _build(events, event, item)
+
+    def _where(self) -> str:
+        return f" in “{self._at}” after row {self._count}" if self._at else ""
+
+    def _complaint(self, error: Exception) -> str:
+        text = str(error).splitlines()[0].removeprefix("parse error: ").strip(" .") or "broken"
+        if isinstance(error, ijson.IncompleteJSONError) and "EOF" in text:
+            return f"{self.path.name} breaks off{self._where()}."
+        return f"{self.path.name} is not valid JSON{self._where()}: {text}."
+
+
+def _row(events: Any, kept: frozenset[str]) -> dict[str, Any]:
+    row: dict[str, Any] = {}
+    key = ""
+    for event, value in events:
+        if event == "map_key":
+            key = value
+        elif event == "end_map":
+            break
+        elif event in ("start_map", "start_array"):
+            if key in kept:
+                row[key] = _build(events, event, None)
+            else:
+                _skip(events, event)
+                row[key] = NESTED
+        else:
+            row[key] = value
+    return row
+
+
+def _build(events: Any, event: str, value: Any) -> Any:
+    """The value that begins with this event."""
+    if event == "start_map":
+        built: dict[str, Any] = {}
+        for inner, key in events:
+            if inner == "end_map":
+                break
+            built[key] = _build(events, *next(events))
+        return built
+    if event == "start_array":
+        items: list[Any] = []
+        for inner, item in events:
+            if inner == "end_array":
+                break
+            items.append(_build(events, inner, item))
+        return items
+    return value
+
+
+def _skip(events: Any, event: str) -> None:
+    """Pass over the value that began with this event, without building it."""
+    depth = 1 if event in ("start_map", "start_array") else 0
+    while depth:
+        inner, _ = next(events)
+        if inner in ("start_map", "start_array"):
+            depth += 1
+        elif inner in ("end_map", "end_array"):
+            depth -= 1

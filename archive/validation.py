@@ -1,0 +1,364 @@
+"""Checks an export file as a whole before anything is written, and keeps it as typed rows.
+
+One pass over the file; faults are collected, never raised, so that one run names them all. A row
+that is wrong in itself causes no further faults in the rows that refer to it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+from zoneinfo import available_timezones
+
+from babel.numbers import list_currencies
+
+from accounts.permissions import ALL_LOCATIONS, counterpart
+from archive.exportfile import TABLES, ExportFile, Progress
+from archive.rows import (
+    BrandRow,
+    BusinessRow,
+    CategoryRow,
+    CustomerRow,
+    Fault,
+    LocationRow,
+    PermissionRow,
+    ProductRow,
+    RoleRow,
+    StockRow,
+    SupplierRow,
+    TaxRateRow,
+    UnitRow,
+    UserRow,
+    VariationRow,
+    parse,
+    unknown_columns,
+)
+
+_KINDS: Final[dict[str, type]] = {
+    "businesses": BusinessRow,
+    "locations": LocationRow,
+    "users": UserRow,
+    "roles": RoleRow,
+    "permissions": PermissionRow,
+    "categories": CategoryRow,
+    "brands": BrandRow,
+    "units": UnitRow,
+    "products": ProductRow,
+    "productVariations": VariationRow,
+    "stock": StockRow,
+    "suppliers": SupplierRow,
+    "customers": CustomerRow,
+    "taxRates": TaxRateRow,
+}
+_ORDER: Final = {table: at for at, table in enumerate(_KINDS)}
+
+
+@dataclass(slots=True)
+class Export:
+    """What a file holds, by table and id, with everything that is wrong or left aside."""
+
+    businesses: dict[int, BusinessRow] = field(default_factory=dict)
+    locations: dict[int, LocationRow] = field(default_factory=dict)
+    users: dict[int, UserRow] = field(default_factory=dict)
+    roles: dict[int, RoleRow] = field(default_factory=dict)
+    permissions: dict[int, PermissionRow] = field(default_factory=dict)
+    categories: dict[int, CategoryRow] = field(default_factory=dict)
+    brands: dict[int, BrandRow] = field(default_factory=dict)
+    units: dict[int, UnitRow] = field(default_factory=dict)
+    products: dict[int, ProductRow] = field(default_factory=dict)
+    variations: dict[int, VariationRow] = field(default_factory=dict)
+    stock: dict[int, StockRow] = field(default_factory=dict)
+    suppliers: dict[int, SupplierRow] = field(default_factory=dict)
+    customers: dict[int, CustomerRow] = field(default_factory=dict)
+    tax_rates: dict[int, TaxRateRow] = field(default_factory=dict)
+
+    faults: list[Fault] = field(default_factory=list)
+    #: Columns that the format does not have, by table.
+    unknown_columns: dict[str, set[str]] = field(default_factory=dict)
+    #: Names of permissions without a counterpart here, with how many roles and people hold them.
+    unknown_permissions: Counter[str] = field(default_factory=Counter)
+    #: Keys of the file that are no tables of the format.
+    ignored: list[str] = field(default_factory=list)
+
+    def table(self, name: str) -> dict[int, Any]:
+        """The rows of a table by its name in the file."""
+        attribute = {"productVariations": "variations", "taxRates": "tax_rates"}.get(name, name)
+        rows: dict[int, Any] = getattr(self, attribute)
+        return rows
+
+
+def read_export(path: Path | str, progress: Progress | None = None) -> Export:
+    """The whole file, checked. Raises ExportFileError when it is no export at all."""
+    return _Reading(ExportFile(path, progress)).export
+
+
+class _Reading:
+    def __init__(self, file: ExportFile) -> None:
+        self.export = Export()
+        self.faults = self.export.faults
+        self.broken: dict[str, set[int]] = defaultdict(set)
+        self.products_with_variations: set[int] = set()
+        self.rows_of: Counter[str] = Counter()
+        for table, raw in file.rows():
+            self.add(table, raw)
+        self.export.ignored = file.ignored
+        self.absent = {table for table in TABLES if table not in file.found} | file.wrong.keys()
+        for table in self.absent:
+            self.fault(table, None, "", file.wrong.get(table, "is missing from the file"))
+        self.check()
+        self.faults.sort(key=lambda f: (_ORDER[f.table], str(f.id).zfill(20), f.field))
+
+    def fault(
+        self, table: str, place: int | str | None, name: str, reason: str, value: object = ""
+    ) -> None:
+        self.faults.append(Fault(table, place, name, reason, str(value)))
+
+    # -- one row by itself --
+
+    def add(self, table: str, raw: Any) -> None:
+        self.rows_of[table] += 1
+        place: int | str = f"row {self.rows_of[table]}"
+        if not isinstance(raw, dict):
+            self.fault(table, place, "", "is no object")
+            return
+        identity = raw.get("id")
+        if isinstance(identity, int) and not isinstance(identity, bool):
+            place = identity
+        kind = _KINDS[table]
+        strange = unknown_columns(kind, raw)
+        if strange:
+            self.export.unknown_columns.setdefault(table, set()).update(strange)
+        if table == "productVariations" and isinstance(raw.get("productId"), int):
+            self.products_with_variations.add(raw["productId"])
+        row: Any = parse(kind, table, place, raw, self.faults)
+        rows = self.export.table(table)
+        if isinstance(place, int) and (place in rows or place in self.broken[table]):
+            self.fault(table, place, "id", "stands twice in the file")
+        elif row is not None:
+            rows[row.id] = row
+        elif isinstance(place, int):
+            self.broken[table].add(place)
+        if table == "businesses":
+            self.add_locations(raw, row)
+
+    def add_locations(self, raw: dict[str, Any], row: BusinessRow | None) -> None:
+        nested = raw.get("locations")
+        for location in nested if isinstance(nested, list) else []:
+            if isinstance(location, dict):
+                location.setdefault("businessId", raw.get("id"))
+            self.add("locations", location)
+            if isinstance(location, dict) and location["businessId"] != raw.get("id"):
+                self.fault(
+                    "locations",
+                    location.get("id"),
+                    "businessId",
+                    f"stands inside business {raw.get('id')}",
+                    location["businessId"],
+                )
+                for known in self.export.locations.values():
+                    if known.id == location.get("id") and row is not None:
+                        known.business_id = row.id
+        if row is not None:
+            if not row.locations:
+                self.fault("businesses", row.id, "locations", "has no location")
+            row.locations = []  # they stand in a table of their own from here on
+
+    # -- rows among each other --
+
+    def check(self) -> None:
+        self.check_businesses()
+        self.check_people()
+        self.check_trees()
+        self.check_products()
+        self.check_variations()
+        self.check_skus()
+        self.check_stock()
+        for table in ("brands", "suppliers", "customers", "taxRates"):
+            for row in self.export.table(table).values():
+                self.points(table, row, "businessId", "businesses", row.business_id)
+
+    def points(self, table: str, row: Any, name: str, target: str, target_id: int | None) -> Any:
+        """The row that a column refers to; a fault when there is none or it is another business's."""
+        if target_id is None or target in self.absent:
+            return None
+        found = self.export.table(target).get(target_id)
+        if found is None:
+            if target_id not in self.broken[target]:
+                self.fault(table, row.id, name, f"refers to no row of {target}", target_id)
+        elif (
+            target != "businesses"
+            and found.business_id != row.business_id
+            and row.business_id in self.export.businesses
+        ):
+            self.fault(
+                table, row.id, name,
+                f"belongs to business {found.business_id} and the row to {row.business_id}",
+                target_id,
+            )  # fmt: skip
+            return None
+        return found
+
+    def check_businesses(self) -> None:
+        currencies, zones = list_currencies(), available_timezones()
+        for row in self.export.businesses.values():
+            if row.currency not in currencies:
+                self.fault("businesses", row.id, "currency", "is no ISO 4217 code", row.currency)
+            if row.time_zone not in zones:
+                self.fault("businesses", row.id, "timeZone", "is no time zone", row.time_zone)
+            owner = row.owner_id
+            if owner is not None and "users" not in self.absent:
+                known = self.export.users.get(owner)
+                if known is None and owner not in self.broken["users"]:
+                    self.fault("businesses", row.id, "ownerId", "refers to no row of users", owner)
+
+    def check_people(self) -> None:
+        for role in self.export.roles.values():
+            self.points("roles", role, "businessId", "businesses", role.business_id)
+            self.name_permissions("roles", role)
+        names: dict[str, int] = {}
+        for user in self.export.users.values():
+            self.points("users", user, "businessId", "businesses", user.business_id)
+            for role_id, _ in user.roles:
+                self.points("users", user, "roles", "roles", role_id)
+            self.name_permissions("users", user)
+            if user.deleted:
+                continue
+            if not user.roles:
+                self.fault("users", user.id, "roles", "has no role", user.username)
+            other = names.setdefault(user.username.casefold(), user.id)
+            if other != user.id:
+                self.fault(
+                    "users", user.id, "username", f"is also the name of user {other}", user.username
+                )
+
+    def name_permissions(self, table: str, row: RoleRow | UserRow) -> None:
+        """Completes the names of a row's permissions and counts those without a counterpart."""
+        named = []
+        for permission_id, nested in row.permissions:
+            known = self.export.permissions.get(permission_id)
+            name = nested or (known.name if known else "")
+            if name:
+                named.append((permission_id, name))
+                if name != ALL_LOCATIONS and counterpart(name) is None:
+                    self.export.unknown_permissions[name] += 1
+            elif (
+                not self.absent & {"permissions"}
+                and permission_id not in self.broken["permissions"]
+            ):
+                self.fault(
+                    table, row.id, "permissions", "refers to no row of permissions", permission_id
+                )
+        row.permissions = named
+
+    def check_trees(self) -> None:
+        for category in self.export.categories.values():
+            self.points("categories", category, "businessId", "businesses", category.business_id)
+            self.points("categories", category, "parentId", "categories", category.parent_id)
+        above = {c.id: c.parent_id for c in self.export.categories.values()}
+        for row_id in _in_circles(above):
+            self.fault("categories", row_id, "parentId", "lies inside itself", above[row_id])
+        for unit in self.export.units.values():
+            self.points("units", unit, "businessId", "businesses", unit.business_id)
+            self.points("units", unit, "baseUnitId", "units", unit.base_unit_id)
+            if unit.base_unit_id is not None and (unit.factor is None or unit.factor <= 0):
+                self.fault("units", unit.id, "baseUnitMultiplier", "is not above 0", unit.factor)
+        base = {u.id: u.base_unit_id for u in self.export.units.values()}
+        for row_id in _in_circles(base):
+            self.fault("units", row_id, "baseUnitId", "is made of itself", base[row_id])
+
+    def check_products(self) -> None:
+        for row in self.export.products.values():
+            self.points("products", row, "businessId", "businesses", row.business_id)
+            self.points("products", row, "categoryId", "categories", row.category_id)
+            self.points("products", row, "brandId", "brands", row.brand_id)
+            self.points("products", row, "unitId", "units", row.unit_id)
+            self.points("products", row, "taxId", "taxRates", row.tax_id)
+            if (
+                not row.deleted
+                and row.id not in self.products_with_variations
+                and "productVariations" not in self.absent
+            ):
+                self.fault("products", row.id, "variations", "has no variation", row.name)
+
+    def check_variations(self) -> None:
+        for row in self.export.variations.values():
+            self.points("productVariations", row, "businessId", "businesses", row.business_id)
+            self.points("productVariations", row, "productId", "products", row.product_id)
+            self.points("productVariations", row, "unitId", "units", row.unit_id)
+            self.points("productVariations", row, "supplierId", "suppliers", row.supplier_id)
+
+    def check_skus(self) -> None:
+        """No code twice among what is on sale; soft-deleted rows may repeat one."""
+        on_sale = {p.id for p in self.export.products.values() if not p.deleted and p.is_active}
+        clashes: set[frozenset[int]] = set()
+        first: dict[tuple[int, str], int] = {}
+        for product in self.export.products.values():
+            if product.id in on_sale and product.sku:
+                other = first.setdefault((product.business_id, product.sku), product.id)
+                if other != product.id:
+                    clashes.add(frozenset((other, product.id)))
+                    self.fault(
+                        "products",
+                        product.id,
+                        "sku",
+                        f"is also that of product {other}",
+                        product.sku,
+                    )
+        seen: dict[tuple[int, str], VariationRow] = {}
+        for row in self.export.variations.values():
+            if row.deleted or row.product_id not in on_sale or not row.sku:
+                continue
+            twin = seen.setdefault((row.business_id, row.sku), row)
+            if twin is not row and frozenset((twin.product_id, row.product_id)) not in clashes:
+                reason = f"is also that of variation {twin.id}"
+                self.fault("productVariations", row.id, "sku", reason, row.sku)
+
+    def check_stock(self) -> None:
+        places: dict[tuple[int, int], int] = {}
+        for row in self.export.stock.values():
+            other = places.setdefault((row.variation_id, row.location_id), row.id)
+            if other != row.id:
+                reason = f"repeats variation and location of stock {other}"
+                self.fault("stock", row.id, "locationId", reason, row.location_id)
+            variation = self.exists(
+                row, "productVariationId", "productVariations", row.variation_id
+            )
+            location = self.exists(row, "locationId", "locations", row.location_id)
+            self.exists(row, "productId", "products", row.product_id)
+            if variation is None:
+                continue
+            if variation.product_id != row.product_id:
+                reason = f"is not the product of variation {row.variation_id}"
+                self.fault("stock", row.id, "productId", reason, row.product_id)
+            if location is not None and location.business_id != variation.business_id:
+                reason = (
+                    f"belongs to business {location.business_id} "
+                    f"and the product to {variation.business_id}"
+                )
+                self.fault("stock", row.id, "locationId", reason, row.location_id)
+
+    def exists(self, row: StockRow, name: str, target: str, target_id: int) -> Any:
+        if target in self.absent or (target == "locations" and "businesses" in self.absent):
+            return None
+        found = self.export.table(target).get(target_id)
+        if found is None and target_id not in self.broken[target]:
+            self.fault("stock", row.id, name, f"refers to no row of {target}", target_id)
+        return found
+
+
+def _in_circles(above: dict[int, int | None]) -> Iterable[int]:
+    """The ids that lead back to themselves."""
+    safe: set[int] = set()
+    for start in above:
+        path: dict[int, None] = {}
+        at: int | None = start
+        while at is not None and at not in safe and at not in path:
+            path[at] = None
+            at = above.get(at)
+        if at is not None and at in path:
+            circle = list(path)[list(path).index(at) :]
+            yield from circle
+        safe.update(path)
