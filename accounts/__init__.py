@@ -1,0 +1,1 @@
+"""People, their roles and permissions, devices, sessions and the audit log."""

@@ -1,0 +1,155 @@
+"""The doors into a business, and what a person may do inside: `enter_*`, `can`, `needs`."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from datetime import timedelta
+from functools import wraps
+from typing import Any, TypeVar
+
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.db.models import Q, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import Device, Membership
+from accounts.permissions import Permission
+from tenants import context
+from tenants.models import Business, Location
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+# A device in use is marked as seen at most this often: a look-up must not write.
+SEEN_EVERY = timedelta(minutes=5)
+
+
+def enter_business(request: Any, slug: str) -> Business | HttpResponse:
+    """The door for people: the business, or the way to sign in. Raises Http404 for strangers.
+
+    The membership is read at every request, so who was removed is out at once. A business that does
+    not exist and one of others give the same answer.
+    """
+    if not request.user.is_authenticated:
+        if request.path_info.split("/")[3:4] == ["api"]:
+            return unauthenticated()
+        return redirect_to_login(request.get_full_path())
+    with context.platform("which business this person may enter is what we find out"):
+        membership = (
+            Membership.objects.select_related("business")
+            .filter(user=request.user, is_active=True)
+            .filter(business__slug=slug, business__is_active=True)
+            .first()
+        )
+    if membership is None:
+        raise Http404
+    membership.user = request.user
+    return _enter(request, membership, device=None)
+
+
+def enter_device(request: Any) -> Business | HttpResponse:
+    """The door for terminals: the business of the token, or 401."""
+    scheme, _space, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token.startswith(Device.PREFIX):
+        return unauthenticated()
+    with context.platform("which business this token belongs to is what we find out"):
+        device = (
+            Device.objects.select_related("membership__business", "membership__user", "location")
+            .filter(token_hash=token_hash(token), revoked_at=None)
+            .filter(membership__is_active=True, membership__user__is_active=True)
+            .filter(business__is_active=True)
+            .first()
+        )
+        if device is None:
+            return unauthenticated()
+        if device.last_seen_at is None or timezone.now() - device.last_seen_at > SEEN_EVERY:
+            Device.objects.filter(pk=device.pk).update(last_seen_at=timezone.now())
+    request.user = device.membership.user
+    return _enter(request, device.membership, device=device)
+
+
+def _enter(request: Any, membership: Membership, *, device: Device | None) -> Business:
+    request.membership = membership
+    request.business = membership.business
+    request.device = device
+    return membership.business
+
+
+def unauthenticated() -> HttpResponse:
+    answer = JsonResponse(
+        {
+            "code": "not_authenticated",
+            "message": _("Sign in, or send a valid device token."),
+            "fields": {},
+        },
+        status=401,
+    )
+    answer["WWW-Authenticate"] = "Bearer"
+    return answer
+
+
+def token_hash(token: str) -> str:
+    """SHA-256, unsalted: the token has 256 random bits of its own, and is looked up by this."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def can(request: HttpRequest, permission: Permission) -> bool:
+    """Whether the person or device behind the request holds the permission, here."""
+    membership = getattr(request, "membership", None)
+    return membership is not None and membership.can(permission)
+
+
+def demand(request: HttpRequest, permission: Permission) -> None:
+    """Raises PermissionDenied when `can` says no."""
+    if not can(request, permission):
+        raise PermissionDenied(
+            _("You need the permission “%(name)s” for this.") % {"name": permission.label}
+        )
+
+
+def needs(*permissions: Permission) -> Callable[[View], View]:
+    """Declare what a view needs: any one of the permissions. None: being inside is enough.
+
+    The declaration stands on the view as `needs`; a test walks every route and asks for it.
+    """
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+            if permissions and not any(can(request, one) for one in permissions):
+                demand(request, permissions[0])
+            return view(request, *args, **kwargs)
+
+        guarded.needs = permissions  # type: ignore[attr-defined]
+        return guarded  # type: ignore[return-value]
+
+    return decorate
+
+
+def public(view: View) -> View:
+    """Declare that a view outside any business is for everyone, signed in or not."""
+    view.needs = ()  # type: ignore[attr-defined]
+    return view
+
+
+def visible_locations(request: Any) -> QuerySet[Location]:
+    """The locations whose data this request may see: the device's own, or the member's."""
+    locations: QuerySet[Location] = Location.objects.all()
+    ids = location_ids(request)
+    return locations if ids is None else locations.filter(pk__in=ids)
+
+
+def location_ids(request: Any) -> frozenset[Any] | None:
+    """Ids of the locations this request may see; None means all."""
+    if request.device is not None:
+        return frozenset({request.device.location_id})
+    ids: frozenset[Any] | None = request.membership.location_ids
+    return ids
+
+
+def at_visible_locations(request: Any, *, field: str = "location") -> Q:
+    """A filter for rows with a location: the ones this request may see."""
+    ids = location_ids(request)
+    return Q() if ids is None else Q(**{f"{field}__in": ids})

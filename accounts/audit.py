@@ -1,0 +1,57 @@
+"""The audit log: one row per act, in the act's own transaction."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import models
+
+from accounts.models import AuditEntry, Device, User
+from tenants.encryption import EncryptedTextField
+
+
+def record(
+    *,
+    actor: User | None,
+    action: str,
+    target: models.Model | None = None,
+    changes: dict[str, Any] | None = None,
+    device: Device | None = None,
+) -> AuditEntry:
+    """Write that `actor` did `action` ("product.update") to `target`.
+
+    `changes` maps field to [old, new], as text or numbers; see `changed()`.
+    """
+    return AuditEntry.objects.create(
+        actor=actor,
+        device=device,
+        action=action,
+        object_type=target._meta.model_name or "" if target is not None else "",
+        object_id=str(target.pk) if target is not None else "",
+        object_text=str(target)[:200] if target is not None else "",
+        changes=changes or {},
+    )
+
+
+def snapshot(obj: models.Model) -> dict[str, Any]:
+    """The values of a row's editable columns, for `changed()`; encrypted ones only as set or not."""
+    return {
+        field.name: bool(getattr(obj, field.attname))
+        if isinstance(field, EncryptedTextField)
+        else _plain(getattr(obj, field.attname))
+        for field in obj._meta.concrete_fields
+        if field.editable and field.name != "password"
+    }
+
+
+def changed(before: dict[str, Any], after: dict[str, Any]) -> dict[str, list[Any]]:
+    """{field: [old, new]} of what differs between two snapshots."""
+    return {
+        name: [before.get(name), value]
+        for name, value in after.items()
+        if before.get(name) != value
+    }
+
+
+def _plain(value: Any) -> Any:
+    return value if value is None or isinstance(value, bool | int | list | dict) else str(value)

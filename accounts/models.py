@@ -1,0 +1,282 @@
+"""Users, memberships, roles, devices, sessions, the audit log."""
+
+from __future__ import annotations
+
+import secrets
+from functools import cached_property
+from typing import Any, ClassVar
+
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
+from django.contrib.sessions.base_session import AbstractBaseSession
+from django.core.validators import MinLengthValidator
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.permissions import Permission
+from tenants.constraints import walls
+from tenants.encryption import EncryptedTextField, blind_index
+from tenants.models import Location, TenantForeignKey, TenantModel, TenantRow
+
+
+class UserManager(BaseUserManager["User"]):
+    def create_user(
+        self, username: str, password: str | None = None, *, email: str = "", **fields: Any
+    ) -> User:
+        """A saved user. Without a password nobody can sign in as them until one is set."""
+        user = self.model(username=username, email=email, **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def get_by_natural_key(self, username: str | None) -> User:
+        """By user name or by e-mail, in any letter case."""
+        text = username or ""
+        by_email = models.Q(email_index=blind_index(text, "email")) if "@" in text else models.Q()
+        return self.get(models.Q(username_index=blind_index(text, "username")) | by_email)
+
+
+class User(AbstractBaseUser):
+    """A person, in no business by themselves: memberships say where they work.
+
+    A platform table. User name, e-mail and name are encrypted; sign-in finds the row by keyed hash.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    username = EncryptedTextField(_("user name"), validators=[MinLengthValidator(2)])
+    username_index = models.CharField(max_length=22, unique=True, editable=False)
+    email = EncryptedTextField(_("e-mail"), blank=True, default="")
+    email_index = models.CharField(max_length=22, unique=True, null=True, editable=False)
+    name = EncryptedTextField(_("name"), blank=True, default="")
+    language = models.CharField(_("language"), max_length=10, blank=True)
+    is_active = models.BooleanField(_("may sign in"), default=True)
+    is_superuser = models.BooleanField(
+        _("runs the platform"),
+        default=False,
+        help_text=_("May create businesses; sees none by this."),
+    )
+    must_change_password = models.BooleanField(_("must choose a new password"), default=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects: ClassVar[UserManager] = UserManager()
+
+    USERNAME_FIELD = "username"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+
+    class Meta:
+        verbose_name = _("person")
+        verbose_name_plural = _("people")
+
+    def __str__(self) -> str:
+        return self.name or self.username
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.username_index = blind_index(self.username, "username")
+        self.email_index = blind_index(self.email, "email") or None
+        fields = kwargs.get("update_fields")
+        if fields is not None:
+            kwargs["update_fields"] = {*fields, "username_index", "email_index"}
+        super().save(*args, **kwargs)
+
+    # The admin asks these two; the answer inside a business is the membership's.
+    @property
+    def is_staff(self) -> bool:
+        return self.is_active
+
+    def has_perm(self, perm: str, obj: object = None) -> bool:
+        return False
+
+    def has_module_perms(self, app_label: str) -> bool:
+        return False
+
+
+class Role(TenantModel):
+    """A named set of permissions. The name means nothing to the code."""
+
+    name = models.CharField(_("name"), max_length=100)
+    description = models.CharField(_("description"), max_length=200, blank=True)
+    permissions = models.JSONField(_("permissions"), default=list, blank=True)
+
+    class Meta(TenantModel.Meta):
+        verbose_name = _("role")
+        verbose_name_plural = _("roles")
+        ordering = ("name",)
+        constraints = [
+            *walls("role"),
+            models.UniqueConstraint(fields=["business", "name"], name="role_name"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def granted(self) -> frozenset[Permission]:
+        """The permissions held; names that the catalogue no longer has are left out."""
+        return frozenset(Permission(name) for name in self.permissions if name in _NAMES)
+
+
+_NAMES = frozenset(permission.value for permission in Permission)
+
+
+class Membership(TenantModel):
+    """One person in one business: the role, and the locations they may see."""
+
+    user = models.ForeignKey(
+        User, on_delete=models.PROTECT, related_name="memberships", db_index=False
+    )
+    role = TenantForeignKey(Role, related_name="memberships", verbose_name=_("role"))
+    is_owner = models.BooleanField(
+        _("owner"), default=False, help_text=_("A business keeps at least one owner.")
+    )
+    all_locations = models.BooleanField(_("all locations"), default=True)
+    locations = models.ManyToManyField(
+        Location, through="MembershipLocation", related_name="+", verbose_name=_("locations")
+    )
+    is_active = models.BooleanField(_("active"), default=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta(TenantModel.Meta):
+        verbose_name = _("member of staff")
+        verbose_name_plural = _("staff")
+        constraints = [
+            # Read to find out where a person works, before a business is known.
+            *walls("membership", "role", open_when_unbound=True),
+            models.UniqueConstraint(fields=["business", "user"], name="membership_once"),
+        ]
+        indexes = [models.Index(fields=["user"], name="membership_of_user")]
+
+    def __str__(self) -> str:
+        return str(self.user)
+
+    @cached_property
+    def granted(self) -> frozenset[Permission]:
+        if not self.is_active:
+            return frozenset()
+        return self.role.granted
+
+    def can(self, permission: Permission | str) -> bool:
+        """Whether this person holds the permission in this business. A wrong name raises."""
+        return Permission(permission) in self.granted
+
+    @cached_property
+    def location_ids(self) -> frozenset[Any] | None:
+        """Ids of the locations this person may see; None means all."""
+        if self.all_locations:
+            return None
+        return frozenset(self.location_links.values_list("location_id", flat=True))
+
+
+class MembershipLocation(TenantRow):
+    """A location that a member without `all_locations` may see."""
+
+    membership = TenantForeignKey(
+        Membership, on_delete=models.CASCADE, related_name="location_links"
+    )
+    location = TenantForeignKey(Location, on_delete=models.CASCADE, related_name="member_links")
+
+    class Meta(TenantRow.Meta):
+        constraints = [
+            *walls("membership_location", "membership", "location"),
+            models.UniqueConstraint(
+                fields=["business", "membership", "location"], name="membership_location_once"
+            ),
+        ]
+
+
+class Device(TenantModel):
+    """A terminal or a program with a token of its own, at one location, in one person's name.
+
+    Its permissions are that member's; its places are its own location alone. The token is shown
+    once; the row holds its hash.
+    """
+
+    PREFIX = "tb_"
+
+    name = models.CharField(_("name"), max_length=100)
+    location = TenantForeignKey(Location, related_name="devices", verbose_name=_("location"))
+    membership = TenantForeignKey(
+        Membership, related_name="devices", verbose_name=_("acts in the name of")
+    )
+    token_hash = models.CharField(max_length=64, editable=False)
+    last_seen_at = models.DateTimeField(_("last seen"), null=True, editable=False)
+    revoked_at = models.DateTimeField(_("revoked"), null=True, editable=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta(TenantModel.Meta):
+        verbose_name = _("device")
+        verbose_name_plural = _("devices")
+        ordering = ("name",)
+        constraints = [
+            *walls("device", "location", "membership", open_when_unbound=True),
+            models.UniqueConstraint(fields=["token_hash"], name="device_token"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @classmethod
+    def new_token(cls) -> str:
+        """A token with 256 random bits, recognisable by its prefix in a leaked file."""
+        return cls.PREFIX + secrets.token_urlsafe(32)
+
+
+class Session(AbstractBaseSession):
+    """A signed-in browser. The key in the row is the hash of the one in the cookie."""
+
+    user = models.ForeignKey(
+        User, on_delete=models.CASCADE, null=True, related_name="sessions", editable=False
+    )
+    renewed_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta(AbstractBaseSession.Meta):
+        verbose_name = _("session")
+        verbose_name_plural = _("sessions")
+
+    @classmethod
+    def get_session_store_class(cls) -> Any:
+        from accounts.sessions import SessionStore
+
+        return SessionStore
+
+
+class Attempt(models.Model):
+    """How often something was tried within a window of time, for rate limits. A platform table."""
+
+    key = models.CharField(max_length=60)
+    window = models.BigIntegerField()
+    count = models.PositiveIntegerField(default=1)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["key", "window"], name="attempt_once")]
+
+    def __str__(self) -> str:
+        return f"{self.key} {self.window}"
+
+
+class AuditEntry(TenantRow):
+    """Who did what, when, to which row. Written in the transaction of the act; never changed."""
+
+    actor = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    device = TenantForeignKey(Device, null=True, blank=True, related_name="+")
+    action = models.CharField(_("action"), max_length=60)
+    object_type = models.CharField(_("kind"), max_length=60, blank=True)
+    object_id = models.CharField(_("id"), max_length=40, blank=True)
+    object_text = models.CharField(_("what"), max_length=200, blank=True)
+    changes = models.JSONField(_("changes"), default=dict, blank=True)
+    created_at = models.DateTimeField(_("time"), default=timezone.now)
+
+    class Meta(TenantRow.Meta):
+        verbose_name = _("entry of the audit log")
+        verbose_name_plural = _("audit log")
+        ordering = ("-id",)
+        constraints = [*walls("audit_entry", "device")]
+        indexes = [
+            models.Index(fields=["business", "-id"], name="audit_newest"),
+            models.Index(fields=["business", "object_type", "object_id"], name="audit_of_object"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.action} {self.object_text}"

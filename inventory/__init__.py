@@ -1,0 +1,1 @@
+"""Products, prices and stock. `ledger.py` is the only writer of stock."""

@@ -1,0 +1,280 @@
+"""The only writer of stock: each movement is recorded and added to its level in one transaction.
+
+`post()` is set-based: one statement for all levels of a document and one for all its movements,
+however many lines. Levels are locked in the order of their keys, so two documents never wait for
+each other in a circle.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db import connection, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.audit import record
+from accounts.models import User
+from inventory.models import StockDocument, StockLevel, StockMovement, Variation
+from tenants.context import require_id
+from tenants.errors import Refused
+from tenants.ids import uuid7
+from tenants.models import Location
+
+ZERO = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line's change: positive comes in, negative goes out; at most four decimals."""
+
+    line: int
+    variation_id: uuid.UUID
+    quantity: Decimal
+    unit_cost: Decimal = ZERO
+
+
+class OutOfStock(Refused):
+    """A level would fall below zero where the location refuses that. Nothing was written.
+
+    `fields` maps each variation's id to what is there, as text.
+    """
+
+    status = 409
+
+    def __init__(self, missing: Mapping[uuid.UUID, Decimal]) -> None:
+        super().__init__(
+            "out_of_stock",
+            _("There is not enough stock."),
+            {str(key): f"{value.normalize():f}" for key, value in missing.items()},
+        )
+        self.missing = dict(missing)
+
+
+def post(
+    *,
+    actor: User | None,
+    kind: StockMovement.Kind,
+    location: Location,
+    document_id: uuid.UUID,
+    document_number: str,
+    entries: Sequence[Entry],
+    at: datetime | None = None,
+    guard: bool = True,
+) -> dict[uuid.UUID, Decimal]:
+    """Record the entries of one document and return the new balance of each variation.
+
+    Must run inside the document's own transaction. With `guard`, and at a location that refuses to
+    sell below zero, raises OutOfStock when an outgoing entry leaves less than nothing. Posting the
+    same document, kind and line twice is an IntegrityError.
+    """
+    assert connection.in_atomic_block, "a document and its movements are one transaction"
+    entries = [entry for entry in entries if entry.quantity]
+    if not entries:
+        return {}
+    deltas: dict[uuid.UUID, Decimal] = {}
+    for entry in entries:
+        deltas[entry.variation_id] = deltas.get(entry.variation_id, ZERO) + entry.quantity
+    levels = _add(location.pk, deltas)
+    if guard and location.below_zero == Location.BelowZero.REFUSE:
+        missing = {
+            key: levels[key][1] - delta
+            for key, delta in deltas.items()
+            if delta < 0 and levels[key][1] < 0
+        }
+        if missing:
+            raise OutOfStock(missing)
+    _record(actor, kind, document_id, document_number, entries, deltas, levels, at)
+    return {key: balance for key, (_id, balance) in levels.items()}
+
+
+def _record(
+    actor: User | None,
+    kind: StockMovement.Kind,
+    document_id: uuid.UUID,
+    document_number: str,
+    entries: Iterable[Entry],
+    deltas: Mapping[uuid.UUID, Decimal],
+    levels: Mapping[uuid.UUID, tuple[int, Decimal]],
+    at: datetime | None,
+) -> None:
+    running = {key: levels[key][1] - delta for key, delta in deltas.items()}
+    moment = at or timezone.now()
+    rows = []
+    for entry in entries:
+        running[entry.variation_id] += entry.quantity
+        rows.append(
+            StockMovement(
+                level_id=levels[entry.variation_id][0],
+                kind=kind,
+                quantity=entry.quantity,
+                balance=running[entry.variation_id],
+                unit_cost=entry.unit_cost,
+                document_id=document_id,
+                document_number=document_number,
+                line=entry.line,
+                actor=actor,
+                created_at=moment,
+            )
+        )
+    StockMovement.objects.bulk_create(rows, batch_size=2000)
+
+
+# One statement changes every level of the document: it makes missing rows, locks the others in
+# the order of its values, adds, and answers with the new balances. The values are sorted.
+_UPSERT = """
+INSERT INTO inventory_stocklevel (business_id, variation_id, location_id, quantity)
+VALUES {values}
+ON CONFLICT (business_id, variation_id, location_id)
+DO UPDATE SET quantity = {sum}
+RETURNING variation_id, id, quantity
+"""
+_BATCH = 2000
+
+
+def _add(
+    location_id: uuid.UUID, deltas: Mapping[uuid.UUID, Decimal]
+) -> dict[uuid.UUID, tuple[int, Decimal]]:
+    """{variation: (level id, new quantity)} after adding."""
+    business_id = require_id()
+    field = StockLevel._meta.get_field("quantity")
+    key_field = StockLevel._meta.get_field("id")
+    uuid_of = Variation._meta.get_field("id")
+    # SQLite stores decimals as floating point: rounding keeps the sum exact to the column's places.
+    total = "inventory_stocklevel.quantity + excluded.quantity"
+    if connection.vendor == "sqlite":
+        total = f"round({total}, 4)"
+    found: dict[uuid.UUID, tuple[int, Decimal]] = {}
+    ordered = sorted(deltas)
+    with connection.cursor() as cursor:
+        for start in range(0, len(ordered), _BATCH):
+            batch = ordered[start : start + _BATCH]
+            params: list[Any] = []
+            for key in batch:
+                params += [
+                    business_id,
+                    uuid_of.get_db_prep_value(key, connection),
+                    uuid_of.get_db_prep_value(location_id, connection),
+                    field.get_db_prep_save(deltas[key], connection),
+                ]
+            values = ", ".join(["(%s, %s, %s, %s)"] * len(batch))
+            cursor.execute(_UPSERT.format(values=values, sum=total), params)
+            for variation_id, level_id, quantity in cursor.fetchall():
+                key = (
+                    variation_id if isinstance(variation_id, uuid.UUID) else uuid.UUID(variation_id)
+                )
+                found[key] = (key_field.to_python(level_id), Decimal(str(quantity)))
+    return found
+
+
+def set_opening(
+    *,
+    actor: User | None,
+    location: Location,
+    quantities: Mapping[uuid.UUID, Decimal],
+    costs: Mapping[uuid.UUID, Decimal] | None = None,
+    at: datetime | None = None,
+    note: str = "",
+) -> StockDocument:
+    """Opening stock of variations at a location, as one document; may be negative.
+
+    Raises Refused when one of them already has movements there: then it is a correction.
+    """
+    with transaction.atomic():
+        started = StockMovement.objects.filter(
+            level__location=location, level__variation_id__in=list(quantities)
+        )
+        if started.exists():
+            raise Refused(
+                "stock_already_opened",
+                _("This product already has stock movements here. Make a correction instead."),
+            )
+        return _document(
+            actor=actor,
+            kind=StockDocument.Kind.OPENING,
+            location=location,
+            reason=StockDocument.Reason.OPENING,
+            note=note,
+            changes=quantities,
+            costs=costs or {},
+            at=at,
+        )
+
+
+def correct(
+    *,
+    actor: User,
+    location: Location,
+    reason: StockDocument.Reason,
+    changes: Mapping[uuid.UUID, Decimal],
+    note: str = "",
+) -> StockDocument:
+    """Add to (or, negative, take from) stock with a reason. Raises OutOfStock below zero."""
+    if not any(changes.values()):
+        raise Refused("nothing_to_change", _("Enter a quantity that is not zero."))
+    with transaction.atomic():
+        document = _document(
+            actor=actor,
+            kind=StockDocument.Kind.CORRECTION,
+            location=location,
+            reason=reason,
+            note=note,
+            changes=changes,
+            costs={},
+            at=None,
+        )
+        record(
+            actor=actor,
+            action="stock.correct",
+            target=document,
+            changes={str(key): [None, str(value)] for key, value in changes.items()},
+        )
+        return document
+
+
+def _document(
+    *,
+    actor: User | None,
+    kind: StockDocument.Kind,
+    location: Location,
+    reason: StockDocument.Reason,
+    note: str,
+    changes: Mapping[uuid.UUID, Decimal],
+    costs: Mapping[uuid.UUID, Decimal],
+    at: datetime | None,
+) -> StockDocument:
+    ordered = sorted(changes)
+    if not costs:
+        costs = dict(Variation.objects.filter(pk__in=ordered).values_list("pk", "cost"))
+    prefix = "OPEN" if kind == StockDocument.Kind.OPENING else "COR"
+    document_id = uuid7()
+    document = StockDocument.objects.create(
+        pk=document_id,
+        kind=kind,
+        # Unique without a counter to lock; corrections need no gapless series.
+        number=f"{prefix}-{timezone.now():%y%m%d}-{document_id.hex[-6:].upper()}",
+        location=location,
+        reason=reason,
+        note=note,
+        actor=actor,
+        created_at=at or timezone.now(),
+    )
+    post(
+        actor=actor,
+        kind=StockMovement.Kind(kind.value),
+        location=location,
+        document_id=document.pk,
+        document_number=document.number,
+        entries=[
+            Entry(line, key, changes[key], costs.get(key, ZERO))
+            for line, key in enumerate(ordered, start=1)
+        ],
+        at=at,
+        guard=kind == StockDocument.Kind.CORRECTION,
+    )
+    return document

@@ -1,0 +1,8 @@
+"""The API, version 1: the same for the browser's till and for devices."""
+
+from django.urls import include, path
+
+urlpatterns = [
+    path("", include("inventory.api_urls")),
+    path("", include("sales.api_urls")),
+]

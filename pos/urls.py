@@ -1,0 +1,23 @@
+"""Addresses outside any business: signing in, choosing a business, health, the API's description."""
+
+from django.urls import include, path
+from drf_spectacular.views import SpectacularAPIView
+
+from accounts.access import public
+from pos import views
+
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("health/", views.health, name="health"),
+    path("", include("accounts.platform_urls")),
+    path(
+        "api/v1/schema/",
+        public(SpectacularAPIView.as_view(urlconf="pos.device_urls")),
+        name="api_schema",
+    ),
+]
+
+handler400 = "pos.views.bad_request"
+handler403 = "pos.views.permission_denied"
+handler404 = "pos.views.not_found"
+handler500 = "pos.views.server_error"

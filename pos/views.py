@@ -1,0 +1,53 @@
+"""The front door, health, and the pages for what went wrong."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import connection
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from accounts.access import public
+from pos.errors import body
+
+
+@public
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    return redirect("/businesses/" if request.user.is_authenticated else "/sign-in/")
+
+
+@public
+@require_safe
+@never_cache
+def health(request: HttpRequest) -> JsonResponse:
+    """200 when the database answers."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    return JsonResponse({"status": "ok"})
+
+
+def bad_request(request: HttpRequest, exception: Any = None) -> HttpResponse:
+    return _page(request, 400, "bad_request", _("This request could not be understood."))
+
+
+def permission_denied(request: HttpRequest, exception: Any = None) -> HttpResponse:
+    return _page(request, 403, "permission_denied", str(exception or _("You may not do this.")))
+
+
+def not_found(request: HttpRequest, exception: Any = None) -> HttpResponse:
+    return _page(request, 404, "not_found", _("There is no such thing here."))
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    return _page(request, 500, "error", _("Something went wrong here. Nothing was half done."))
+
+
+def _page(request: HttpRequest, status: int, code: str, message: str) -> HttpResponse:
+    if "/api/" in request.path:
+        return JsonResponse(body(code, message), status=status)
+    return render(request, f"{status}.html", {"message": message}, status=status)

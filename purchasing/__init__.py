@@ -1,0 +1,1 @@
+"""Who a shop buys from."""

@@ -1,0 +1,1 @@
+"""Questions that read many rows: dashboard, reports. No writes."""

@@ -1,0 +1,357 @@
+"""Completing a sale: what may be sold, by whom, at what price; then one posting.
+
+The server prices. The client's total is what the customer saw, and another one is refused.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.db.models import F, FilteredRelation, Q
+from django.db.models.functions import Coalesce
+from django.http import Http404
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import Device, Membership
+from accounts.permissions import Permission
+from inventory.models import Variation
+from sales.errors import CannotPrice, NoOpenShift, OtherRequest, OtherTotal
+from sales.models import Customer, Payment, Sale, SaleLine, Shift
+from sales.posting import canonical, plain, post
+from sales.pricing import (
+    Discount,
+    LineInput,
+    PricedSale,
+    PricingError,
+    Settlement,
+    Tender,
+    TenderKind,
+    price_sale,
+    settle,
+)
+from tenants.context import current
+from tenants.errors import Refused
+from tenants.models import Location
+
+ZERO = Decimal(0)
+MAX_LINES = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class LineRequest:
+    """One line as it was scanned. `unit_price` only where the cashier changed it."""
+
+    variation_id: uuid.UUID
+    quantity: Decimal
+    discount: Discount | None = None
+    unit_price: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentRequest:
+    """One tender: for cash what was handed over, otherwise the exact amount."""
+
+    method: Payment.Method
+    amount: Decimal
+    card_brand: str = ""
+    card_last4: str = ""
+    reference: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SaleRequest:
+    """A sale as the till asks for it. `id` is made there and makes the request repeatable.
+
+    `total` is what the customer was shown, before cash rounding.
+    """
+
+    id: uuid.UUID
+    register_id: uuid.UUID
+    lines: Sequence[LineRequest]
+    payments: Sequence[PaymentRequest]
+    total: Decimal
+    discount: Discount | None = None
+    customer_id: uuid.UUID | None = None
+    note: str = ""
+
+    def hash(self) -> str:
+        """The same for the same request, whatever the spelling of its numbers."""
+        return hashlib.sha256(canonical(_plain(asdict(self))).encode()).hexdigest()
+
+
+def checkout(
+    *,
+    actor: Membership,
+    request: SaleRequest,
+    device: Device | None = None,
+    sold_at: datetime | None = None,
+) -> Sale:
+    """Record a sale completely, or not at all; the same request again returns the first result.
+
+    Raises Refused (NoOpenShift, OtherRequest, OtherTotal, CannotPrice, ledger.OutOfStock, …) with
+    a sentence for the cashier, PermissionDenied for a discount or price the actor may not give, and
+    Http404 for a register that the actor may not see. After an exception the transaction has to be
+    rolled back; `sold_at` is for histories, the till leaves it out.
+    """
+    # Without a savepoint: an error here always rolls back the whole request.
+    with transaction.atomic(savepoint=False):
+        shift = _lock_shift(actor, device, request.register_id)
+        earlier = Sale.objects.filter(pk=request.id).first()
+        if earlier is not None:
+            if earlier.request_hash != request.hash() or not _may_see(actor, device, earlier):
+                raise OtherRequest
+            return earlier
+        if shift is None:
+            raise NoOpenShift
+        _check_permissions(actor, request)
+        return _post(actor, request, device, shift, sold_at or timezone.now())
+
+
+def _lock_shift(actor: Membership, device: Device | None, register_id: uuid.UUID) -> Shift | None:
+    """The open shift of the register, both rows locked until the end; None without one."""
+    shift: Shift | None = (
+        Shift.objects.select_for_update(of=("self", "register"))
+        .select_related("register__location")
+        .filter(register=register_id, closed_at=None)
+        .first()
+    )
+    if shift is None:
+        return None
+    location = shift.register.location
+    if not visible(actor, device, location.pk):
+        raise Http404
+    if not (shift.register.is_active and location.is_active):
+        raise Refused("register_inactive", _("This register is switched off."), status=409)
+    return shift
+
+
+def visible(actor: Membership, device: Device | None, location_id: uuid.UUID) -> bool:
+    """Whether the actor, or the device they stand at, may see this location."""
+    if device is not None and device.location_id != location_id:
+        return False
+    return actor.location_ids is None or location_id in actor.location_ids
+
+
+def _may_see(actor: Membership, device: Device | None, sale: Sale) -> bool:
+    return visible(actor, device, sale.location_id)
+
+
+def _check_permissions(actor: Membership, request: SaleRequest) -> None:
+    needed = {Permission.SELL_CREATE: True}
+    needed[Permission.SELL_DISCOUNT_WHOLE] = request.discount is not None
+    needed[Permission.SELL_DISCOUNT] = any(line.discount for line in request.lines)
+    needed[Permission.SELL_PRICE_OVERRIDE] = any(
+        line.unit_price is not None for line in request.lines
+    )
+    for permission, asked in needed.items():
+        if asked and not actor.can(permission):
+            raise PermissionDenied(
+                _("You need the permission “%(name)s” for this.") % {"name": permission.label}
+            )
+
+
+def _post(
+    actor: Membership,
+    request: SaleRequest,
+    device: Device | None,
+    shift: Shift,
+    sold_at: datetime,
+) -> Sale:
+    business = current()
+    location = shift.register.location
+    customer = _customer(request.customer_id)
+    variations = _variations(request, location)
+    try:
+        priced = price_sale(
+            _line_inputs(request, variations), discount=request.discount, digits=business.digits
+        )
+        settled = _settle(priced, request, business.digits, business.cash_step)
+    except PricingError as error:
+        raise CannotPrice(error) from error
+    if priced.total != request.total:
+        raise OtherTotal(
+            shown=f"{request.total}",
+            computed=f"{priced.total}",
+            difference=f"{priced.total - request.total}",
+        )
+    sale = Sale(
+        pk=request.id,
+        kind=Sale.Kind.SALE,
+        location=location,
+        register=shift.register,
+        shift=shift,
+        operator=actor.user,
+        device=device,
+        customer=customer,
+        note=request.note,
+        sold_at=sold_at,
+        business_date=sold_at.astimezone(location.zone).date(),
+        currency=business.currency,
+        item_count=priced.item_count,
+        subtotal=priced.subtotal,
+        discount=priced.discount,
+        net=priced.net,
+        tax=priced.tax,
+        total=priced.total,
+        rounding=settled.rounding,
+        request_hash=request.hash(),
+        **_discount_columns(request.discount),
+    )
+    return post(
+        sale=sale,
+        lines=_lines(request, priced, variations),
+        payments=_payments(request, settled),
+        register=shift.register,
+    )
+
+
+def _customer(customer_id: uuid.UUID | None) -> Customer | None:
+    if customer_id is None:
+        return None
+    customer: Customer | None = Customer.objects.active().filter(pk=customer_id).first()
+    if customer is None:
+        raise Refused(
+            "unknown_customer",
+            _("This customer does not exist."),
+            {"customer": [_("This customer does not exist.")]},
+            status=400,
+        )
+    return customer
+
+
+def sellable(location: Location) -> Any:
+    """Variations that the till may sell, with `selling_price`: the one at this location."""
+    return (
+        Variation.objects.select_related("product__tax_rate", "product__unit")
+        .filter(is_active=True, product__is_active=True, product__is_for_sale=True)
+        .annotate(
+            here=FilteredRelation(
+                "location_prices", condition=Q(location_prices__location=location)
+            ),
+            selling_price=Coalesce(F("here__price"), F("price")),
+        )
+    )
+
+
+def _variations(request: SaleRequest, location: Location) -> Mapping[uuid.UUID, Any]:
+    if len(request.lines) > MAX_LINES:
+        raise Refused(
+            "too_many_lines",
+            _("A sale has at most %(limit)s lines.") % {"limit": MAX_LINES},
+            status=400,
+        )
+    wanted = {line.variation_id for line in request.lines}
+    found = {row.pk: row for row in sellable(location).filter(pk__in=wanted)}
+    problems: dict[str, list[str]] = {}
+    for index, line in enumerate(request.lines):
+        row = found.get(line.variation_id)
+        if row is None:
+            problems[f"lines.{index}.variation"] = [_("This product cannot be sold here.")]
+        elif line.quantity != line.quantity.to_integral_value() and not row.product.allow_decimal:
+            problems[f"lines.{index}.quantity"] = [
+                _("%(product)s is sold in whole numbers.") % {"product": row.full_name}
+            ]
+    if problems:
+        first = next(iter(problems.values()))[0]
+        raise Refused("cannot_sell", first, problems, status=400)
+    return found
+
+
+def _line_inputs(request: SaleRequest, variations: Mapping[uuid.UUID, Any]) -> list[LineInput]:
+    inputs = []
+    for index, line in enumerate(request.lines):
+        row = variations[line.variation_id]
+        rate = row.product.tax_rate
+        inputs.append(
+            LineInput(
+                key=str(index),
+                quantity=line.quantity,
+                unit_price=row.selling_price if line.unit_price is None else line.unit_price,
+                tax_rate=ZERO if rate is None else rate.rate,
+                tax_inclusive=row.product.tax_inclusive,
+                discount=line.discount,
+            )
+        )
+    return inputs
+
+
+def _settle(
+    priced: PricedSale, request: SaleRequest, digits: int, cash_step: Decimal
+) -> Settlement:
+    tenders = [
+        Tender(
+            TenderKind.CASH if payment.method == Payment.Method.CASH else TenderKind.OTHER,
+            payment.amount,
+        )
+        for payment in request.payments
+    ]
+    return settle(priced.total, tenders, digits=digits, cash_step=cash_step)
+
+
+def _lines(
+    request: SaleRequest, priced: PricedSale, variations: Mapping[uuid.UUID, Any]
+) -> list[SaleLine]:
+    rows = []
+    for asked, line in zip(request.lines, priced.lines, strict=True):
+        variation = variations[asked.variation_id]
+        rate = variation.product.tax_rate
+        rows.append(
+            SaleLine(
+                variation=variation,
+                name=variation.full_name,
+                sku=variation.sku,
+                quantity=line.quantity,
+                unit_price=line.unit_price,
+                unit_cost=variation.cost,
+                gross=line.gross,
+                discount=line.discount,
+                sale_discount=line.sale_discount,
+                net=line.net,
+                tax=line.tax,
+                total=line.total,
+                tax_name="" if rate is None else rate.name,
+                tax_rate=line.tax_rate,
+                tax_inclusive=line.tax_inclusive,
+                is_stocked=variation.product.is_stocked,
+                **_discount_columns(asked.discount),
+            )
+        )
+    return rows
+
+
+def _payments(request: SaleRequest, settled: Settlement) -> list[Payment]:
+    return [
+        Payment(
+            method=asked.method,
+            amount=applied,
+            tendered=asked.amount,
+            change=asked.amount - applied,
+            card_brand=asked.card_brand,
+            card_last4=asked.card_last4,
+            reference=asked.reference,
+        )
+        for asked, applied in zip(request.payments, settled.applied, strict=True)
+    ]
+
+
+def _discount_columns(discount: Discount | None) -> dict[str, Any]:
+    if discount is None:
+        return {}
+    return {"discount_kind": discount.kind.value, "discount_value": discount.value}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return plain(value)

@@ -1,0 +1,48 @@
+"""What selling refuses, said so that a cashier can act upon it."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext as _
+
+from sales.pricing import MESSAGES, PricingError
+from tenants.errors import Refused
+
+
+class NoOpenShift(Refused):
+    status = 409
+
+    def __init__(self) -> None:
+        super().__init__("no_open_shift", _("Open a shift on this register first."))
+
+
+class OtherRequest(Refused):
+    """The id of a document that exists, with another content."""
+
+    status = 409
+
+    def __init__(self) -> None:
+        super().__init__(
+            "id_taken", _("Another document was recorded under this id."), {"id": ["taken"]}
+        )
+
+
+class OtherTotal(Refused):
+    """The till showed another total than the server computes. Nothing was recorded."""
+
+    def __init__(self, *, shown: str, computed: str, difference: str) -> None:
+        super().__init__(
+            "other_total",
+            _("The total is %(computed)s and not %(shown)s; a price has changed. Check the ticket.")
+            % {"computed": computed, "shown": shown},
+            {"total": computed, "difference": difference},
+        )
+
+
+class CannotPrice(Refused):
+    """The pricing engine refused an input; `fields` names it by path."""
+
+    status = 400
+
+    def __init__(self, error: PricingError) -> None:
+        sentence = _(MESSAGES[error.code]) % error.params
+        super().__init__(error.code.value, sentence, {error.field: [sentence]})

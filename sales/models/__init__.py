@@ -1,0 +1,7 @@
+"""The tables of selling: where (`till.py`), to whom (`customer.py`), and what (`document.py`)."""
+
+from sales.models.customer import Customer
+from sales.models.document import Payment, Sale, SaleLine
+from sales.models.till import Register, Shift
+
+__all__ = ["Customer", "Payment", "Register", "Sale", "SaleLine", "Shift"]

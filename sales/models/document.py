@@ -1,0 +1,210 @@
+"""Sales and their reversals: documents that are written once and never changed.
+
+`sales/posting.py` is the only writer.
+"""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Round
+from django.db.models.lookups import Exact
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Device
+from inventory.models import Variation
+from sales.models.customer import Customer
+from sales.models.till import Register, Shift
+from tenants.constraints import walls
+from tenants.fields import amount_field
+from tenants.models import Location, TenantForeignKey, TenantModel, TenantRow
+
+
+def adds_up(total: str, *parts: str) -> Q:
+    """A condition that `total` is the sum of `parts`, to four places.
+
+    Rounded, because SQLite keeps decimals as floating point, where 0.1 + 0.2 is not 0.3.
+    """
+    rest = F(total)
+    for part in parts:
+        rest = rest - F(part)
+    return Q(Exact(Round(rest, 4), 0))
+
+
+class Sale(TenantModel):
+    """A sale, or the void that reverses one with negative amounts.
+
+    Sums over all documents are therefore what really happened. The id is made by the client and is
+    the idempotency key: `request_hash` tells the same request from another one with that id.
+    """
+
+    class Kind(models.TextChoices):
+        SALE = "sale", _("Sale")
+        VOID = "void", _("Void")
+
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind, default=Kind.SALE)
+    number = models.CharField(_("receipt"), max_length=40)
+    counter = models.PositiveBigIntegerField(editable=False)
+    location = TenantForeignKey(Location, related_name="+", verbose_name=_("location"))
+    register = TenantForeignKey(Register, related_name="+", verbose_name=_("register"))
+    shift = TenantForeignKey(Shift, related_name="sales", verbose_name=_("shift"))
+    operator = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        db_index=False,
+        related_name="+",
+        verbose_name=_("sold by"),
+    )
+    device = TenantForeignKey(Device, null=True, related_name="+", verbose_name=_("device"))
+    customer = TenantForeignKey(
+        Customer, null=True, related_name="sales", verbose_name=_("customer")
+    )
+    # What this document reverses; a unique key, so that nothing is reversed twice.
+    reverses = TenantForeignKey("self", null=True, related_name="reversals")
+    reason = models.CharField(_("reason"), max_length=200, blank=True)
+    note = models.CharField(_("note"), max_length=500, blank=True)
+
+    sold_at = models.DateTimeField(_("time"))
+    business_date = models.DateField(_("date"))
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    currency = models.CharField(max_length=3)
+    item_count = amount_field(_("items"))
+    subtotal = amount_field(_("subtotal"))
+    discount = amount_field(_("discount"))
+    net = amount_field(_("net"))
+    tax = amount_field(_("tax"))
+    total = amount_field(_("total"))
+    # What rounding to the smallest coin added to the total; negative when it took away.
+    rounding = amount_field(_("rounding"), default=0)
+    discount_kind = models.CharField(max_length=10, blank=True)
+    discount_value = amount_field(null=True)
+
+    request_hash = models.CharField(max_length=64, editable=False)
+    chain_index = models.PositiveBigIntegerField(editable=False)
+    previous_hash = models.CharField(max_length=64, blank=True, editable=False)
+    content_hash = models.CharField(max_length=64, editable=False)
+
+    class Meta(TenantModel.Meta):
+        verbose_name = _("sale")
+        verbose_name_plural = _("sales")
+        ordering = ("-sold_at", "-id")
+        constraints = [
+            *walls("sale", "location", "register", "shift", "device", "customer", "reverses"),
+            models.UniqueConstraint(fields=["business", "number"], name="sale_number"),
+            models.UniqueConstraint(
+                fields=["business", "register", "kind", "counter"], name="sale_counter"
+            ),
+            models.UniqueConstraint(
+                fields=["business", "register", "chain_index"], name="sale_chain"
+            ),
+            models.UniqueConstraint(
+                fields=["business", "reverses"],
+                condition=Q(kind="void"),
+                name="sale_voided_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="sale", reverses=None, total__gte=0)
+                | Q(kind="void", reverses__isnull=False, total__lte=0),
+                name="sale_kind",
+            ),
+            models.CheckConstraint(condition=adds_up("total", "net", "tax"), name="sale_adds_up"),
+        ]
+        indexes = [
+            models.Index(fields=["business", "-sold_at", "-id"], name="sale_newest"),
+            models.Index(fields=["business", "business_date"], name="sale_by_date"),
+            models.Index(fields=["business", "shift"], name="sale_of_shift"),
+            models.Index(fields=["business", "customer", "-sold_at"], name="sale_of_customer"),
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+    @property
+    def to_pay(self) -> object:
+        """Total and cash rounding: what the payments come to."""
+        return self.total + self.rounding
+
+
+class SaleLine(TenantRow):
+    """One line as it was sold; names and prices are copies, so that history stays.
+
+    gross = quantity x unit price; discount and sale_discount are this line's own and its share of
+    the sale's. net + tax = total. In a void all but the unit price are negative.
+    """
+
+    sale = TenantForeignKey(Sale, on_delete=models.PROTECT, related_name="lines")
+    line = models.PositiveIntegerField()
+    variation = TenantForeignKey(Variation, related_name="+", verbose_name=_("product"))
+    name = models.CharField(_("name"), max_length=520)
+    sku = models.CharField(_("SKU"), max_length=100, blank=True)
+    quantity = amount_field(_("quantity"))
+    unit_price = amount_field(_("unit price"))
+    unit_cost = amount_field(_("unit cost"), default=0)
+    gross = amount_field(_("gross"))
+    discount = amount_field(_("discount"))
+    sale_discount = amount_field(_("share of the sale's discount"))
+    net = amount_field(_("net"))
+    tax = amount_field(_("tax"))
+    total = amount_field(_("total"))
+    tax_name = models.CharField(_("tax rate"), max_length=100, blank=True)
+    tax_rate = models.DecimalField(_("percent"), max_digits=9, decimal_places=4)
+    tax_inclusive = models.BooleanField()
+    discount_kind = models.CharField(max_length=10, blank=True)
+    discount_value = amount_field(null=True)
+    is_stocked = models.BooleanField()
+
+    class Meta(TenantRow.Meta):
+        verbose_name = _("line")
+        verbose_name_plural = _("lines")
+        ordering = ("line",)
+        constraints = [
+            *walls("sale_line", "sale", "variation"),
+            models.UniqueConstraint(fields=["business", "sale", "line"], name="sale_line_once"),
+            models.CheckConstraint(
+                condition=adds_up("total", "net", "tax"), name="sale_line_adds_up"
+            ),
+        ]
+        indexes = [models.Index(fields=["business", "variation"], name="sale_line_of_variation")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Payment(TenantRow):
+    """One tender. `amount` is what it paid of the sale; cash given is amount + change."""
+
+    class Method(models.TextChoices):
+        CASH = "cash", _("Cash")
+        CARD = "card", _("Card")
+        OTHER = "other", _("Other")
+
+    sale = TenantForeignKey(Sale, on_delete=models.PROTECT, related_name="payments")
+    line = models.PositiveIntegerField()
+    method = models.CharField(_("method"), max_length=10, choices=Method)
+    amount = amount_field(_("amount"))
+    tendered = amount_field(_("given"))
+    change = amount_field(_("change"), default=0)
+    card_brand = models.CharField(_("card"), max_length=20, blank=True)
+    card_last4 = models.CharField(_("last four digits"), max_length=4, blank=True)
+    reference = models.CharField(_("reference"), max_length=60, blank=True)
+
+    class Meta(TenantRow.Meta):
+        verbose_name = _("payment")
+        verbose_name_plural = _("payments")
+        ordering = ("line",)
+        constraints = [
+            *walls("payment", "sale"),
+            models.UniqueConstraint(fields=["business", "sale", "line"], name="payment_once"),
+            models.CheckConstraint(
+                condition=adds_up("tendered", "amount", "change")
+                & Q(change__gte=0)
+                & (Q(method="cash") | Q(change=0)),
+                name="payment_change",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.amount}"

@@ -1,0 +1,159 @@
+"""The one place that writes a document: its lines, payments, stock movements, number and hash.
+
+What may be done was decided before (`checkout.py`, `voids.py`). The caller holds the lock on the
+register's row; the statements are the same for 5 lines and for 500.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from datetime import UTC
+from decimal import Decimal
+from typing import Any
+
+from django.db import IntegrityError, connection
+
+from inventory import ledger
+from inventory.models import StockMovement
+from sales.errors import OtherRequest
+from sales.models import Payment, Register, Sale, SaleLine
+
+# The counter of each kind of document, and what stands between prefix and number.
+SERIES = {Sale.Kind.SALE: ("sale_counter", ""), Sale.Kind.VOID: ("void_counter", "V")}
+
+SALE_FIELDS = (
+    "id",
+    "kind",
+    "number",
+    "location_id",
+    "register_id",
+    "shift_id",
+    "operator_id",
+    "customer_id",
+    "reverses_id",
+    "reason",
+    "note",
+    "sold_at",
+    "business_date",
+    "currency",
+    "subtotal",
+    "discount",
+    "net",
+    "tax",
+    "total",
+    "rounding",
+)
+LINE_FIELDS = (
+    "line",
+    "variation_id",
+    "name",
+    "sku",
+    "quantity",
+    "unit_price",
+    "gross",
+    "discount",
+    "sale_discount",
+    "net",
+    "tax",
+    "total",
+    "tax_rate",
+    "tax_inclusive",
+)
+PAYMENT_FIELDS = (
+    "line",
+    "method",
+    "amount",
+    "tendered",
+    "change",
+    "card_brand",
+    "card_last4",
+    "reference",
+)
+
+
+def post(
+    *, sale: Sale, lines: Sequence[SaleLine], payments: Sequence[Payment], register: Register
+) -> Sale:
+    """Write the document and return it numbered and chained.
+
+    `register` is locked by this transaction and belongs to a location that was read with it.
+    Raises ledger.OutOfStock, or OtherRequest when a document with this id exists elsewhere; either
+    way the transaction must be rolled back.
+    """
+    assert connection.in_atomic_block, "a document is one transaction"
+    _number(sale, register)
+    for index, line in enumerate(lines, start=1):
+        line.sale, line.line = sale, index
+    for index, payment in enumerate(payments, start=1):
+        payment.sale, payment.line = sale, index
+    sale.chain_index = register.chain_length + 1
+    sale.previous_hash = register.chain_hash
+    sale.content_hash = document_hash(sale, lines, payments)
+    ledger.post(
+        actor=sale.operator,
+        kind=StockMovement.Kind.SALE,
+        location=register.location,
+        document_id=sale.pk,
+        document_number=sale.number,
+        entries=[
+            ledger.Entry(line.line, line.variation_id, -line.quantity, line.unit_cost)
+            for line in lines
+            if line.is_stocked
+        ],
+        at=sale.sold_at,
+    )
+    try:
+        sale.save(force_insert=True)
+    except IntegrityError as error:
+        # The register's lock keeps its own numbers apart; only the id can be taken, by a document
+        # of another register. A row of another business gives the same answer.
+        raise OtherRequest from error
+    SaleLine.objects.bulk_create(lines)
+    Payment.objects.bulk_create(payments)
+    register.chain_length, register.chain_hash = sale.chain_index, sale.content_hash
+    register.save(update_fields=[SERIES[Sale.Kind(sale.kind)][0], "chain_length", "chain_hash"])
+    return sale
+
+
+def _number(sale: Sale, register: Register) -> None:
+    """Give the next number of the register's series; no gaps, because the row is locked."""
+    counter, letter = SERIES[Sale.Kind(sale.kind)]
+    value = getattr(register, counter) + 1
+    setattr(register, counter, value)
+    sale.counter = value
+    sale.number = f"{register.prefix}-{letter}{value:06d}"
+
+
+def document_hash(sale: Sale, lines: Sequence[SaleLine], payments: Sequence[Payment]) -> str:
+    """SHA-256 over the previous document's hash and this one's content, in a canonical form.
+
+    The form: JSON with sorted keys, decimals with four places, times in UTC with microseconds.
+    """
+    content = {
+        "sale": _values(sale, SALE_FIELDS),
+        "lines": [_values(line, LINE_FIELDS) for line in lines],
+        "payments": [_values(payment, PAYMENT_FIELDS) for payment in payments],
+    }
+    return hashlib.sha256((sale.previous_hash + canonical(content)).encode()).hexdigest()
+
+
+def canonical(content: Any) -> str:
+    """JSON that is the same for the same values, whatever their type was on the way."""
+    return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def _values(row: Any, fields: Sequence[str]) -> dict[str, Any]:
+    return {field: plain(getattr(row, field)) for field in fields}
+
+
+def plain(value: Any) -> Any:
+    """A value as canonical JSON has it."""
+    if isinstance(value, Decimal):
+        return f"{value:.4f}"
+    if hasattr(value, "astimezone"):
+        return value.astimezone(UTC).isoformat(timespec="microseconds")
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    return str(value)

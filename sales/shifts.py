@@ -1,0 +1,99 @@
+"""Opening and closing shifts: who answers for a drawer, and what should be in it."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+from django.db.models import DecimalField, Sum, Value
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.audit import record
+from accounts.models import User
+from sales.models import Payment, Register, Shift
+from tenants.errors import Refused
+
+AMOUNT: DecimalField[Any, Any] = DecimalField(max_digits=18, decimal_places=4)
+
+
+def lock_register(register: Register) -> Register:
+    """The register's row, locked until the transaction ends: the lock of its numbers and shift."""
+    locked: Register = (
+        Register.objects.select_for_update(of=("self",))
+        .select_related("location")
+        .get(pk=register.pk)
+    )
+    return locked
+
+
+def open_shift(*, actor: User, register: Register, opening_float: Decimal) -> Shift:
+    """Open the register's next shift with `opening_float` in the drawer, in the business's currency.
+
+    Raises Refused when the register or its location is switched off, when a shift is open already,
+    or when the float is negative.
+    """
+    if opening_float < 0:
+        raise Refused("negative", _("The float must not be negative."), status=400)
+    with transaction.atomic():
+        register = lock_register(register)
+        if not (register.is_active and register.location.is_active):
+            raise Refused("register_inactive", _("This register is switched off."), status=409)
+        if register.shifts.filter(closed_at=None).exists():
+            raise Refused("shift_open", _("A shift is open on this register already."), status=409)
+        shift: Shift = Shift.objects.create(
+            register=register,
+            number=register.shifts.count() + 1,
+            opened_by=actor,
+            opening_float=opening_float,
+        )
+        record(actor=actor, action="shift.open", target=shift)
+        return shift
+
+
+def expected_cash(shift: Shift) -> Decimal:
+    """What should be in the drawer: the float plus cash taken, less change given and cash returned."""
+    taken: Decimal = Payment.objects.filter(
+        sale__shift=shift, method=Payment.Method.CASH
+    ).aggregate(sum=Coalesce(Sum("amount"), Value(Decimal(0)), output_field=AMOUNT))["sum"]
+    return shift.opening_float + taken
+
+
+def close_shift(*, actor: User, shift: Shift, counted_cash: Decimal, note: str = "") -> Shift:
+    """Close the shift with the cash that was counted; freezes expected cash and difference.
+
+    Raises Refused when it is closed already or the count is negative.
+    """
+    if counted_cash < 0:
+        raise Refused("negative", _("Counted cash must not be negative."), status=400)
+    with transaction.atomic():
+        # The register first, as selling does: no sale can slip in after the sum was taken.
+        lock_register(shift.register)
+        shift = Shift.objects.select_for_update(of=("self",)).get(pk=shift.pk)
+        if not shift.is_open:
+            raise Refused("shift_closed", _("This shift is closed already."), status=409)
+        shift.expected_cash = expected_cash(shift)
+        shift.counted_cash = counted_cash
+        shift.difference = counted_cash - shift.expected_cash
+        shift.closed_by = actor
+        shift.closed_at = timezone.now()
+        shift.note = note
+        shift.save(
+            update_fields=[
+                "expected_cash",
+                "counted_cash",
+                "difference",
+                "closed_by",
+                "closed_at",
+                "note",
+            ]
+        )
+        record(
+            actor=actor,
+            action="shift.close",
+            target=shift,
+            changes={"difference": [None, str(shift.difference)]},
+        )
+        return shift

@@ -1,0 +1,128 @@
+"""Voiding a sale: a document of its own that reverses stock, payments and totals exactly once."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from datetime import datetime
+
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.audit import record
+from accounts.models import Device, Membership
+from accounts.permissions import Permission
+from sales.checkout import visible
+from sales.errors import NoOpenShift, OtherRequest
+from sales.models import Payment, Sale, SaleLine, Shift
+from sales.posting import canonical, post
+from sales.shifts import lock_register
+from tenants.errors import Refused
+
+NEGATED = ("quantity", "gross", "discount", "sale_discount", "net", "tax", "total")
+COPIED = (
+    "variation_id",
+    "name",
+    "sku",
+    "unit_price",
+    "unit_cost",
+    "tax_name",
+    "tax_rate",
+    "tax_inclusive",
+    "discount_kind",
+    "discount_value",
+    "is_stocked",
+)
+
+
+def void_sale(
+    *,
+    actor: Membership,
+    sale: Sale,
+    reason: str,
+    void_id: uuid.UUID,
+    device: Device | None = None,
+    at: datetime | None = None,
+) -> Sale:
+    """Reverse `sale` completely, with the cash out of its register's open shift.
+
+    The same `void_id` again returns the first result. Raises PermissionDenied without sell.void,
+    Refused without a reason, when the sale is voided already or is no sale, and NoOpenShift.
+    """
+    if not actor.can(Permission.SELL_VOID) or not visible(actor, device, sale.location_id):
+        raise PermissionDenied(_("You may not void sales."))
+    reason = reason.strip()
+    if not reason:
+        raise Refused("no_reason", _("Say why."), {"reason": [_("Say why.")]}, status=400)
+    with transaction.atomic(savepoint=False):
+        register = lock_register(sale.register)
+        asked = hashlib.sha256(canonical(["void", str(sale.pk), reason]).encode()).hexdigest()
+        earlier = Sale.objects.filter(pk=void_id).first()
+        if earlier is not None:
+            if earlier.request_hash != asked:
+                raise OtherRequest
+            return earlier
+        if sale.kind != Sale.Kind.SALE:
+            raise Refused("not_a_sale", _("Only a sale can be voided."), status=409)
+        if sale.reversals.exists():
+            raise Refused("already_voided", _("This sale is voided already."), status=409)
+        shift = Shift.objects.filter(register=register, closed_at=None).first()
+        if shift is None:
+            raise NoOpenShift
+        moment = at or timezone.now()
+        void = Sale(
+            pk=void_id,
+            kind=Sale.Kind.VOID,
+            reverses=sale,
+            reason=reason[:200],
+            location=register.location,
+            register=register,
+            shift=shift,
+            operator=actor.user,
+            device=device,
+            customer_id=sale.customer_id,
+            sold_at=moment,
+            business_date=moment.astimezone(register.location.zone).date(),
+            currency=sale.currency,
+            item_count=-sale.item_count,
+            subtotal=-sale.subtotal,
+            discount=-sale.discount,
+            net=-sale.net,
+            tax=-sale.tax,
+            total=-sale.total,
+            rounding=-sale.rounding,
+            request_hash=asked,
+        )
+        post(
+            sale=void,
+            lines=[_reversed_line(line) for line in sale.lines.all()],
+            payments=[_reversed_payment(payment) for payment in sale.payments.all()],
+            register=register,
+        )
+        record(
+            actor=actor.user,
+            action="sale.void",
+            target=sale,
+            changes={"reason": [None, void.reason], "void": [None, void.number]},
+            device=device,
+        )
+        return void
+
+
+def _reversed_line(line: SaleLine) -> SaleLine:
+    values = {name: getattr(line, name) for name in COPIED}
+    values |= {name: -getattr(line, name) for name in NEGATED}
+    return SaleLine(**values)
+
+
+def _reversed_payment(payment: Payment) -> Payment:
+    return Payment(
+        method=payment.method,
+        amount=-payment.amount,
+        tendered=-payment.amount,
+        card_brand=payment.card_brand,
+        card_last4=payment.card_last4,
+        reference=payment.reference,
+    )

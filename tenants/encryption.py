@@ -1,0 +1,76 @@
+"""Personal data at rest: encrypted columns, and keyed hashes to look them up by.
+
+Here and not in `accounts`, because a business's own tax number needs it too. Fernet (AES-128-CBC with
+HMAC-SHA256); APP_ENCRYPTION_KEYS, newest first: the first encrypts, every one decrypts. The keyed
+hash uses a key derived from the *oldest* one, so that rotation does not change the look-up.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import unicodedata
+from functools import lru_cache
+from typing import Any
+
+from cryptography.fernet import Fernet, MultiFernet
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.db import models
+
+
+@lru_cache(maxsize=4)
+def _box(keys: tuple[str, ...]) -> MultiFernet:
+    try:
+        return MultiFernet([Fernet(key) for key in keys])
+    except ValueError as error:
+        raise ImproperlyConfigured(
+            "APP_ENCRYPTION_KEY is malformed: each key is 32 bytes in URL-safe base64."
+        ) from error
+
+
+def encrypt(text: str) -> str:
+    """The token of `text`; an empty text stays empty, so that absence needs no key."""
+    return _box(tuple(settings.APP_ENCRYPTION_KEYS)).encrypt(text.encode()).decode() if text else ""
+
+
+def decrypt(token: str) -> str:
+    """The text of a token. Raises cryptography.fernet.InvalidToken when no key opens it."""
+    return (
+        _box(tuple(settings.APP_ENCRYPTION_KEYS)).decrypt(token.encode()).decode() if token else ""
+    )
+
+
+def normalise(text: str) -> str:
+    """What counts as the same name: no outer space, compatible letters, any letter case."""
+    return unicodedata.normalize("NFKC", text).strip().casefold()
+
+
+def blind_index(text: str, purpose: str) -> str:
+    """A keyed hash to look `text` up by; empty for an empty text.
+
+    HMAC-SHA256 cut to 128 bits, in URL-safe base64 (22 characters). `purpose` keeps the index of an
+    e-mail from equalling that of the same text as a user name.
+    """
+    normal = normalise(text)
+    if not normal:
+        return ""
+    key = hashlib.sha256(b"blind-index:" + settings.APP_ENCRYPTION_KEYS[-1].encode()).digest()
+    digest = hmac.new(key, f"{purpose}:{normal}".encode(), hashlib.sha256).digest()
+    return base64.urlsafe_b64encode(digest[:16]).decode().rstrip("=")
+
+
+class EncryptedTextField(models.TextField[Any, Any]):
+    """Text that is encrypted in the database and clear in Python. It cannot be filtered by."""
+
+    def get_prep_value(self, value: Any) -> Any:
+        return None if value is None else encrypt(str(value))
+
+    def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:
+        return None if value is None else decrypt(value)
+
+    def get_lookup(self, lookup_name: str) -> Any:
+        if lookup_name in {"isnull"}:
+            return super().get_lookup(lookup_name)
+        raise NotImplementedError("An encrypted column is looked up by its blind index.")

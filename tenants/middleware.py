@@ -1,0 +1,58 @@
+"""Wall 1: which business a request is for, and whether this person or device may enter it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponseBase
+from django.urls import get_script_prefix, set_script_prefix
+from django.utils.module_loading import import_string
+
+from tenants import context
+
+MOUNT = re.compile(r"^/b/(?P<slug>[-a-z0-9_]+)(?P<rest>/.*)$")
+# The description of the API is public and tells nothing of any business.
+DEVICE_MOUNT = re.compile(r"^/api/v1/(?!schema/|docs/)")
+
+
+class BusinessMiddleware:
+    """Mounts a business at `/b/<slug>/`, and the API of devices at `/api/v1/`.
+
+    The mount is the script prefix, so every address reversed inside carries it. Only these URLs
+    reach tenant data: the URL configuration is another one inside, and outside nothing is bound.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+        # Found by name: this package knows nothing of people and devices.
+        self.enter_business = import_string(settings.BUSINESS_DOOR)
+        self.enter_device = import_string(settings.DEVICE_DOOR)
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        mount = MOUNT.match(request.path_info)
+        if mount:
+            entered = self.enter_business(request, mount["slug"])
+            prefix = request.path_info[: mount.start("rest")]
+            return self._inside(request, entered, prefix, mount["rest"], settings.BUSINESS_URLCONF)
+        if DEVICE_MOUNT.match(request.path_info):
+            entered = self.enter_device(request)
+            return self._inside(request, entered, "", request.path_info, settings.DEVICE_URLCONF)
+        return self.get_response(request)
+
+    def _inside(
+        self, request: HttpRequest, entered: object, prefix: str, rest: str, urlconf: str
+    ) -> HttpResponseBase:
+        # A door answers with the business, or with what to say to someone who may not enter.
+        if isinstance(entered, HttpResponseBase):
+            return entered
+        outer = get_script_prefix()
+        request.path_info = rest
+        request.urlconf = urlconf  # type: ignore[attr-defined]
+        set_script_prefix(outer.rstrip("/") + prefix + "/")
+        try:
+            with context.business(entered):  # type: ignore[arg-type]
+                return self.get_response(request)
+        finally:
+            set_script_prefix(outer)

@@ -1,0 +1,165 @@
+"""The databases the tests run on, and the cast that carries them.
+
+Without DATABASE_URL: SQLite in a file. With it (`scripts/postgres.py run -- pytest`): PostgreSQL
+through PgBouncer as the ordinary runtime role, in a database of this worker's own.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+import pytest
+from django.conf import settings
+from django.core.management import call_command
+from django.db import connection, connections
+from django.test import Client
+from django.test.utils import setup_databases, teardown_databases
+
+from tenants.context import business
+from tests import factories
+from tests.factories import Shop
+
+ON_POSTGRES = settings.DATABASES["default"]["ENGINE"] == "tenants.db"
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if not ON_POSTGRES:
+        needless = pytest.mark.skip(reason="PostgreSQL only; `make test` runs it there")
+        for item in items:
+            if item.get_closest_marker("postgres"):
+                item.add_marker(needless)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # Hashing a password well takes as long as a page; the tests sign in hundreds of times.
+    settings.PASSWORD_HASHERS = [
+        "django.contrib.auth.hashers.MD5PasswordHasher",
+        *settings.PASSWORD_HASHERS,
+    ]
+    # Pages are rendered without a manifest of collected files.
+    settings.STORAGES["staticfiles"] = {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+    }
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    django_test_environment: None, django_db_blocker, tmp_path_factory
+) -> Iterator[None]:
+    with django_db_blocker.unblock():
+        if ON_POSTGRES:
+            yield from _postgres()
+        else:
+            # A file, not memory: threads must meet each other's locks as they do in production.
+            name = tmp_path_factory.mktemp("db") / "test.sqlite3"
+            settings.DATABASES["default"]["TEST"]["NAME"] = str(name)
+            config = setup_databases(verbosity=0, interactive=False, serialized_aliases=set())
+            yield
+            teardown_databases(config, verbosity=0)
+
+
+def _postgres() -> Iterator[None]:
+    """A database of our own, made by the owner with the product's own commands."""
+    name = f"test_{uuid.uuid4().hex[:12]}"
+    direct = os.environ["DIRECT_URL"]
+    with psycopg.connect(direct, autocommit=True) as owner:
+        owner.execute(f"CREATE DATABASE {name}")
+    own_url = urlunsplit(urlsplit(direct)._replace(path=f"/{name}"))
+    environment = {**os.environ, "DIRECT_URL": own_url}
+    for command in (["migrate", "-v0"], ["setup_roles"]):
+        subprocess.run(
+            [sys.executable, str(ROOT / "manage.py"), *command],
+            env=environment,
+            check=True,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+    os.environ["TEST_DIRECT_URL"] = own_url
+    settings.DATABASES["default"]["NAME"] = name
+    connections["default"].settings_dict["NAME"] = name
+    connections["default"].close()
+    yield
+    connections.close_all()
+
+
+@pytest.fixture
+def owner_connection(django_db_setup: None) -> Iterator[psycopg.Connection]:
+    """PostgreSQL as the owner of the tables, whom row-level security does not bind."""
+    with psycopg.connect(os.environ["TEST_DIRECT_URL"], autocommit=True) as owner:
+        yield owner
+
+
+@pytest.fixture
+def committed_db(django_db_setup: None, django_db_blocker) -> Iterator[None]:
+    """Data that threads and servers see, because it is committed; emptied afterwards."""
+    with django_db_blocker.unblock():
+        yield
+        connection.close()
+        empty_database()
+
+
+def empty_database() -> None:
+    if not ON_POSTGRES:
+        call_command("flush", verbosity=0, interactive=False, inhibit_post_migrate=True)
+        return
+    # The runtime role may not TRUNCATE; the owner does it.
+    with psycopg.connect(os.environ["TEST_DIRECT_URL"], autocommit=True) as owner:
+        tables = [
+            row[0]
+            for row in owner.execute(
+                "SELECT relname FROM pg_class WHERE relkind = 'r'"
+                " AND relnamespace = 'public'::regnamespace"
+                " AND relname NOT IN ('django_migrations', 'django_content_type')"
+            )
+        ]
+        owner.execute("TRUNCATE " + ", ".join(tables) + " RESTART IDENTITY")
+
+
+@pytest.fixture
+def shop(db: None) -> Shop:
+    """The shop that most tests are about; nothing is bound."""
+    return factories.make_shop("acme")
+
+
+@pytest.fixture
+def other_shop(db: None) -> Shop:
+    """The business of the stranger."""
+    return factories.make_shop("rival")
+
+
+@pytest.fixture
+def inside(shop: Shop) -> Iterator[Shop]:
+    """The shop, bound."""
+    with business(shop.business):
+        yield shop
+
+
+@pytest.fixture
+def owner(shop: Shop) -> Client:
+    return factories.signed_in(shop.owner)
+
+
+@pytest.fixture
+def manager(shop: Shop) -> Client:
+    """A colleague of the owner."""
+    return factories.signed_in(shop.manager)
+
+
+@pytest.fixture
+def cashier(shop: Shop) -> Client:
+    """Sells, and may do little else."""
+    return factories.signed_in(shop.cashier)
+
+
+@pytest.fixture
+def stranger(other_shop: Shop) -> Client:
+    """Owner of another business."""
+    return factories.signed_in(other_shop.owner)
