@@ -124,7 +124,10 @@ def local_time(moment: datetime | None, place: Any) -> str:
     if not moment:
         return NOTHING
     here, locale = timezone.localtime(moment, zone_of(place)), house_locale()
-    day, clock = format_date(here, "medium", locale=locale), format_time(here, "short", locale=locale)
+    day, clock = (
+        format_date(here, "medium", locale=locale),
+        format_time(here, "short", locale=locale),
+    )
     return f"{day}, {clock}"
 
 

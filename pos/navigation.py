@@ -49,7 +49,7 @@ class Section:
 P = Permission
 SECTIONS: tuple[tuple[str | Promise, tuple[Entry, ...]], ...] = (
     (
-        _("Overview"),
+        "",
         (
             Entry(
                 "dashboard", _("Dashboard"), "layout-dashboard", (P.DASHBOARD_VIEW,), primary=True

@@ -9,7 +9,7 @@ from typing import Any
 from django import forms, template
 from django.forms.boundfield import BoundField
 from django.http import HttpRequest
-from django.template.base import Context
+from django.template import Context
 from django.template.loader_tags import BLOCK_CONTEXT_KEY
 from django.templatetags.static import static
 from django.urls import get_script_prefix, reverse, set_script_prefix
@@ -39,7 +39,9 @@ _DIRECTED = {"arrow-left", "arrow-right", "chevron-left", "chevron-right", "log-
 def icon(name: str, label: str = "") -> SafeString:
     """An icon from the sprite, hidden from screen readers unless it has a label."""
     meaning = (
-        format_html('role="img" aria-label="{}"', label) if label else mark_safe('aria-hidden="true"')
+        format_html('role="img" aria-label="{}"', label)
+        if label
+        else mark_safe('aria-hidden="true"')
     )
     return format_html(
         '<svg class="icon{}" {}><use href="{}#{}"></use></svg>',
