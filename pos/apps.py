@@ -2,7 +2,7 @@ import sqlite3
 from typing import Any
 
 from django.apps import AppConfig
-from django.contrib.admin.apps import AdminConfig as DjangoAdminConfig
+from django.contrib.admin import apps as admin_apps
 from django.db.backends.signals import connection_created
 
 
@@ -16,7 +16,7 @@ class PosConfig(AppConfig):
         connection_created.connect(widen_statements, dispatch_uid="pos.widen_statements")
 
 
-class AdminConfig(DjangoAdminConfig):
+class AdminConfig(admin_apps.AdminConfig):
     default_site = "accounts.adminsite.BusinessAdminSite"
     default = False
 

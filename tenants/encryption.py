@@ -71,6 +71,6 @@ class EncryptedTextField(models.TextField[Any, Any]):
         return None if value is None else decrypt(value)
 
     def get_lookup(self, lookup_name: str) -> Any:
-        if lookup_name in {"isnull"}:
+        if lookup_name == "isnull":
             return super().get_lookup(lookup_name)
         raise NotImplementedError("An encrypted column is looked up by its blind index.")
