@@ -205,6 +205,8 @@ class ExternalReference(TenantModel):
     table = models.CharField(max_length=40)
     external_id = models.CharField(max_length=100)
     object_id = models.CharField(max_length=40)
+    # Of the row as it was last brought in: an import changes only what has changed over there.
+    fingerprint = models.CharField(max_length=32, blank=True, default="")
 
     class Meta(TenantModel.Meta):
         constraints = [
