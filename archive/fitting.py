@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal, localcontext
 from typing import Any, Final
 
@@ -95,11 +95,6 @@ def moment(value: Any) -> bool:
     except ValueError:
         raise Unfit("is not a time") from None
     return True
-
-
-def day(value: Any) -> date:
-    moment(value)
-    return datetime.fromisoformat(value).date()
 
 
 def one_of(*choices: str) -> Callable[[Any], str]:

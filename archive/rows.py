@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
-from datetime import date
 from decimal import Decimal
 from functools import cache
 from typing import Any, Final, TypeVar
@@ -19,7 +18,6 @@ from archive.fitting import (
     Unfit,
     bcrypt,
     currency_code,
-    day,
     flag,
     key,
     links,
@@ -81,7 +79,7 @@ class BusinessRow:
     tax_label: str = column("taxLabel1", text(30), "")
     tax_number: str = column("taxNumber1", text(200), "")
     sell_price_tax: str = column("sellPriceTax", one_of("includes", "excludes"), "includes")
-    start_date: date | None = column("startDate", day, None)
+    created: str = column("createdAt", text(40), "")
     locations: list[Any] = column("locations", nested_rows, ())
 
 
@@ -254,7 +252,7 @@ Row = TypeVar("Row")
 _LEFT_ASIDE: Final[dict[type, str]] = {
     LocationRow: "alternateNumber email zCounter resetCounter accumulatedSales",
     BusinessRow: (
-        "currencyId taxNumber2 taxLabel2 defaultProfitPercent fyStartMonth accountingMethod "
+        "startDate currencyId taxNumber2 taxLabel2 defaultProfitPercent fyStartMonth accountingMethod "
         "defaultSalesDiscount logo skuPrefix skuFormat enableTooltip enableSubUnits "
         "enableSeniorPwdDiscount invoiceScheme zCounter resetCounter accumulatedSales"
     ),

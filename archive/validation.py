@@ -242,7 +242,7 @@ class _Reading:
             name = nested or (known.name if known else "")
             if name:
                 named.append((permission_id, name))
-                if name != ALL_LOCATIONS and counterpart(name) is None:
+                if not says_where(name) and counterpart(name) is None:
                     self.export.unknown_permissions[name] += 1
             elif (
                 not self.absent & {"permissions"}
@@ -347,6 +347,17 @@ class _Reading:
         if found is None and target_id not in self.broken[target]:
             self.fault("stock", row.id, name, f"refers to no row of {target}", target_id)
         return found
+
+
+def says_where(name: str) -> bool:
+    """Whether a permission of the file says at which locations somebody works: all, or one by id."""
+    return name == ALL_LOCATIONS or location_named(name) is not None
+
+
+def location_named(name: str) -> int | None:
+    """The id in a permission such as `location.3`."""
+    module, _, place = name.partition(".")
+    return int(place) if module == "location" and place.isascii() and place.isdigit() else None
 
 
 def _in_circles(above: dict[int, int | None]) -> Iterable[int]:

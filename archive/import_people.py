@@ -1,0 +1,207 @@
+"""Locations, roles and people of an export."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from typing import Any
+
+from accounts.models import Membership, Role, User
+from accounts.permissions import ALL_LOCATIONS, counterpart
+from archive.references import (
+    Counts,
+    Move,
+    fingerprint,
+    known_references,
+    reference_to,
+    remember,
+    update_prints,
+)
+from archive.rows import LocationRow, RoleRow, UserRow
+from archive.validation import location_named
+from tenants.encryption import blind_index
+from tenants.models import Location
+
+
+def bring_locations(move: Move) -> None:
+    taken = set(Location.objects.values_list("code", flat=True))
+
+    def values(row: LocationRow) -> dict[str, Any]:
+        town = " ".join(part for part in (row.zip_code, row.city) if part)
+        return {
+            "name": row.name,
+            "address": "\n".join(p for p in (row.landmark, town, row.state, row.country) if p),
+            "phone": row.phone,
+            "is_active": row.is_active and not row.deleted,
+        }
+
+    wanted = {row.id: row.code or row.name for row in move.rows("locations")}
+
+    def with_code(row: LocationRow) -> dict[str, Any]:
+        if row.id in move.ids.get("locations", {}):
+            return values(row)  # it has a code already
+        code = _unique(_code(wanted[row.id]), taken, 20)
+        return {"code": code, **values(row)}
+
+    move.bring("locations", move.rows("locations"), Location, with_code)
+
+
+def _code(text: str) -> str:
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+    return re.sub(r"[^A-Za-z0-9-]+", "-", plain).strip("-")[:20] or "LOC"
+
+
+def _unique(text: str, taken: set[str], longest: int) -> str:
+    """The text, with a number where it is taken; now taken."""
+    found, number = text, 1
+    while found in taken:
+        number += 1
+        found = f"{text[: longest - len(str(number)) - 1]}-{number}"
+    taken.add(found)
+    return found
+
+
+def permission_names(links: Iterable[tuple[int, str]]) -> list[str]:
+    """Our names for permissions of the file, sorted; those without a counterpart are left out."""
+    return sorted({p.value for _, name in links if (p := counterpart(name)) is not None})
+
+
+def bring_roles(move: Move) -> None:
+    taken = set(Role.objects.values_list("name", flat=True))
+
+    def values(row: RoleRow) -> dict[str, Any]:
+        granted = {"permissions": permission_names(row.permissions)}
+        if row.id in move.ids.get("roles", {}):
+            return granted
+        return {"name": _unique(row.name, taken, 100), **granted}
+
+    move.bring("roles", move.rows("roles"), Role, values)
+
+
+class People:
+    """Brings users with their memberships; usernames and e-mails are unique on the platform."""
+
+    def __init__(self, move: Move) -> None:
+        self.move = move
+        self.counts = move.counts.setdefault("users", Counts())
+        self.roles_of: dict[tuple[Any, ...], Role] = {}
+
+    def bring(self) -> None:
+        known = known_references("users")
+        members = {m.pk: m for m in Membership.objects.select_related("user")} if known else {}
+        references, prints = [], {}
+        for row in self.move.rows("users"):
+            reference = known.get(str(row.id))
+            told = fingerprint(row)
+            if reference is None or reference[0] not in members:
+                member = self.create(row)
+                references.append(reference_to("users", row.id, member.pk, told))
+                self.counts.created += 1
+            elif reference[1] != told:
+                self.change(row, members[reference[0]])
+                prints[str(reference[0])] = told
+                self.counts.changed += 1
+            else:
+                self.counts.same += 1
+        remember(references, known)
+        update_prints("users", prints)
+
+    def create(self, row: UserRow) -> Membership:
+        user = User(
+            username=self.free_username(row),
+            email=self.free_email(row),
+            name=_full_name(row),
+            language=row.language,
+            is_active=row.allow_login and not row.deleted,
+        )
+        if row.password:
+            user.password = f"bcrypt${row.password}"
+        else:
+            user.set_unusable_password()
+            self.move.notes.append(f"{user.username} has no password and needs a new one.")
+        user.save()
+        member = Membership(user=user)
+        self.settle(row, member)
+        member.save()
+        self.place(row, member)
+        return member
+
+    def change(self, row: UserRow, member: Membership) -> None:
+        """What changed over there, except sign-in: names and passwords may have changed here."""
+        member.user.name = _full_name(row)
+        member.user.is_active = row.allow_login and not row.deleted
+        member.user.save(update_fields=["name", "is_active"])
+        self.settle(row, member)
+        member.save()
+        member.location_links.all().delete()
+        self.place(row, member)
+
+    def settle(self, row: UserRow, member: Membership) -> None:
+        member.role = self.role_of(row)
+        member.is_owner = row.id == self.move.row.owner_id
+        member.is_active = not row.deleted
+        member.all_locations = not self.places(row)
+
+    def place(self, row: UserRow, member: Membership) -> None:
+        for place in self.places(row):
+            member.location_links.create(location_id=self.move.ids["locations"][place])
+
+    def places(self, row: UserRow) -> list[int]:
+        """Ids of the locations that the file confines somebody to; none when it says nothing."""
+        names = {name for _, name in self.links(row)}
+        if ALL_LOCATIONS in names or row.id == self.move.row.owner_id:
+            return []
+        found = {place for name in names if (place := location_named(name)) is not None}
+        return sorted(found & self.move.ids["locations"].keys())
+
+    def links(self, row: UserRow) -> list[tuple[int, str]]:
+        roles = self.move.export.roles
+        held = [link for role_id, _ in row.roles for link in roles[role_id].permissions]
+        return held + row.permissions
+
+    def role_of(self, row: UserRow) -> Role:
+        """The person's role; one of its own where the file gives several roles or more rights."""
+        ids = sorted({role_id for role_id, _ in row.roles})
+        extra = permission_names(row.permissions)
+        if len(ids) == 1:
+            role = Role.objects.get(pk=self.move.ids["roles"][ids[0]])
+            if set(extra) <= set(role.permissions):
+                return role
+        key = (*ids, *extra)
+        if key not in self.roles_of:
+            self.roles_of[key] = self.combined(ids, extra, permission_names(self.links(row)))
+        return self.roles_of[key]
+
+    def combined(self, ids: list[int], extra: list[str], granted: list[str]) -> Role:
+        parts = [self.move.export.roles[i].name for i in ids] + extra
+        name = " + ".join(parts)[:100] or "No rights"
+        role, created = Role.objects.get_or_create(name=name, defaults={"permissions": granted})
+        if created:
+            self.move.notes.append(
+                f"Role “{name}” was made for people with more than one source of rights."
+            )
+        found: Role = role
+        return found
+
+    def free_username(self, row: UserRow) -> str:
+        name, number = row.username, 1
+        while User.objects.filter(username_index=blind_index(name, "username")).exists():
+            ending = self.move.business.slug + (str(number) if number > 1 else "")
+            name, number = f"{row.username}.{ending}", number + 1
+        if name != row.username:
+            self.move.notes.append(f"User name “{row.username}” is taken; it became “{name}”.")
+        return name
+
+    def free_email(self, row: UserRow) -> str:
+        index = blind_index(row.email, "email")
+        if index and User.objects.filter(email_index=index).exists():
+            self.move.notes.append(
+                f"The e-mail of {row.username} belongs to another person; left out."
+            )
+            return ""
+        return row.email
+
+
+def _full_name(row: UserRow) -> str:
+    return " ".join(part for part in (row.surname, row.first_name, row.last_name) if part)
