@@ -69,7 +69,7 @@ class User(AbstractBaseUser):
         verbose_name_plural = _("people")
 
     def __str__(self) -> str:
-        return self.name or self.username
+        return str(self.name or self.username)
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         self.username_index = blind_index(self.username, "username")
@@ -153,7 +153,8 @@ class Membership(TenantModel):
     def granted(self) -> frozenset[Permission]:
         if not self.is_active:
             return frozenset()
-        return self.role.granted
+        granted: frozenset[Permission] = self.role.granted
+        return granted
 
     def can(self, permission: Permission | str) -> bool:
         """Whether this person holds the permission in this business. A wrong name raises."""
@@ -230,8 +231,8 @@ class Session(AbstractBaseSession):
     renewed_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta(AbstractBaseSession.Meta):
-        verbose_name = _("session")
-        verbose_name_plural = _("sessions")
+        verbose_name = "session"
+        verbose_name_plural = "sessions"
 
     @classmethod
     def get_session_store_class(cls) -> Any:

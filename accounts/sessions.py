@@ -34,7 +34,7 @@ class SessionStore(db.SessionStore):
 
     def _get_session_from_db(self) -> Any:
         try:
-            row = self.model.objects.get(
+            row: Any = self.model.objects.get(
                 session_key=hashed(self.session_key or ""), expire_date__gt=timezone.now()
             )
         except self.model.DoesNotExist:
@@ -47,13 +47,11 @@ class SessionStore(db.SessionStore):
         return bool(self.model.objects.filter(session_key=hashed(session_key)).exists())
 
     def create_model_instance(self, data: dict[str, Any]) -> Any:
-        return self.model(
-            session_key=hashed(self._get_or_create_session_key()),
-            session_data=self.encode(data),
-            expire_date=self.get_expiry_date(),
-            user_id=data.get("_auth_user_id"),
-            renewed_at=timezone.now(),
-        )
+        row: Any = super().create_model_instance(data)
+        row.session_key = hashed(row.session_key)
+        row.user_id = data.get("_auth_user_id")
+        row.renewed_at = timezone.now()
+        return row
 
     def delete(self, session_key: str | None = None) -> None:
         key = session_key or self.session_key

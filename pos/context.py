@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Membership
 from accounts.permissions import Permission
+
+EPHEMERAL_NOTICE = _(
+    "No database is set up: everything entered here will be lost. Set DATABASE_URL to keep it."
+)
 
 
 class Can:
@@ -27,11 +33,13 @@ class Can:
 
 def house(request: HttpRequest) -> dict[str, Any]:
     membership = getattr(request, "membership", None)
+    notice = {"system_notice": EPHEMERAL_NOTICE} if settings.EPHEMERAL else {}
     if membership is None:
-        return {}
+        return notice
     from pos.navigation import navigation
 
     return {
+        **notice,
         "business": request.business,  # type: ignore[attr-defined]
         "membership": membership,
         "can": Can(membership),

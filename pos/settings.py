@@ -50,7 +50,6 @@ INSTALLED_APPS = [
     "pos",
     "django.contrib.auth",
     "django.contrib.contenttypes",
-    "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "pos.apps.AdminConfig",
@@ -117,6 +116,8 @@ DATABASES = {"default": database(BASE_DIR)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # The direct URL of the owner, for setup_roles and for tests that prove what the walls refuse.
 SQLITE = DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3"
+# A deployment that nobody gave a database yet: it sells, and says on every page what is missing.
+EPHEMERAL = SQLITE and ON_VERCEL
 RUNTIME_ROLE = env.str("RUNTIME_ROLE", default="pos_app")
 
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
@@ -142,7 +143,10 @@ LOGIN_URL = "/sign-in/"
 LOGIN_REDIRECT_URL = "/businesses/"
 PASSWORD_RESET_TIMEOUT = 60 * 60
 
-SESSION_ENGINE = "accounts.sessions"
+# Instances without a common database share nothing but the key that signs a cookie.
+SESSION_ENGINE = (
+    "django.contrib.sessions.backends.signed_cookies" if EPHEMERAL else "accounts.sessions"
+)
 SESSION_COOKIE_AGE = 7 * 24 * 60 * 60
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env.bool("COOKIE_SECURE", default=PRODUCTION)
 SESSION_COOKIE_HTTPONLY = True
@@ -185,6 +189,9 @@ STORAGES = {
 }
 WHITENOISE_KEEP_ONLY_HASHED_FILES = False
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000
+
+# The daily call of the host carries it as a bearer token; without it that address answers nobody.
+CRON_SECRET = env.str("CRON_SECRET", default="")
 
 EMAIL_BACKEND = env.str(
     "EMAIL_BACKEND",

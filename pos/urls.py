@@ -9,6 +9,7 @@ from pos import views
 urlpatterns = [
     path("", views.home, name="home"),
     path("health/", views.health, name="health"),
+    path("cron/daily", views.cron_daily, name="cron_daily"),
     path("", include("accounts.platform_urls")),
     path(
         "api/v1/schema/",

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.db import connection
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
+from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from accounts import sessions
 from accounts.access import public
 from pos.errors import body
 
@@ -31,6 +35,18 @@ def health(request: HttpRequest) -> JsonResponse:
     return JsonResponse({"status": "ok"})
 
 
+@public
+@require_safe
+@never_cache
+def cron_daily(request: HttpRequest) -> JsonResponse:
+    """The daily housekeeping, for the host's scheduler with its secret; 404 for everybody else."""
+    asked = request.headers.get("Authorization", "")
+    expected = f"Bearer {settings.CRON_SECRET}"
+    if not settings.CRON_SECRET or not constant_time_compare(asked, expected):
+        raise Http404
+    return JsonResponse({"sessions": sessions.prune()})
+
+
 def bad_request(request: HttpRequest, exception: Any = None) -> HttpResponse:
     return _page(request, 400, "bad_request", _("This request could not be understood."))
 
@@ -44,7 +60,11 @@ def not_found(request: HttpRequest, exception: Any = None) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    return _page(request, 500, "error", _("Something went wrong here. Nothing was half done."))
+    message = _("Something went wrong here. Nothing was half done.")
+    if "/api/" in request.path:
+        return JsonResponse(body("error", message), status=500)
+    # Without the request's context: whatever failed may be what that context needs.
+    return HttpResponse(render_to_string("500.html", {"message": message}), status=500)
 
 
 def _page(request: HttpRequest, status: int, code: str, message: str) -> HttpResponse:

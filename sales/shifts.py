@@ -58,7 +58,8 @@ def expected_cash(shift: Shift) -> Decimal:
     taken: Decimal = Payment.objects.filter(
         sale__shift=shift, method=Payment.Method.CASH
     ).aggregate(sum=Coalesce(Sum("amount"), Value(Decimal(0)), output_field=AMOUNT))["sum"]
-    return shift.opening_float + taken
+    total: Decimal = shift.opening_float + taken
+    return total
 
 
 def close_shift(*, actor: User, shift: Shift, counted_cash: Decimal, note: str = "") -> Shift:

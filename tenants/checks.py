@@ -65,16 +65,18 @@ def _keys(model: type[models.Model]) -> Iterable[tuple[str, str]]:
 
 def _references(model: type[models.Model]) -> Iterable[tuple[str, str]]:
     kept = {one.field for one in model._meta.constraints if isinstance(one, TenantReference)}
-    for field in model._meta.concrete_fields:
+    fields: Iterable[Any] = model._meta.concrete_fields
+    for field in fields:
         if isinstance(field, models.ForeignKey) and has_business(field.remote_field.model):
             if field.name not in kept:
                 yield "tenants.E005", f"{field.name} has no composite foreign key"
-            if field.db_constraint:
+            if getattr(field, "db_constraint", True):
                 yield (
                     "tenants.E006",
                     f"{field.name} has a plain foreign key beside the composite one",
                 )
-    for relation in model._meta.local_many_to_many:
+    relations: Iterable[Any] = model._meta.local_many_to_many
+    for relation in relations:
         if relation.remote_field.through._meta.auto_created:
             yield "tenants.E007", f"{relation.name} needs a through model that has a business"
 
@@ -89,7 +91,8 @@ def _leading(model: type[models.Model]) -> Iterable[tuple[str, str]]:
     for index in model._meta.indexes:
         if index.name not in GLOBAL_INDEXES and _first_fields(index)[:1] != ["business"]:
             yield "tenants.E009", f"index {index.name} does not begin with the business"
-    for field in model._meta.local_concrete_fields:
+    columns: Iterable[Any] = model._meta.local_concrete_fields
+    for field in columns:
         if not field.primary_key and (field.unique or field.db_index):
             yield "tenants.E010", f"{field.name} has an index that does not begin with the business"
 

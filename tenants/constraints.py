@@ -34,21 +34,22 @@ class TenantReference(BaseConstraint):
 
     def _clause(self, model: type[Model], editor: BaseDatabaseSchemaEditor) -> str:
         quote = editor.quote_name
-        field = model._meta.get_field(self.field)
-        target = field.remote_field.model._meta.db_table  # type: ignore[union-attr]
+        field: Any = model._meta.get_field(self.field)
+        target = field.remote_field.model._meta.db_table
         return (
             f"CONSTRAINT {quote(self.name)}"
-            f" FOREIGN KEY ({quote('business_id')}, {quote(field.column)})"  # type: ignore[union-attr]
+            f" FOREIGN KEY ({quote('business_id')}, {quote(field.column)})"
             f" REFERENCES {quote(target)} ({quote('business_id')}, {quote('id')})"
             " DEFERRABLE INITIALLY IMMEDIATE"
         )
 
-    def constraint_sql(self, model: Any, schema_editor: Any) -> str | None:
+    def constraint_sql(self, model: Any, schema_editor: Any) -> Any:
         if schema_editor.connection.vendor == "sqlite":
             return self._clause(model, schema_editor)
-        return self.create_sql(model, schema_editor)
+        self.create_sql(model, schema_editor)
+        return None
 
-    def create_sql(self, model: Any, schema_editor: Any) -> None:
+    def create_sql(self, model: Any, schema_editor: Any) -> Any:
         # At the end of the migration: by then the key that it refers to exists, whatever the order
         # in which the migration makes its tables. SQLite comes through constraint_sql() instead.
         table = schema_editor.quote_name(model._meta.db_table)
@@ -71,7 +72,7 @@ class TenantReference(BaseConstraint):
     def __hash__(self) -> int:
         return hash((self.name, self.field))
 
-    def deconstruct(self) -> tuple[str, tuple[Any, ...], dict[str, Any]]:
+    def deconstruct(self) -> Any:
         path, args, kwargs = super().deconstruct()
         return path, args, {**kwargs, "field": self.field}
 
@@ -87,11 +88,11 @@ class RowLevelSecurity(BaseConstraint):
         super().__init__(name=name)
         self.open_when_unbound = open_when_unbound
 
-    def constraint_sql(self, model: Any, schema_editor: Any) -> None:
+    def constraint_sql(self, model: Any, schema_editor: Any) -> Any:
         """Inside CREATE TABLE there is no place for a policy; it follows the table."""
         self.create_sql(model, schema_editor)
 
-    def create_sql(self, model: Any, schema_editor: Any) -> None:
+    def create_sql(self, model: Any, schema_editor: Any) -> Any:
         if schema_editor.connection.vendor != "postgresql":
             return
         table = schema_editor.quote_name(model._meta.db_table)
@@ -102,7 +103,7 @@ class RowLevelSecurity(BaseConstraint):
             f" USING ({rule}) WITH CHECK ({rule})"
         )
 
-    def remove_sql(self, model: Any, schema_editor: Any) -> str | None:
+    def remove_sql(self, model: Any, schema_editor: Any) -> Any:
         if schema_editor.connection.vendor != "postgresql":
             return None
         table = schema_editor.quote_name(model._meta.db_table)
@@ -122,7 +123,7 @@ class RowLevelSecurity(BaseConstraint):
     def __hash__(self) -> int:
         return hash((self.name, self.open_when_unbound))
 
-    def deconstruct(self) -> tuple[str, tuple[Any, ...], dict[str, Any]]:
+    def deconstruct(self) -> Any:
         path, args, kwargs = super().deconstruct()
         if self.open_when_unbound:
             kwargs["open_when_unbound"] = True

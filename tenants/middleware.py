@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
 from django.urls import get_script_prefix, set_script_prefix
+from django.utils.cache import patch_vary_headers
 from django.utils.module_loading import import_string
 
 from tenants import context
@@ -42,17 +44,20 @@ class BusinessMiddleware:
         return self.get_response(request)
 
     def _inside(
-        self, request: HttpRequest, entered: object, prefix: str, rest: str, urlconf: str
+        self, request: HttpRequest, entered: Any, prefix: str, rest: str, urlconf: str
     ) -> HttpResponseBase:
         # A door answers with the business, or with what to say to someone who may not enter.
         if isinstance(entered, HttpResponseBase):
             return entered
         outer = get_script_prefix()
         request.path_info = rest
-        request.urlconf = urlconf  # type: ignore[attr-defined]
+        request.urlconf = urlconf
         set_script_prefix(outer.rstrip("/") + prefix + "/")
         try:
-            with context.business(entered):  # type: ignore[arg-type]
-                return self.get_response(request)
+            with context.business(entered):
+                response = self.get_response(request)
+            # Lists answer htmx with a part of the page: a cache must not give it to the browser.
+            patch_vary_headers(response, ["HX-Request"])
+            return response
         finally:
             set_script_prefix(outer)

@@ -22,7 +22,7 @@ class WrongBusiness(RuntimeError):
     """A row of one business was written while another one is bound."""
 
 
-class _BoundExact(Exact):  # type: ignore[type-arg]
+class _BoundExact(Exact):
     """`business_id = 7`; cast on PostgreSQL, where btree_gin indexes ignore an int4 beside an int8."""
 
     def as_postgresql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
@@ -33,17 +33,17 @@ class _BoundExact(Exact):  # type: ignore[type-arg]
 class Scoped:
     """Mixin for the Query classes of tenant models."""
 
-    def get_compiler(self: Any, *args: Any, **kwargs: Any) -> Any:
-        query = self
+    def get_compiler(self, *args: Any, **kwargs: Any) -> Any:
+        query: Any = self
         bound = context.scope_id()
         # The parts of a UNION are scoped one by one when they are compiled.
-        if bound is not None and not self.combinator:
-            query = self.clone()
-            column = self.model._meta.get_field("business").get_col(query.get_initial_alias())
+        if bound is not None and not query.combinator:
+            query = query.clone()
+            column = query.model._meta.get_field("business").get_col(query.get_initial_alias())
             query.where.add(_BoundExact(column, bound), AND)
-        return super(Scoped, query).get_compiler(*args, **kwargs)
+        return super(Scoped, query).get_compiler(*args, **kwargs)  # type: ignore[misc]
 
-    def chain(self: Any, klass: type | None = None) -> Any:
+    def chain(self, klass: type | None = None) -> Any:
         return super().chain(_SCOPED.get(klass, klass))  # type: ignore[misc]
 
 
@@ -85,7 +85,7 @@ class TenantQuerySet(models.QuerySet[M]):
             own(obj)
         return super()._insert(objs, *args, **kwargs)  # type: ignore[misc]
 
-    def _raw_delete(self, using: str) -> int:
+    def _raw_delete(self, using: str | None) -> int:
         # Django's own sets the class by hand and would leave the scope behind.
         query = self.query.chain(sql.DeleteQuery)
         return query.get_compiler(using).execute_sql("row count") or 0

@@ -111,7 +111,7 @@ def make_shop(slug: str) -> Shop:
         piece = Unit.objects.create(name="Pieces", short_name="pc")
         kilo = Unit.objects.create(name="Kilograms", short_name="kg", allow_decimal=True)
         category = Category.objects.create(name="Kitchen")
-        common = {"tax_rate": tax, "category": category}
+        common: dict[str, Any] = {"tax_rate": tax, "category": category}
         mug = make_product("Blue mug", sku="MUG-1", barcode="5901234123457", unit=piece, **common)
         tea = make_product("Green tea", sku="TEA", price="12.99", unit=kilo, **common)
         wrapping = make_product(

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
@@ -27,7 +29,7 @@ def adds_up(total: str, *parts: str) -> Q:
 
     Rounded, because SQLite keeps decimals as floating point, where 0.1 + 0.2 is not 0.3.
     """
-    rest = F(total)
+    rest: Any = F(total)
     for part in parts:
         rest = rest - F(part)
     return Q(Exact(Round(rest, 4), 0))
