@@ -25,7 +25,7 @@ from accounts.models import Device, Membership
 from accounts.permissions import Permission
 from inventory.models import Variation
 from sales.errors import CannotPrice, NoOpenShift, OtherRequest, OtherTotal
-from sales.models import Customer, Payment, Sale, SaleLine, Shift
+from sales.models import Customer, Payment, Register, Sale, SaleLine, Shift
 from sales.posting import canonical, plain, post
 from sales.pricing import (
     Discount,
@@ -38,6 +38,7 @@ from sales.pricing import (
     price_sale,
     settle,
 )
+from sales.shifts import lock_open_shift
 from tenants.context import current
 from tenants.errors import Refused
 from tenants.models import Location
@@ -104,34 +105,30 @@ def checkout(
     """
     # Without a savepoint: an error here always rolls back the whole request.
     with transaction.atomic(savepoint=False):
-        shift = _lock_shift(actor, device, request.register_id)
+        shift = lock_open_shift(request.register_id)
+        if shift is not None and not visible(actor, device, shift.register.location_id):
+            raise Http404
         earlier = Sale.objects.filter(pk=request.id).first()
         if earlier is not None:
             if earlier.request_hash != request.hash() or not _may_see(actor, device, earlier):
                 raise OtherRequest
             return earlier
         if shift is None:
-            raise NoOpenShift
+            raise _no_shift(actor, device, request.register_id)
+        if not (shift.register.is_active and shift.register.location.is_active):
+            raise Refused("register_inactive", _("This register is switched off."), status=409)
         _check_permissions(actor, request)
         return _post(actor, request, device, shift, sold_at or timezone.now())
 
 
-def _lock_shift(actor: Membership, device: Device | None, register_id: uuid.UUID) -> Shift | None:
-    """The open shift of the register, both rows locked until the end; None without one."""
-    shift: Shift | None = (
-        Shift.objects.select_for_update(of=("self", "register"))
-        .select_related("register__location")
-        .filter(register=register_id, closed_at=None)
-        .first()
-    )
-    if shift is None:
-        return None
-    location = shift.register.location
-    if not visible(actor, device, location.pk):
-        raise Http404
-    if not (shift.register.is_active and location.is_active):
-        raise Refused("register_inactive", _("This register is switched off."), status=409)
-    return shift
+def _no_shift(
+    actor: Membership, device: Device | None, register_id: uuid.UUID
+) -> Http404 | NoOpenShift:
+    """Why there is nothing to sell on: a register that one may not see does not exist."""
+    register = Register.objects.filter(pk=register_id).first()
+    if register is None or not visible(actor, device, register.location_id):
+        return Http404()
+    return NoOpenShift()
 
 
 def visible(actor: Membership, device: Device | None, location_id: uuid.UUID) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from decimal import Decimal
 from typing import Any
 
@@ -27,6 +28,21 @@ def lock_register(register: Register) -> Register:
         .get(pk=register.pk)
     )
     return locked
+
+
+def lock_open_shift(register_id: uuid.UUID) -> Shift | None:
+    """The open shift of a register, with register and location; None without one.
+
+    Both rows are locked until the transaction ends, always in this one statement and so in one
+    order: whatever is posted on a register and the closing of its shift wait for each other.
+    """
+    shift: Shift | None = (
+        Shift.objects.select_for_update(of=("self", "register"))
+        .select_related("register__location")
+        .filter(register=register_id, closed_at=None)
+        .first()
+    )
+    return shift
 
 
 def open_shift(*, actor: User, register: Register, opening_float: Decimal) -> Shift:
@@ -70,11 +86,11 @@ def close_shift(*, actor: User, shift: Shift, counted_cash: Decimal, note: str =
     if counted_cash < 0:
         raise Refused("negative", _("Counted cash must not be negative."), status=400)
     with transaction.atomic():
-        # The register first, as selling does: no sale can slip in after the sum was taken.
-        lock_register(shift.register)
-        shift = Shift.objects.select_for_update(of=("self",)).get(pk=shift.pk)
-        if not shift.is_open:
+        # Nothing can be posted on the register any more once the sum is taken.
+        locked = lock_open_shift(shift.register_id)
+        if locked is None or locked.pk != shift.pk:
             raise Refused("shift_closed", _("This shift is closed already."), status=409)
+        shift = locked
         shift.expected_cash = expected_cash(shift)
         shift.counted_cash = counted_cash
         shift.difference = counted_cash - shift.expected_cash

@@ -16,9 +16,9 @@ from accounts.models import Device, Membership
 from accounts.permissions import Permission
 from sales.checkout import visible
 from sales.errors import NoOpenShift, OtherRequest
-from sales.models import Payment, Sale, SaleLine, Shift
+from sales.models import Payment, Sale, SaleLine
 from sales.posting import canonical, post
-from sales.shifts import lock_register
+from sales.shifts import lock_open_shift
 from tenants.errors import Refused
 
 NEGATED = ("quantity", "gross", "discount", "sale_discount", "net", "tax", "total")
@@ -57,7 +57,7 @@ def void_sale(
     if not reason:
         raise Refused("no_reason", _("Say why."), {"reason": [_("Say why.")]}, status=400)
     with transaction.atomic(savepoint=False):
-        register = lock_register(sale.register)
+        shift = lock_open_shift(sale.register_id)
         asked = hashlib.sha256(canonical(["void", str(sale.pk), reason]).encode()).hexdigest()
         earlier = Sale.objects.filter(pk=void_id).first()
         if earlier is not None:
@@ -68,9 +68,9 @@ def void_sale(
             raise Refused("not_a_sale", _("Only a sale can be voided."), status=409)
         if sale.reversals.exists():
             raise Refused("already_voided", _("This sale is voided already."), status=409)
-        shift = Shift.objects.filter(register=register, closed_at=None).first()
         if shift is None:
             raise NoOpenShift
+        register = shift.register
         moment = at or timezone.now()
         void = Sale(
             pk=void_id,

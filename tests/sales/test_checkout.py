@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 from django.core.exceptions import PermissionDenied
 from django.db import connection, transaction
+from django.http import Http404
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Membership
@@ -15,12 +16,12 @@ from inventory.ledger import OutOfStock
 from inventory.models import LocationPrice, StockLevel, StockMovement
 from sales.checkout import LineRequest, PaymentRequest, SaleRequest, checkout
 from sales.errors import CannotPrice, NoOpenShift, OtherRequest, OtherTotal
-from sales.models import Payment, Sale
+from sales.models import Payment, Register, Sale
 from sales.pricing import Discount, DiscountKind
-from sales.shifts import close_shift, expected_cash
+from sales.shifts import close_shift, expected_cash, open_shift
 from tenants.errors import Refused
 from tenants.ids import uuid7
-from tests.factories import Shop, make_product, make_shift
+from tests.factories import Shop, make_person, make_product, make_shift
 
 
 def ask(
@@ -188,6 +189,23 @@ def test_what_is_not_for_sale_cannot_be_sold(inside: Shop) -> None:
     for variation_id in (inside.mug.pk, uuid.uuid4()):
         with pytest.raises(Refused, match="cannot be sold"):
             sell(inside, ask(inside, LineRequest(variation_id, Decimal(1)), total="5.00"))
+
+
+def test_a_register_that_one_may_not_see_does_not_exist(inside: Shop, other_shop: Shop) -> None:
+    elsewhere = Register.objects.create(name="Stall", location=inside.market, prefix="MK1")
+    confined = make_person("confined", inside.roles["Cashier"], locations=[inside.high_street])
+    for register in (elsewhere, other_shop.register):
+        for with_shift in (False, True):
+            if with_shift and register is elsewhere:
+                open_shift(actor=inside.owner, register=elsewhere, opening_float=Decimal(0))
+            request = ask(
+                inside,
+                LineRequest(inside.mug.pk, Decimal(1)),
+                total="5.00",
+                register_id=register.pk,
+            )
+            with pytest.raises(Http404):
+                sell(inside, request, user=confined)
 
 
 def test_numbers_have_no_gaps_and_documents_are_chained(inside: Shop) -> None:
