@@ -236,6 +236,7 @@ def bring_stock(move: Move) -> None:
     counts = move.counts.setdefault("stock", Counts())
     owner = Membership.objects.filter(is_owner=True).select_related("user").first()
     costs = dict(Variation.objects.values_list("pk", "cost"))
+    services = 0
     for place, rows in sorted(by_place.items()):
         location = Location.objects.get(pk=move.ids["locations"][place])
         there = set(
@@ -244,7 +245,11 @@ def bring_stock(move: Move) -> None:
         quantities = {}
         for row in rows:
             key = move.ids["productVariations"][row.variation_id]
-            if row.quantity and row.variation_id in stocked and key not in there:
+            if row.quantity and row.variation_id not in stocked:
+                services += 1
+            elif row.quantity and key in there:
+                counts.same += 1
+            elif row.quantity:  # nothing needs no movement
                 quantities[key] = row.quantity
         if quantities:
             set_opening(
@@ -255,5 +260,6 @@ def bring_stock(move: Move) -> None:
                 note="Import",
             )
         counts.created += len(quantities)
-        counts.same += len(rows) - len(quantities)
         move.wrote(len(rows))
+    if services:
+        move.notes.append(f"{services} quantities of products that keep no stock were left out.")

@@ -113,9 +113,8 @@ def _row_count(export: Export, rows: list[BusinessRow]) -> int:
         "productVariations", "roles", "locations",
     )  # fmt: skip
     total = sum(r.business_id in ids for t in tables for r in export.table(t).values())
-    return total + sum(
-        export.locations[r.location_id].business_id in ids for r in export.stock.values()
-    )
+    stock = [r for r in export.stock.values() if export.locations[r.location_id].business_id in ids]
+    return total + len(stock) + sum(r.price is not None for r in stock)
 
 
 def _import_business(
