@@ -1,0 +1,93 @@
+"""Conventions that matter, so that nobody has to remember them."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+from accounts.permissions import Permission
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGES = ("pos", "archive", "reports", "sales", "purchasing", "inventory", "accounts", "tenants")
+MODULES = [
+    path
+    for package in PACKAGES
+    for path in sorted((ROOT / package).rglob("*.py"))
+    if "migrations" not in path.parts
+]
+TEMPLATES = [path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.html"))]
+MAX_LINES = 400
+
+
+def relative(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def test_no_module_is_a_drawer_for_everything() -> None:
+    drawers = {"utils", "helpers", "common", "misc", "tools"}
+    assert [relative(path) for path in MODULES if path.stem in drawers] == []
+
+
+def test_no_file_has_outgrown_its_activity() -> None:
+    long = [
+        (relative(path), count)
+        for path in [*MODULES, *(ROOT / "tests").rglob("*.py")]
+        if (count := len(path.read_text().splitlines())) > MAX_LINES
+    ]
+    assert long == []
+
+
+# Django's own conventional places explain themselves.
+CONVENTIONAL = {"apps.py", "urls.py", "admin.py", "__init__.py", "api_urls.py", "platform_urls.py"}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=relative)
+def test_a_module_says_what_it_holds(path: Path) -> None:
+    tree = ast.parse(path.read_text())
+    if tree.body and path.name not in CONVENTIONAL:
+        assert ast.get_docstring(tree), f"{relative(path)} has no docstring"
+
+
+def test_templates_ask_only_for_permissions_that_exist() -> None:
+    """A template takes a misspelt name for a plain no, and the button is gone for everybody."""
+    known = {permission.attribute for permission in Permission}
+    asked = {
+        (relative(path), name)
+        for path in TEMPLATES
+        for name in re.findall(r"\bcan\.([a-z_]+)", path.read_text())
+    }
+    assert {name for _path, name in asked}, "no template asks for a permission: look elsewhere"
+    assert [pair for pair in sorted(asked) if pair[1] not in known] == []
+
+
+def test_stock_and_documents_have_one_writer_each() -> None:
+    """Only the ledger writes stock, only posting writes documents."""
+    writers = {
+        "StockLevel": {"inventory/ledger.py"},
+        "StockMovement": {"inventory/ledger.py"},
+        "SaleLine": {"sales/posting.py"},
+        "Payment": {"sales/posting.py"},
+    }
+    write = re.compile(
+        r"\b(StockLevel|StockMovement|SaleLine|Payment)\.objects\b[^\n]*"
+        r"\.(create|bulk_create|bulk_update|update|delete|get_or_create|update_or_create)\("
+    )
+    found = {
+        (match[1], relative(path)) for path in MODULES for match in write.finditer(path.read_text())
+    }
+    assert found, "the writers have moved: mend this test"
+    assert [pair for pair in sorted(found) if pair[1] not in writers[pair[0]]] == []
+
+
+def test_money_is_never_a_float() -> None:
+    """No float() and no FloatField where amounts are handled."""
+    found = [
+        f"{relative(path)}:{number}"
+        for path in MODULES
+        for number, line in enumerate(path.read_text().splitlines(), 1)
+        if re.search(r"\bfloat\(|\bFloatField\b", line) and "no money" not in line
+    ]
+    assert found == []
