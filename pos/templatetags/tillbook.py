@@ -16,7 +16,8 @@ from django.urls import get_script_prefix, reverse, set_script_prefix
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
-from pos import charts, formats
+from pos import charts
+from tenants import formats
 
 register = template.Library()
 

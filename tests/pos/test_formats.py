@@ -9,7 +9,7 @@ import pytest
 from babel.core import Locale
 from django.utils import translation
 
-from pos import formats
+from tenants import formats
 from tenants.context import NoBusiness
 
 DUBLIN = SimpleNamespace(currency="EUR", locale="en_IE", zone=ZoneInfo("Europe/Dublin"))
