@@ -129,7 +129,7 @@ SILENCED_SYSTEM_CHECKS = ["auth.W004"]
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
     # Hashes that shops bring along; they work for one sign-in and are then replaced.
-    "django.contrib.auth.hashers.BCryptPasswordHasher",
+    "accounts.hashers.ImportedBCryptPasswordHasher",
 ]
 AUTH_PASSWORD_VALIDATORS = [
     {

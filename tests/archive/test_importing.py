@@ -17,6 +17,7 @@ from accounts.models import AuditEntry, Membership, Role, User
 from archive import import_catalogue
 from archive.importing import ImportRefused, Moved, import_export
 from archive.validation import read_export
+from inventory import ledger
 from inventory.catalogue import search_text
 from inventory.ledger import correct
 from inventory.models import (
@@ -359,7 +360,7 @@ def test_faults_refuse_the_whole_file(bring) -> None:
 
 def test_an_error_in_the_last_business_takes_the_first_back(bring, monkeypatch) -> None:
     before = everything()
-    real = import_catalogue.set_opening
+    real = ledger.set_opening
     calls = []
 
     def third_fails(**values: Any) -> Any:
