@@ -32,7 +32,27 @@ def has_business(model: type[models.Model]) -> bool:
 
 @register("tenants")
 def check_walls(app_configs: Sequence[Any] | None = None, **kwargs: Any) -> list[CheckMessage]:
-    return [error for model in tenant_models() for error in wall_errors(model)]
+    return [
+        *(error for model in tenant_models() for error in wall_errors(model)),
+        *(error for model in apps.get_models() for error in outside_errors(model)),
+    ]
+
+
+def outside_errors(model: type[models.Model]) -> list[CheckMessage]:
+    """References from a model without a business into one: nothing keeps those apart."""
+    if has_business(model):
+        return []
+    return [
+        Error(
+            f"{field.name} refers to rows of a business, but the model has none",
+            hint="Use TenantModel.",
+            obj=model,
+            id="tenants.E011",
+        )
+        for field in (*model._meta.concrete_fields, *model._meta.local_many_to_many)
+        if isinstance(field.remote_field, models.ForeignObjectRel)
+        and has_business(field.remote_field.model)
+    ]
 
 
 def wall_errors(model: type[models.Model]) -> list[CheckMessage]:
@@ -48,9 +68,9 @@ def _base(model: type[models.Model]) -> Iterable[tuple[str, str]]:
     if not issubclass(model, TenantModel):
         yield "tenants.E001", "has a business but is not a TenantModel"
         return
-    for name in ("_default_manager", "_base_manager"):
-        if not isinstance(getattr(model, name).get_queryset().query, ScopedQuery):
-            yield "tenants.E002", f"{name} is not scoped to the bound business"
+    for manager in (*model._meta.managers, model._default_manager, model._base_manager):
+        if not isinstance(manager.get_queryset().query, ScopedQuery):
+            yield "tenants.E002", f"{manager.name} is not scoped to the bound business"
     if not any(isinstance(one, RowLevelSecurity) for one in model._meta.constraints):
         yield "tenants.E003", "has no row-level security"
 

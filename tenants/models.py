@@ -122,8 +122,10 @@ class TenantModel(models.Model):
         super().save(*args, **kwargs)
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
-        # Django deletes a single object by its bare key; ask the scope first.
         own(self)
+        # Django deletes a single object by its bare key, whatever the instance says; ask the scope.
+        if not type(self)._base_manager.filter(pk=self.pk).exists():
+            return 0, {}
         return super().delete(*args, **kwargs)
 
 

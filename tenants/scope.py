@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any, NoReturn, Self, TypeVar
 
+from django.apps import apps
 from django.db import models
 from django.db.models import sql
 from django.db.models.lookups import Exact
@@ -39,12 +40,35 @@ class Scoped:
         # The parts of a UNION are scoped one by one when they are compiled.
         if bound is not None and not query.combinator:
             query = query.clone()
-            column = query.model._meta.get_field("business").get_col(query.get_initial_alias())
-            query.where.add(_BoundExact(column, bound), AND)
+            alias = _first_table(query)
+            if alias is not None:
+                column = query.model._meta.get_field("business").get_col(alias)
+                query.where.add(_BoundExact(column, bound), AND)
         return super(Scoped, query).get_compiler(*args, **kwargs)  # type: ignore[misc]
 
     def chain(self, klass: type | None = None) -> Any:
         return super().chain(_SCOPED.get(klass, klass))  # type: ignore[misc]
+
+
+def _first_table(query: Any) -> str | None:
+    """The alias that FROM begins with; None when that table is no tenant's.
+
+    exclude() across a relation begins its inner query at the related table and leaves its own one
+    unused. A reference from one tenant row to another is composite, so any of them will do.
+    """
+    for alias, table in query.alias_map.items():
+        if query.alias_refcount[alias]:
+            own = table.table_name == query.model._meta.db_table
+            return alias if own or table.table_name in _tenant_tables() else None
+    return str(query.get_initial_alias())
+
+
+def _tenant_tables() -> set[str]:
+    return {
+        model._meta.db_table
+        for model in apps.get_models()
+        if isinstance(model._default_manager.get_queryset().query, Scoped)
+    }
 
 
 class ScopedQuery(Scoped, sql.Query):
@@ -52,7 +76,12 @@ class ScopedQuery(Scoped, sql.Query):
 
 
 class ScopedUpdateQuery(Scoped, sql.UpdateQuery):
-    pass
+    def add_update_fields(self, values_seq: Any) -> None:
+        # Every update ends here, that of save_base() too.
+        for field, _model, value in values_seq:
+            if field.name == "business" and value != context.require_id():
+                raise WrongBusiness("A row never moves to another business.")
+        super().add_update_fields(values_seq)
 
 
 class ScopedDeleteQuery(Scoped, sql.DeleteQuery):
@@ -79,6 +108,22 @@ class TenantQuerySet(models.QuerySet[M]):
         if kwargs.keys() & {"business", "business_id"}:
             raise WrongBusiness("A row never moves to another business.")
         return super().update(**kwargs)
+
+    def bulk_create(
+        self,
+        objs: Any,
+        batch_size: int | None = None,
+        ignore_conflicts: bool = False,
+        update_conflicts: bool = False,
+        update_fields: Any = None,
+        unique_fields: Any = None,
+    ) -> list[M]:
+        # ON CONFLICT (id) DO UPDATE would write to whichever business owns the row.
+        if update_conflicts and "business" not in (unique_fields or ()):
+            raise WrongBusiness("What an upsert goes by must contain the business.")
+        return super().bulk_create(
+            objs, batch_size, ignore_conflicts, update_conflicts, update_fields, unique_fields
+        )
 
     def _insert(self, objs: list[Any], *args: Any, **kwargs: Any) -> Any:
         for obj in objs:

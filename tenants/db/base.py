@@ -45,9 +45,15 @@ class DatabaseWrapper(base.DatabaseWrapper):
         if self.connection.info.transaction_status != TransactionStatus.INTRANS:
             return
         # An empty setting is as loud as none: row-level security fails to read it as a number.
-        self.connection.execute(
-            _setting(bound) if bound is not None else "SET LOCAL app.business_id = ''"
-        )
+        sql = _setting(bound) if bound is not None else "SET LOCAL app.business_id = ''"
+        with debug_transaction(self, sql), self.wrap_database_errors:
+            self.connection.execute(sql)
+
+    def _savepoint_rollback(self, sid: str) -> None:
+        # It takes the setting back to what it was at the savepoint, where another business may
+        # have been bound.
+        super()._savepoint_rollback(sid)  # type: ignore[misc]
+        self.rebind_business(context.bound_id())
 
 
 def _setting(bound: int) -> str:
