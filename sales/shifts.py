@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -45,11 +46,13 @@ def lock_open_shift(register_id: uuid.UUID) -> Shift | None:
     return shift
 
 
-def open_shift(*, actor: User, register: Register, opening_float: Decimal) -> Shift:
+def open_shift(
+    *, actor: User, register: Register, opening_float: Decimal, at: datetime | None = None
+) -> Shift:
     """Open the register's next shift with `opening_float` in the drawer, in the business's currency.
 
     Raises Refused when the register or its location is switched off, when a shift is open already,
-    or when the float is negative.
+    or when the float is negative. `at` is for histories.
     """
     if opening_float < 0:
         raise Refused("negative", _("The float must not be negative."), status=400)
@@ -64,6 +67,7 @@ def open_shift(*, actor: User, register: Register, opening_float: Decimal) -> Sh
             number=register.shifts.count() + 1,
             opened_by=actor,
             opening_float=opening_float,
+            opened_at=at or timezone.now(),
         )
         record(actor=actor, action="shift.open", target=shift)
         return shift
@@ -78,10 +82,17 @@ def expected_cash(shift: Shift) -> Decimal:
     return total
 
 
-def close_shift(*, actor: User, shift: Shift, counted_cash: Decimal, note: str = "") -> Shift:
+def close_shift(
+    *,
+    actor: User,
+    shift: Shift,
+    counted_cash: Decimal,
+    note: str = "",
+    at: datetime | None = None,
+) -> Shift:
     """Close the shift with the cash that was counted; freezes expected cash and difference.
 
-    Raises Refused when it is closed already or the count is negative.
+    Raises Refused when it is closed already or the count is negative. `at` is for histories.
     """
     if counted_cash < 0:
         raise Refused("negative", _("Counted cash must not be negative."), status=400)
@@ -95,7 +106,7 @@ def close_shift(*, actor: User, shift: Shift, counted_cash: Decimal, note: str =
         shift.counted_cash = counted_cash
         shift.difference = counted_cash - shift.expected_cash
         shift.closed_by = actor
-        shift.closed_at = timezone.now()
+        shift.closed_at = at or timezone.now()
         shift.note = note
         shift.save(
             update_fields=[
