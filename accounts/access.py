@@ -8,10 +8,13 @@ from datetime import timedelta
 from functools import wraps
 from typing import Any, TypeVar
 
+from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -33,20 +36,36 @@ def enter_business(request: Any, slug: str) -> Business | HttpResponse:
     not exist and one of others give the same answer.
     """
     if not request.user.is_authenticated:
-        if request.path_info.split("/")[3:4] == ["api"]:
+        if is_api(request.path_info):
             return unauthenticated()
         return redirect_to_login(request.get_full_path())
     with context.platform("which business this person may enter is what we find out"):
-        membership = (
-            Membership.objects.select_related("business")
-            .filter(user=request.user, is_active=True)
-            .filter(business__slug=slug, business__is_active=True)
-            .first()
-        )
+        memberships = list(entrances(request.user))
+    membership = next((one for one in memberships if one.business.slug == slug), None)
     if membership is None:
         raise Http404
+    if request.user.must_change_password:
+        if is_api(request.path_info):
+            return refused("password_expired", _("Choose a new password first."), 403)
+        return redirect(reverse("password_change", urlconf=settings.ROOT_URLCONF))
+    request.memberships = memberships
     membership.user = request.user
     return _enter(request, membership, device=None)
+
+
+def entrances(user: Any) -> QuerySet[Membership]:
+    """The memberships by which a user may enter businesses now, in the order of their names.
+
+    To be read in platform work: they span businesses.
+    """
+    rows: QuerySet[Membership] = Membership.objects.filter(user=user, is_active=True)
+    rows = rows.filter(business__is_active=True).select_related("business")
+    return rows.order_by("business__name", "pk")
+
+
+def is_api(path: str) -> bool:
+    """Whether a path of the form /b/<slug>/… leads to the API, which answers in JSON."""
+    return path.split("/")[3:4] == ["api"]
 
 
 def enter_device(request: Any) -> Business | HttpResponse:
@@ -78,16 +97,14 @@ def _enter(request: Any, membership: Membership, *, device: Device | None) -> Bu
 
 
 def unauthenticated() -> HttpResponse:
-    answer = JsonResponse(
-        {
-            "code": "not_authenticated",
-            "message": _("Sign in, or send a valid device token."),
-            "fields": {},
-        },
-        status=401,
-    )
+    answer = refused("not_authenticated", _("Sign in, or send a valid device token."), 401)
     answer["WWW-Authenticate"] = "Bearer"
     return answer
+
+
+def refused(code: str, message: str, status: int) -> HttpResponse:
+    """An answer in the shape of the API's errors."""
+    return JsonResponse({"code": code, "message": message, "fields": {}}, status=status)
 
 
 def token_hash(token: str) -> str:

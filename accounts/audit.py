@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db import models
 
-from accounts.models import AuditEntry, Device, User
+from accounts.models import AuditEntry, Device, Membership, User
 from tenants.encryption import EncryptedTextField
 
 
@@ -28,9 +28,15 @@ def record(
         action=action,
         object_type=target._meta.model_name or "" if target is not None else "",
         object_id=str(target.pk) if target is not None else "",
-        object_text=str(target)[:200] if target is not None else "",
+        object_text=_text(target),
         changes=changes or {},
     )
+
+
+def _text(target: models.Model | None) -> str:
+    """What the log calls the row later, when it may be gone; of people only the id, because their
+    names are encrypted wherever they stand."""
+    return "" if target is None or isinstance(target, User | Membership) else str(target)[:200]
 
 
 def snapshot(obj: models.Model) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.urls import get_script_prefix, reverse
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Membership
@@ -44,4 +45,23 @@ def house(request: HttpRequest) -> dict[str, Any]:
         "membership": membership,
         "can": Can(membership),
         "navigation": navigation(request),
+        "businesses": switcher(request),
     }
+
+
+def switcher(request: HttpRequest) -> list[dict[str, Any]]:
+    """The businesses that this person may change to, where there is a choice."""
+    memberships = getattr(request, "memberships", ())
+    if len(memberships) < 2:
+        return []
+    inside = get_script_prefix()
+    mount = inside.rstrip("/").rpartition("/")[0]
+    entrance = reverse("enter").removeprefix(inside)
+    return [
+        {
+            "name": one.business.name,
+            "url": f"{mount}/{one.business.slug}/{entrance}",
+            "active": one.business == request.business,  # type: ignore[attr-defined]
+        }
+        for one in memberships
+    ]

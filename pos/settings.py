@@ -153,6 +153,8 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = env.str("COOKIE_SAMESITE", default="Lax")
 MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
 
+# How many proxies of our own stand before us and add to X-Forwarded-For: rate limits go by it.
+TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=1 if ON_VERCEL else 0)
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_SSL_REDIRECT = env.bool("SSL_REDIRECT", default=False)
 SECURE_HSTS_SECONDS = 31_536_000 if PRODUCTION else 0
@@ -204,6 +206,7 @@ EMAIL_PORT = env.int("EMAIL_PORT", default=587)
 EMAIL_HOST_USER = env.str("EMAIL_HOST_USER", default="")
 EMAIL_HOST_PASSWORD = env.str("EMAIL_HOST_PASSWORD", default="")
 EMAIL_USE_TLS = env.bool("EMAIL_USE_TLS", default=True)
+EMAIL_TIMEOUT = 5
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Tillbook <noreply@localhost>")
 
 REST_FRAMEWORK = {

@@ -1,0 +1,1 @@
+"""The forms of the pages; what they ask for is done by people, roles, places and passwords."""

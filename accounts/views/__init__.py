@@ -1,0 +1,1 @@
+"""Pages of signing in, people, roles, settings and the audit log."""
