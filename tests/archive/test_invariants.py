@@ -1,0 +1,233 @@
+"""Each rule of the books finds the row that breaks it, and only that; honest books have no finding."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from accounts.models import Membership
+from archive.invariants import RULES, check_books
+from sales.checkout import LineRequest, PaymentRequest, SaleRequest, checkout
+from sales.models import Payment, Sale
+from sales.pricing import Discount, DiscountKind
+from sales.shifts import close_shift
+from sales.voids import void_sale
+from tenants.context import business
+from tenants.ids import uuid7
+from tests.factories import Shop, make_shift, make_shop
+
+
+def keep_books(shop: Shop) -> None:
+    """Two sales, one of them voided, on a shift that is closed; the business must be bound."""
+    shift = make_shift(shop)
+    member = Membership.objects.get(user=shop.manager)
+    lines = [
+        LineRequest(shop.mug.pk, Decimal(2), Discount(DiscountKind.PERCENT, Decimal(10))),
+        LineRequest(shop.tea.pk, Decimal("0.5")),
+    ]
+    payments = [
+        PaymentRequest(Payment.Method.CARD, Decimal(5)),
+        PaymentRequest(Payment.Method.CASH, Decimal(20)),
+    ]
+    for _time in range(2):
+        sale = checkout(
+            actor=member,
+            request=SaleRequest(uuid7(), shop.register.pk, lines, payments, Decimal("15.50")),
+        )
+    void_sale(actor=member, sale=sale, reason="Wrong", void_id=uuid7())
+    close_shift(actor=shop.cashier, shift=shift, counted_cash=Decimal("60.00"))
+
+
+@pytest.fixture
+def books(inside: Shop) -> Shop:
+    keep_books(inside)
+    return inside
+
+
+def tamper(sql: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(sql)
+        assert cursor.rowcount == 1, "the row to be tampered with is not there"
+
+
+def broken() -> set[str]:
+    return {finding.rule for finding in check_books()}
+
+
+FIRST = "(SELECT id FROM sales_sale WHERE counter = 1 AND kind = 'sale' ORDER BY id LIMIT 1)"
+LAST = "(SELECT id FROM sales_sale WHERE counter = 2 AND kind = 'sale')"
+VOID = "(SELECT id FROM sales_sale WHERE kind = 'void')"
+MOVED = "id = (SELECT max(id) FROM inventory_stockmovement)"
+
+# What was changed behind the product's back, and the rules that see it. The chain sees every change
+# of a document; the other rules say what is wrong with it.
+CASES = {
+    "a level": (
+        "UPDATE inventory_stocklevel SET quantity = quantity + 1 WHERE quantity = 8",
+        {"level_is_the_sum_of_its_movements"},
+    ),
+    "a movement": (
+        f"UPDATE inventory_stockmovement SET quantity = quantity + 1 WHERE {MOVED}",
+        {
+            "level_is_the_sum_of_its_movements",
+            "balance_runs_with_the_movements",
+            "stock_moved_as_sold",
+        },
+    ),
+    "a balance": (
+        f"UPDATE inventory_stockmovement SET balance = balance + 1 WHERE {MOVED}",
+        {"balance_runs_with_the_movements"},
+    ),
+    "a movement that is gone, and its level with it": (
+        f"DELETE FROM inventory_stockmovement WHERE {MOVED}",
+        {"level_is_the_sum_of_its_movements", "stock_moved_as_sold"},
+    ),
+    "a movement for no line": (
+        f"UPDATE inventory_stockmovement SET line = 9 WHERE {MOVED}",
+        {"stock_moved_as_sold", "movement_has_its_document"},
+    ),
+    "the amount of a line": (
+        (
+            "UPDATE sales_saleline SET net = net + 1, total = total + 1"
+            f" WHERE line = 1 AND sale_id = {FIRST}"
+        ),
+        {"line_adds_up", "sale_is_the_sum_of_its_lines", "chain_is_whole"},
+    ),
+    "the quantity of a line": (
+        f"UPDATE sales_saleline SET quantity = 3 WHERE line = 1 AND sale_id = {FIRST}",
+        {"line_is_quantity_times_price", "stock_moved_as_sold", "chain_is_whole"},
+    ),
+    "the total of a sale": (
+        f"UPDATE sales_sale SET net = net + 1, total = total + 1 WHERE id = {FIRST}",
+        {"sale_is_the_sum_of_its_lines", "payments_pay_the_sale", "chain_is_whole"},
+    ),
+    "a payment": (
+        (
+            "UPDATE sales_payment SET amount = amount - 1, tendered = tendered - 1"
+            f" WHERE method = 'card' AND sale_id = {FIRST}"
+        ),
+        {"payments_pay_the_sale", "chain_is_whole"},
+    ),
+    "a payment of a void": (
+        (
+            "UPDATE sales_payment SET amount = amount - 1, tendered = tendered - 1"
+            f" WHERE method = 'card' AND sale_id = {VOID}"
+        ),
+        {"payments_pay_the_sale", "void_nets_to_zero", "chain_is_whole"},
+    ),
+    "a line of a void": (
+        (
+            "UPDATE sales_saleline SET net = net - 1, tax = tax + 1"
+            f" WHERE line = 2 AND sale_id = {VOID}"
+        ),
+        {"void_nets_to_zero", "sale_is_the_sum_of_its_lines", "chain_is_whole"},
+    ),
+    "the rounding of a sale": (
+        f"UPDATE sales_sale SET rounding = 0.01 WHERE id = {LAST}",
+        {"payments_pay_the_sale", "void_nets_to_zero", "chain_is_whole"},
+    ),
+    "the cash expected": (
+        "UPDATE sales_shift SET expected_cash = expected_cash - 1",
+        {"drawer_is_float_and_cash"},
+    ),
+    "the difference": (
+        "UPDATE sales_shift SET difference = 0",
+        {"drawer_is_float_and_cash"},
+    ),
+    "the place of a sale": (
+        (
+            "UPDATE sales_sale SET location_id = (SELECT id FROM tenants_location WHERE code = 'MK')"
+            f" WHERE id = {FIRST}"
+        ),
+        {"sale_stands_where_it_was_made", "stock_moved_as_sold", "chain_is_whole"},
+    ),
+    "a counter": (
+        "UPDATE sales_register SET sale_counter = 3",
+        {"numbers_have_no_gaps"},
+    ),
+    "a number": (
+        f"UPDATE sales_sale SET number = 'ACM1-000009' WHERE id = {FIRST}",
+        {"chain_is_whole"},
+    ),
+    "a text": (
+        f"UPDATE sales_sale SET reason = 'Nothing' WHERE id = {VOID}",
+        {"chain_is_whole"},
+    ),
+    "a hash": (
+        f"UPDATE sales_sale SET content_hash = 'x' WHERE id = {FIRST}",
+        {"chain_is_whole"},
+    ),
+    "the end of the chain": (
+        "UPDATE sales_register SET chain_hash = 'x'",
+        {"chain_is_whole"},
+    ),
+}
+
+
+def test_honest_books_have_no_finding(books: Shop) -> None:
+    assert Sale.objects.count() == 3
+    assert check_books() == []
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_what_was_tampered_with_is_found(books: Shop, case: str) -> None:
+    sql, expected = CASES[case]
+    tamper(sql)
+    assert broken() == expected
+
+
+@pytest.mark.sqlite
+def test_change_that_is_not_accounted_for_is_found(books: Shop) -> None:
+    """The database itself refuses it, so this rule is for rows that came from elsewhere."""
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA ignore_check_constraints = ON")
+        try:
+            cursor.execute("UPDATE sales_payment SET change = change + 1 WHERE method = 'cash'")
+        finally:
+            cursor.execute("PRAGMA ignore_check_constraints = OFF")
+    assert broken() == {"tendered_is_paid_and_change", "chain_is_whole"}
+
+
+def test_every_rule_is_shown_to_find_something() -> None:
+    found = set().union(*(expected for _sql, expected in CASES.values()))
+    assert {rule.__name__ for rule in RULES} - found == {"tendered_is_paid_and_change"}
+
+
+def test_the_chain_is_followed_across_chunks(books: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("archive.invariants.CHUNK", 2)
+    assert check_books() == []
+    tamper(CASES["a text"][0])
+    assert broken() == {"chain_is_whole"}
+
+
+def test_a_finding_says_where_and_what(books: Shop) -> None:
+    tamper("UPDATE sales_shift SET expected_cash = 1")
+    findings = {finding.column: finding for finding in check_books()}
+    expected = findings["expected_cash"]
+    assert expected.table == "sales_shift"
+    assert Decimal(expected.expected) == Decimal("60.50")
+    assert Decimal(expected.found) == 1
+    assert expected.id in str(expected)
+
+
+def test_only_the_bound_business_is_checked(books: Shop) -> None:
+    rival = make_shop("rival")
+    with business(rival.business):
+        keep_books(rival)
+    tamper(f"UPDATE sales_shift SET difference = 5 WHERE business_id = {books.business.pk}")
+    assert broken() == {"drawer_is_float_and_cash"}
+    with business(rival.business):
+        assert check_books() == []
+
+
+def test_the_statements_do_not_grow_with_the_books(books: Shop) -> None:
+    counts = []
+    for _time in range(2):
+        with CaptureQueriesContext(connection) as queries:
+            check_books()
+        counts.append(len(queries))
+        keep_books(books)
+    assert counts[0] == counts[1]
