@@ -131,8 +131,10 @@ def stock(
     carried = sorted(items, key=lambda i: -i.weight)[: round(len(items) * part)]
     quantities: dict[Any, Decimal] = {}
     for item in carried:
-        least = 2 if rng.random() < 0.03 else 8
-        many = Decimal(least + rng.randrange(6) + min(item.weight // 12, 70))
+        if rng.random() < 0.03:
+            many = Decimal(rng.randrange(1, 6))
+        else:
+            many = Decimal(10 + rng.randrange(8) + min(item.weight // 12, 70))
         quantities[item.variation.pk] = many + Decimal("0.5") * (
             item.weighed and rng.random() < 0.5
         )

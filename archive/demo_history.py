@@ -96,7 +96,7 @@ class History:
         for moment, index in sorted(moments):
             till, clerk = self.tills[index], shifts[index][1]
             sale = self.sell(till, clerk, moment)
-            if sale is not None and self.rng.random() < 0.01:
+            if sale is not None and self.rng.random() < 0.015:
                 self.void(till, sale, moment + timedelta(seconds=1))
         for shift, clerk in shifts:
             self.close(shift, clerk, ends)
