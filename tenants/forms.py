@@ -1,0 +1,39 @@
+"""Forms for rows of a business."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.db.models import UniqueConstraint
+
+from tenants.context import require_id
+
+
+class TenantModelForm(forms.ModelForm):  # type: ignore[type-arg]
+    """A ModelForm that checks the uniqueness of a row within the bound business.
+
+    Django leaves out every constraint with a field that the form does not show, and the business
+    is never shown: a duplicate would reach the database. The error stands beside the last field of
+    the constraint that the form has.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.business_id is None:
+            self.instance.business_id = require_id()
+
+    def validate_constraints(self) -> None:
+        exclude = self._get_validation_exclusions() - {"business"}
+        for constraint in self.instance._meta.constraints:
+            fields = constraint.fields if isinstance(constraint, UniqueConstraint) else ()
+            shown = [name for name in fields if name in self.fields and name not in exclude]
+            if fields and not shown:
+                continue
+            try:
+                constraint.validate(type(self.instance), self.instance, exclude=exclude)
+            except ValidationError as error:
+                self._update_errors(
+                    ValidationError({shown[-1] if shown else NON_FIELD_ERRORS: error.messages})
+                )
