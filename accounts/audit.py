@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
-from django.db import models
+from django.db import models, transaction
 
 from accounts.models import AuditEntry, Device, Membership, User
 from tenants.encryption import EncryptedTextField
+
+# Stands for a value that the log must not keep in clear.
+HIDDEN = "***"
 
 
 def record(
@@ -61,3 +65,30 @@ def changed(before: dict[str, Any], after: dict[str, Any]) -> dict[str, list[Any
 
 def _plain(value: Any) -> Any:
     return value if value is None or isinstance(value, bool | int | list | dict) else str(value)
+
+
+def save(*, actor: User, target: models.Model, fields: Collection[str] | None = None) -> None:
+    """Save a new row, or these `fields` of an old one, together with the entry that says so.
+
+    Columns that are not named stay as the database has them: a counter that moved meanwhile is not
+    set back. Encrypted values do not appear in the entry. Without a change nothing is written.
+    """
+    name = target._meta.model_name
+    if fields is None:
+        with transaction.atomic():
+            target.save(force_insert=True)
+            changes = changed({}, snapshot(target))
+            record(actor=actor, action=f"{name}.create", target=target, changes=changes)
+        return
+    if not fields:
+        return
+    with transaction.atomic():
+        stored = type(target)._default_manager.get(pk=target.pk)
+        changes = changed(snapshot(stored), snapshot(target))
+        for field in target._meta.concrete_fields:
+            old, new = getattr(stored, field.attname), getattr(target, field.attname)
+            if isinstance(field, EncryptedTextField) and field.name in fields and old != new:
+                changes[field.name] = [HIDDEN if old else "", HIDDEN if new else ""]
+        target.save(update_fields=list(fields))
+        changes = {field: change for field, change in changes.items() if field in fields}
+        record(actor=actor, action=f"{name}.update", target=target, changes=changes)

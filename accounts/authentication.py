@@ -9,7 +9,7 @@ from rest_framework.authentication import BaseAuthentication, SessionAuthenticat
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
-from accounts.access import demand
+from accounts.access import can, demand
 
 
 class BoundAuthentication(BaseAuthentication):
@@ -28,19 +28,23 @@ class BoundAuthentication(BaseAuthentication):
 
 
 class Needs(BasePermission):
-    """Each API view says in `needs` what each verb needs: {"GET": Permission.X, "POST": …}."""
+    """Each API view says in `needs` what each verb needs: {"GET": Permission.X, "POST": (A, B)}.
+
+    Of several, any one is enough; an empty tuple says that being inside the business is.
+    """
 
     def has_permission(self, request: Request, view: Any) -> bool:
         inner: Any = request._request
         if getattr(inner, "membership", None) is None:
             return False
-        needs: dict[str, Any] = view.needs
-        verb = "GET" if request.method in {"HEAD", "OPTIONS"} else request.method
+        verb = "GET" if request.method == "HEAD" else request.method or ""
         # A verb that the view does not have ends in 405; one that it forgot to declare, here.
-        permission = needs.get(verb or "")
-        if permission is None:
-            if hasattr(view, (verb or "").lower()):
+        needed = view.needs.get(verb)
+        if needed is None:
+            if hasattr(view, verb.lower()) and verb != "OPTIONS":
                 raise PermissionDenied
             return True
-        demand(inner, permission)
+        permissions = needed if isinstance(needed, tuple) else (needed,)
+        if permissions and not any(can(inner, one) for one in permissions):
+            demand(inner, permissions[0])
         return True

@@ -6,6 +6,7 @@ import logging
 import secrets
 import smtplib
 import time
+from collections.abc import Callable
 
 from django.contrib.auth.tokens import default_token_generator
 from django.core.mail import send_mail
@@ -45,23 +46,22 @@ def change(user: User, password: str, *, keep: str | None = None, temporary: boo
     end_sessions(user.pk, keep=keep)
 
 
-def ask_for_reset(email: str, *, host: str, secure: bool, path: str) -> None:
-    """Mail a link to whoever has this address, if anybody does.
+def ask_for_reset(email: str, *, link: Callable[[str, str], str]) -> None:
+    """Mail a link to whoever has this address, if anybody does; `link` makes it of uid and token.
 
-    `path` is the address of the page with `{uid}` and `{token}` to fill. Takes about the same time
-    in any case, and a mail that cannot be sent is our problem, written to the log.
+    Takes about the same time in any case, and a mail that cannot be sent is our problem, written
+    to the log.
     """
     began = time.monotonic()
     index = blind_index(email, "email")
     user = User.objects.filter(email_index=index, is_active=True).first() if index else None
     if user is not None:
-        _send(user, f"{'https' if secure else 'http'}://{host}", path)
+        uid = urlsafe_base64_encode(force_bytes(user.pk))
+        _send(user, link(uid, default_token_generator.make_token(user)))
     time.sleep(max(0.0, ANSWER_AFTER - (time.monotonic() - began)))
 
 
-def _send(user: User, site: str, path: str) -> None:
-    uid = urlsafe_base64_encode(force_bytes(user.pk))
-    link = site + path.format(uid=uid, token=default_token_generator.make_token(user))
+def _send(user: User, link: str) -> None:
     text = render_to_string("accounts/mail/password_reset.txt", {"user": user, "link": link})
     try:
         send_mail(_("Choose a new Tillbook password"), text, None, [user.email])

@@ -45,8 +45,10 @@ def password_change(request: HttpRequest) -> HttpResponse:
             BY_NAME.count(user.username, address_of(request))
         except TooMany as too_many:
             return too_many_tries(request, too_many)
-        if form.is_valid():
+        valid = form.is_valid()
+        if "old" not in form.errors:
             BY_NAME.forgive(user.username, address_of(request))
+        if valid:
             passwords.change(user, form.cleaned_data["password"])
             update_session_auth_hash(request, user)
             messages.success(request, _("Your password is changed. Other devices are signed out."))
@@ -70,12 +72,11 @@ def password_reset(request: HttpRequest) -> HttpResponse:
             RESETS_BY_EMAIL.count(email)
         except TooMany:
             email = ""  # The same answer, and no mailbox is flooded.
-        path = reverse("password_reset_confirm", args=["UID", "TOKEN"])
         passwords.ask_for_reset(
             email,
-            host=request.get_host(),
-            secure=request.is_secure(),
-            path=path.replace("UID", "{uid}").replace("TOKEN", "{token}"),
+            link=lambda *parts: request.build_absolute_uri(
+                reverse("password_reset_confirm", args=parts)
+            ),
         )
         return redirect("password_reset_done")
     return render(request, "accounts/password_reset.html", {"form": form})

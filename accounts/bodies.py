@@ -1,0 +1,183 @@
+"""Reading a request's JSON strictly, field by field, without asking the database anything."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Iterator
+from decimal import Decimal
+from enum import Enum
+from typing import Any, NoReturn, TypeVar
+
+from django.utils.translation import gettext as _
+
+from tenants.errors import Refused
+
+Choice = TypeVar("Choice", bound=Enum)
+
+_NUMBER = re.compile(r"-?[0-9]{1,13}(\.[0-9]{1,8})?")
+_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+# What no database column and no printer takes: control characters, and halves of a pair.
+_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+_NIL = uuid.UUID(int=0)
+_ZERO = Decimal(0)
+
+
+class Body:
+    """One JSON object from outside. Each field is asked for once; `finish()` judges them all.
+
+    A wrong field yields a neutral value and a sentence, so that one answer names every problem.
+    A field that nobody asked for is a problem too: a misspelt discount must not be a full price.
+    """
+
+    def __init__(self, data: object, path: str = "", root: Body | None = None) -> None:
+        self._path = path
+        self._root = root or self
+        self._asked: set[str] = set()
+        self._data: dict[str, Any] = {}
+        if root is None:
+            self.problems: dict[str, list[str]] = {}
+            self._bodies: list[Body] = []
+        self._root._bodies.append(self)
+        if isinstance(data, dict):
+            self._data = data
+        else:
+            self._root.problems[path or "__all__"] = [_("This must be an object.")]
+
+    def finish(self) -> None:
+        """Raises Refused (400, `invalid`) with a sentence for each wrong, missing or unknown field."""
+        for body in self._root._bodies:
+            for name in body._data:
+                if name not in body._asked:
+                    body.problem(str(name)[:60], _("There is no such field."))
+        refuse(self._root.problems)
+
+    def problem(self, name: str, sentence: str) -> None:
+        path = f"{self._path}.{name}" if self._path else name
+        self._root.problems.setdefault(path, []).append(sentence)
+
+    def uuid(self, name: str) -> uuid.UUID:
+        return self.optional_uuid(name) or self._missing(name, _NIL)
+
+    def optional_uuid(self, name: str) -> uuid.UUID | None:
+        value = self._take(name)
+        if value is None:
+            return None
+        if isinstance(value, str) and _UUID.fullmatch(value):
+            found = uuid.UUID(value)
+            if found.int:
+                return found
+        self.problem(name, _("This is not an id."))
+        return _NIL
+
+    def amount(self, name: str) -> Decimal:
+        value = self.optional_amount(name)
+        return self._missing(name, _ZERO) if value is None else value
+
+    def optional_amount(self, name: str) -> Decimal | None:
+        """A decimal as text, or a whole number; never a float, which has lost cents already."""
+        value = self._take(name)
+        if value is None:
+            return None
+        if isinstance(value, float):
+            self.problem(name, _("Send this as text, such as “4.50”: a float is not exact."))
+            return _ZERO
+        if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**13:
+            value = str(value)
+        if isinstance(value, str) and _NUMBER.fullmatch(value):
+            return Decimal(value)
+        self.problem(name, _("This is not a number."))
+        return _ZERO
+
+    def text(self, name: str, *, most: int, required: bool = False) -> str:
+        """Text without blanks around it, at most `most` characters; empty where absent."""
+        value = self._take(name)
+        if value is None:
+            value = ""
+        if not isinstance(value, str):
+            self.problem(name, _("This must be text."))
+            return ""
+        value = value.strip()
+        sentence = text_problem(value, most=most)
+        if sentence:
+            self.problem(name, sentence)
+            return ""
+        return value or (self._missing(name, "") if required else "")
+
+    def choice(self, name: str, options: type[Choice]) -> Choice:
+        value = self._take(name)
+        for option in options:
+            if isinstance(value, str) and option.value == value:
+                return option
+        names = ", ".join(str(option.value) for option in options)
+        self.problem(name, _("This must be one of %(names)s.") % {"names": names})
+        return next(iter(options))
+
+    def parts(self, name: str, *, most: int) -> Iterator[Body]:
+        """The objects of a list, in their order."""
+        value = self._take(name)
+        if value is None:
+            self._missing(name, None)
+        elif not isinstance(value, list):
+            self.problem(name, _("This must be a list."))
+        elif len(value) > most:
+            self.problem(name, _("At most %(most)s are possible.") % {"most": most})
+        else:
+            for index, item in enumerate(value):
+                yield Body(item, f"{self._inner(name)}.{index}", self._root)
+
+    def optional_part(self, name: str) -> Body | None:
+        value = self._take(name)
+        return None if value is None else Body(value, self._inner(name), self._root)
+
+    def _take(self, name: str) -> Any:
+        self._asked.add(name)
+        return self._data.get(name)
+
+    def _inner(self, name: str) -> str:
+        return f"{self._path}.{name}" if self._path else name
+
+    def _missing(self, name: str, neutral: Any) -> Any:
+        # What was given and is wrong has its sentence already.
+        if self._data.get(name) in (None, ""):
+            self.problem(name, _("This is needed."))
+        return neutral
+
+
+def refuse(problems: dict[str, list[str]]) -> None:
+    """Raises Refused when there are any problems."""
+    if problems:
+        raise _refusal(problems)
+
+
+def _refusal(problems: dict[str, list[str]]) -> Refused:
+    return Refused("invalid", _("Some fields are not right."), problems, status=400)
+
+
+def invalid(field: str, sentence: str) -> NoReturn:
+    """Refuse one field of a request."""
+    raise _refusal({field: [sentence]})
+
+
+def text_problem(value: str, *, most: int) -> str:
+    """What is wrong with a text from outside, or nothing."""
+    if len(value) > most:
+        return _("At most %(most)s characters are possible.") % {"most": most}
+    if _UNPRINTABLE.search(value):
+        return _("This contains characters that cannot be printed.")
+    return ""
+
+
+def query_uuid(value: str, field: str) -> uuid.UUID:
+    """An id from the query string. Raises Refused."""
+    if not _UUID.fullmatch(value):
+        invalid(field, _("This is not an id.") if value else _("This is needed."))
+    return uuid.UUID(value)
+
+
+def query_text(value: str, field: str, *, most: int = 100) -> str:
+    """Text from the query string. Raises Refused."""
+    sentence = text_problem(value, most=most)
+    if sentence:
+        invalid(field, sentence)
+    return value.strip()
