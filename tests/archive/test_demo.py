@@ -236,7 +236,7 @@ def test_the_command_prints_people_and_keeps_what_is_there() -> None:
     for company in Business.objects.all():
         with context.business(company):
             sales += Sale.objects.count()
-            olive = Membership.objects.filter(is_owner=True).first().user
+            olive = Membership.objects.get(is_owner=True).user
     olive.set_password("something else")
     olive.save()
     again = run("--if-empty")
