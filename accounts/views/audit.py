@@ -11,12 +11,14 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from accounts import people
-from accounts.access import needs
+from accounts.access import can, needs
 from accounts.forms.audit import AuditFilterForm
 from accounts.models import AuditEntry, Membership
 from accounts.permissions import Permission
 
 PAGE = 50
+# What an entry may say of costs, and only to those who may see them.
+COSTS = ("cost", "unit_cost")
 
 
 @needs(Permission.AUDIT_LOG_VIEW)
@@ -24,12 +26,8 @@ PAGE = 50
 def audit_list(request: Any) -> HttpResponse:
     """A person who is confined to some locations sees their own acts: entries have no location,
     and those of others may be about places that they must not see."""
-    members = list(
-        Membership.objects.select_related("user").prefetch_related("location_links")
-    )
-    form = AuditFilterForm(
-        request.GET, members=people.visible_members(request.membership, members)
-    )
+    members = list(Membership.objects.select_related("user").prefetch_related("location_links"))
+    form = AuditFilterForm(request.GET, members=people.visible_members(request.membership, members))
     form.is_valid()
     rows = AuditEntry.objects.select_related("actor", "device")
     if not request.membership.all_locations:
@@ -41,6 +39,9 @@ def audit_list(request: Any) -> HttpResponse:
     entries = list(rows.order_by("-pk")[: PAGE + 1])
     more = len(entries) > PAGE
     names = {str(one.pk): str(one.user) for one in members}
+    hidden = () if can(request, Permission.PRODUCT_VIEW_PURCHASE_PRICE) else COSTS
+    for entry in entries:
+        entry.changes = {k: v for k, v in entry.changes.items() if k not in hidden}
     context = {
         "form": form,
         "entries": [(entry, names.get(entry.object_id, "")) for entry in entries[:PAGE]],

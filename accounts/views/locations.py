@@ -68,9 +68,7 @@ def location_edit(request: Any, pk: UUID) -> HttpResponse:
     form = LocationForm(request.POST or None, instance=location)
     if request.method == "POST" and form.is_valid():
         try:
-            places.change_location(
-                actor=request.membership, location=location, **form.cleaned_data
-            )
+            places.change_location(actor=request.membership, location=location, **form.cleaned_data)
         except Refused as refused:
             explain(form, refused)
         else:

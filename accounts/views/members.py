@@ -191,4 +191,3 @@ def member_password(request: Any, pk: UUID) -> HttpResponse:
         messages.error(request, str(refused.message))
         return redirect("member_detail", pk)
     return _hand_over(request, member, password)
-

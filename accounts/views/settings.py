@@ -28,9 +28,7 @@ def business_settings(request: Any) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def business_edit(request: Any) -> HttpResponse:
     # A row of its own: a form fills its instance even with what it then refuses.
-    form = BusinessForm(
-        request.POST or None, instance=Business.objects.get(pk=request.business.pk)
-    )
+    form = BusinessForm(request.POST or None, instance=Business.objects.get(pk=request.business.pk))
     if request.method == "POST" and form.is_valid():
         places.change_business(
             actor=request.membership, business=request.business, **form.cleaned_data

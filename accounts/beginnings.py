@@ -1,0 +1,91 @@
+"""How a business begins: with a location, the usual roles, and an owner."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.text import slugify
+from django.utils.translation import gettext_lazy as _
+
+from accounts import audit
+from accounts.models import Membership, Role, User
+from accounts.permissions import DEFAULT_ROLES
+from tenants import context
+from tenants.encryption import blind_index
+from tenants.errors import Refused
+from tenants.models import Business, Location
+
+
+@dataclass(frozen=True)
+class NewOwner:
+    """A person without an account. With `must_change` the password is a first one."""
+
+    username: str
+    password: str
+    email: str = ""
+    name: str = ""
+    must_change: bool = False
+
+
+def user_named(username: str) -> User | None:
+    return User.objects.filter(username_index=blind_index(username, "username")).first()
+
+
+@transaction.atomic
+def start_business(
+    *,
+    name: str,
+    owner: User | NewOwner,
+    slug: str = "",
+    currency: str = "EUR",
+    time_zone: str = "UTC",
+    locale: str = "en_GB",
+    location: str = "Main",
+) -> Business:
+    """A new business. Raises ValidationError for a field, Refused for a name that is taken."""
+    business = Business(
+        name=name,
+        slug=slug or slugify(name),
+        currency=currency,
+        time_zone=time_zone,
+        locale=locale,
+    )
+    business.full_clean()
+    business.save()
+    user = owner if isinstance(owner, User) else _account(owner)
+    with context.business(business):
+        place = Location(name=location, code="MAIN")
+        place.clean_fields(exclude=["business"])
+        place.save()
+        roles = default_roles()
+        member = Membership.objects.create(user=user, role=roles["Owner"], is_owner=True)
+        audit.record(actor=user, action="user.create", target=member)
+    return business
+
+
+def default_roles() -> dict[str, Role]:
+    """The usual roles, made in the bound business, by name."""
+    return {
+        name: Role.objects.create(name=name, permissions=sorted(granted))
+        for name, granted in DEFAULT_ROLES.items()
+    }
+
+
+def _account(owner: NewOwner) -> User:
+    user = User(
+        username=owner.username.strip(),
+        email=owner.email.strip(),
+        name=owner.name.strip(),
+        must_change_password=owner.must_change,
+    )
+    user.set_password(owner.password)
+    user.clean_fields()
+    if "@" in user.username:
+        raise ValidationError({"username": _("A user name has no @.")})
+    index = blind_index(user.email, "email")
+    if index and User.objects.filter(email_index=index).exists():
+        raise Refused("taken", _("This e-mail address belongs to another person."))
+    user.save()
+    return user
