@@ -45,6 +45,12 @@ SELECT 'the table ' || c.relname || ' has no row-level security'
  WHERE c.relkind IN ('r', 'p') AND c.relnamespace = current_schema()::regnamespace
    AND (NOT c.relrowsecurity OR NOT EXISTS (SELECT 1 FROM pg_policy p WHERE p.polrelid = c.oid))
 UNION ALL
+SELECT 'the policy ' || p.polname || ' on ' || c.relname || ' does not go by the business'
+  FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid
+  JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'business_id'
+ WHERE c.relnamespace = current_schema()::regnamespace
+   AND NOT coalesce(pg_get_expr(p.polqual, c.oid) LIKE '%app.business_id%', p.polcmd = 'a')
+UNION ALL
 SELECT 'the view ' || c.relname || ' is not security_invoker'
   FROM pg_class c
  WHERE c.relkind = 'v' AND c.relnamespace = current_schema()::regnamespace
