@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from decimal import Decimal
 from typing import Any
 
 from django.db import models, transaction
@@ -64,6 +65,9 @@ def changed(before: dict[str, Any], after: dict[str, Any]) -> dict[str, list[Any
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        # 5 and 5.0000 are one price: what a form sends is no change of what the column holds.
+        return f"{value.normalize():f}"
     return value if value is None or isinstance(value, bool | int | list | dict) else str(value)
 
 
