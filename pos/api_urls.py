@@ -2,7 +2,4 @@
 
 from django.urls import include, path
 
-urlpatterns = [
-    path("", include("inventory.api_urls")),
-    path("", include("sales.api_urls")),
-]
+urlpatterns = [path("", include("sales.api_urls"))]

@@ -1,3 +1,17 @@
-from django.urls import URLPattern, URLResolver
+from django.urls import path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from sales.api import customers, items, me, sales, shifts
+
+urlpatterns = [
+    path("me", me.MeView.as_view(), name="api_me"),
+    path("items", items.ItemsView.as_view(), name="api_items"),
+    path("items/lookup", items.ItemLookupView.as_view(), name="api_item_lookup"),
+    path("customers", customers.CustomersView.as_view(), name="api_customers"),
+    path("shifts", shifts.ShiftsView.as_view(), name="api_shifts"),
+    path("shifts/<uuid:shift_id>", shifts.ShiftView.as_view(), name="api_shift"),
+    path("shifts/<uuid:shift_id>/close", shifts.ShiftCloseView.as_view(), name="api_shift_close"),
+    path("sales", sales.SalesView.as_view(), name="api_sales"),
+    path("sales/<uuid:sale_id>", sales.SaleView.as_view(), name="api_sale"),
+    path("sales/<uuid:sale_id>/void", sales.SaleVoidView.as_view(), name="api_sale_void"),
+    path("sales/<uuid:sale_id>/receipt", sales.ReceiptView.as_view(), name="api_receipt"),
+]

@@ -38,7 +38,7 @@ from sales.pricing import (
     price_sale,
     settle,
 )
-from sales.shifts import lock_open_shift
+from sales.shifts import has_another_register, lock_open_shift
 from tenants.context import current
 from tenants.errors import Refused
 from tenants.models import Location
@@ -98,6 +98,7 @@ def checkout(
 ) -> Sale:
     """Record a sale completely, or not at all; the same request again returns the first result.
 
+    `was_recorded` on the sale tells the two apart; a new one has its lines and payments at hand.
     Raises Refused (NoOpenShift, OtherRequest, OtherTotal, CannotPrice, ledger.OutOfStock, …) with
     a sentence for the cashier, PermissionDenied for a discount or price the actor may not give, and
     Http404 for a register that the actor may not see. After an exception the transaction has to be
@@ -105,13 +106,14 @@ def checkout(
     """
     # Without a savepoint: an error here always rolls back the whole request.
     with transaction.atomic(savepoint=False):
-        shift = lock_open_shift(request.register_id)
+        shift = lock_open_shift(request.register_id, device)
         if shift is not None and not visible(actor, device, shift.register.location_id):
             raise Http404
         earlier = Sale.objects.filter(pk=request.id).first()
         if earlier is not None:
             if earlier.request_hash != request.hash() or not _may_see(actor, device, earlier):
                 raise OtherRequest
+            earlier.was_recorded = True
             return earlier
         if shift is None:
             raise _no_shift(actor, device, request.register_id)
@@ -125,7 +127,10 @@ def _no_shift(
     actor: Membership, device: Device | None, register_id: uuid.UUID
 ) -> Http404 | NoOpenShift:
     """Why there is nothing to sell on: a register that one may not see does not exist."""
-    register = Register.objects.filter(pk=register_id).first()
+    registers = Register.objects.filter(pk=register_id)
+    if device is not None:
+        registers = registers.exclude(has_another_register(device, "pk"))
+    register = registers.first()
     if register is None or not visible(actor, device, register.location_id):
         return Http404()
     return NoOpenShift()

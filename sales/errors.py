@@ -45,4 +45,6 @@ class CannotPrice(Refused):
 
     def __init__(self, error: PricingError) -> None:
         sentence = _(MESSAGES[error.code]) % error.params
-        super().__init__(error.code.value, sentence, {error.field: [sentence]})
+        # The engine calls tenders what a request calls payments.
+        field = error.field.replace("tenders", "payments", 1)
+        super().__init__(error.code.value, sentence, {field: [sentence]})

@@ -76,7 +76,7 @@ PAYMENT_FIELDS = (
 def post(
     *, sale: Sale, lines: Sequence[SaleLine], payments: Sequence[Payment], register: Register
 ) -> Sale:
-    """Write the document and return it numbered and chained.
+    """Write the document and return it numbered and chained, its parts at hand.
 
     `register` is locked by this transaction and belongs to a location that was read with it.
     Raises ledger.OutOfStock, or OtherRequest when a document with this id exists elsewhere; either
@@ -112,9 +112,20 @@ def post(
         raise OtherRequest from error
     SaleLine.objects.bulk_create(lines)
     Payment.objects.bulk_create(payments)
+    _remember(sale, lines=lines, payments=payments, reversals=())
     register.chain_length, register.chain_hash = sale.chain_index, sale.content_hash
     register.save(update_fields=[SERIES[Sale.Kind(sale.kind)][0], "chain_length", "chain_hash"])
     return sale
+
+
+def _remember(sale: Sale, **parts: Sequence[Any]) -> None:
+    """Keep the rows just written as if they were prefetched: who shows the sale reads nothing."""
+    known: dict[str, Any] = sale.__dict__.setdefault("_prefetched_objects_cache", {})
+    for name, rows in parts.items():
+        queryset = getattr(sale, name).get_queryset()
+        queryset._result_cache = list(rows)
+        queryset._prefetch_done = True
+        known[name] = queryset
 
 
 def _number(sale: Sale, register: Register) -> None:

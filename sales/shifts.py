@@ -8,13 +8,13 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
-from django.db.models import DecimalField, Sum, Value
+from django.db.models import DecimalField, Exists, OuterRef, Sum, Value
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.audit import record
-from accounts.models import User
+from accounts.models import Device, User
 from sales.models import Payment, Register, Shift
 from tenants.errors import Refused
 
@@ -31,18 +31,26 @@ def lock_register(register: Register) -> Register:
     return locked
 
 
-def lock_open_shift(register_id: uuid.UUID) -> Shift | None:
+def has_another_register(device: Device, register: str) -> Exists:
+    """A condition: the terminal stands at one register, and it is not the one in this column."""
+    return Exists(Register.objects.filter(device=device).exclude(pk=OuterRef(register)))
+
+
+def lock_open_shift(register_id: uuid.UUID, device: Device | None = None) -> Shift | None:
     """The open shift of a register, with register and location; None without one.
 
+    None also for a device that stands at another register.
     Both rows are locked until the transaction ends, always in this one statement and so in one
     order: whatever is posted on a register and the closing of its shift wait for each other.
     """
-    shift: Shift | None = (
+    shifts = (
         Shift.objects.select_for_update(of=("self", "register"))
         .select_related("register__location")
         .filter(register=register_id, closed_at=None)
-        .first()
     )
+    if device is not None:
+        shifts = shifts.exclude(has_another_register(device, "register"))
+    shift: Shift | None = shifts.first()
     return shift
 
 

@@ -48,7 +48,7 @@ def void_sale(
 ) -> Sale:
     """Reverse `sale` completely, with the cash out of its register's open shift.
 
-    The same `void_id` again returns the first result. Raises PermissionDenied without sell.void,
+    The same `void_id` again returns the first result, with `was_recorded`. Raises PermissionDenied without sell.void,
     Refused without a reason, when the sale is voided already or is no sale, and NoOpenShift.
     """
     if not actor.can(Permission.SELL_VOID) or not visible(actor, device, sale.location_id):
@@ -63,6 +63,7 @@ def void_sale(
         if earlier is not None:
             if earlier.request_hash != asked:
                 raise OtherRequest
+            earlier.was_recorded = True
             return earlier
         if sale.kind != Sale.Kind.SALE:
             raise Refused("not_a_sale", _("Only a sale can be voided."), status=409)

@@ -7,8 +7,10 @@ from decimal import Decimal
 from typing import Any
 
 from django.test import Client
+from django.utils import timezone
 
-from accounts.models import Membership, Role, User
+from accounts.devices import create_device
+from accounts.models import Device, Membership, Role, User
 from accounts.permissions import DEFAULT_ROLES
 from inventory.catalogue import refresh_search
 from inventory.ledger import set_opening
@@ -152,6 +154,27 @@ def make_shift(shop: Shop, *, opening_float: str = "50.00") -> Shift:
     return open_shift(
         actor=shop.cashier, register=shop.register, opening_float=Decimal(opening_float)
     )
+
+
+def make_device(
+    shop: Shop, *, user: User | None = None, location: Location | None = None, name: str = "Counter"
+) -> tuple[Device, str]:
+    """A terminal in the cashier's name at the high street, and its token; seen just now."""
+    with business(shop.business):
+        device, token = create_device(
+            actor=Membership.objects.get(user=shop.owner),
+            membership=Membership.objects.get(user=user or shop.cashier),
+            location=location or shop.high_street,
+            name=name,
+        )
+        device.last_seen_at = timezone.now()
+        device.save(update_fields=["last_seen_at"])
+    return device, token
+
+
+def with_token(token: str) -> Client:
+    """A terminal: it has a token and neither a cookie nor a page."""
+    return Client(headers={"Authorization": f"Bearer {token}"})
 
 
 def signed_in(user: User) -> Client:

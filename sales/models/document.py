@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from typing import Any
 
 from django.conf import settings
@@ -41,6 +43,9 @@ class Sale(TenantModel):
     Sums over all documents are therefore what really happened. The id is made by the client and is
     the idempotency key: `request_hash` tells the same request from another one with that id.
     """
+
+    # Of a document in hand: it was not written now but found, recorded by the same request before.
+    was_recorded = False
 
     class Kind(models.TextChoices):
         SALE = "sale", _("Sale")
@@ -125,9 +130,10 @@ class Sale(TenantModel):
         return self.number
 
     @property
-    def to_pay(self) -> object:
+    def to_pay(self) -> Decimal:
         """Total and cash rounding: what the payments come to."""
-        return self.total + self.rounding
+        payable: Decimal = self.total + self.rounding
+        return payable
 
 
 class SaleLine(TenantRow):

@@ -1,0 +1,29 @@
+"""Pages of the API's lists: a cursor that names the last row seen, so nothing is shown twice."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+from rest_framework.exceptions import NotFound
+from rest_framework.pagination import CursorPagination
+from rest_framework.request import Request
+
+from accounts.bodies import invalid
+
+
+class Pages(CursorPagination):
+    """The view sets `ordering` and `page_size`; the client cannot ask for more."""
+
+    page_size_query_param = None
+
+    def paginate_queryset(
+        self, queryset: QuerySet[Any], request: Request, view: Any = None
+    ) -> list[Any]:
+        """Raises Refused (400) for a cursor that was not made here."""
+        try:
+            return super().paginate_queryset(queryset, request, view) or []
+        except (NotFound, ValidationError, ValueError, OverflowError):
+            invalid("cursor", _("Begin again without the cursor."))

@@ -1,0 +1,1 @@
+"""Selling over the API: the same for the till in the browser and for terminals."""

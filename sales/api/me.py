@@ -1,0 +1,52 @@
+"""Who is asking, in which business, and at which registers: what a till reads first."""
+
+from __future__ import annotations
+
+from django.db.models import Prefetch
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.rest import BusinessView
+from sales.api import schema
+from sales.api.registers import usable_registers
+from sales.api.shapes import register_shape
+from sales.models import Shift
+from tenants.spelling import plain_number
+
+
+class MeView(BusinessView):
+    needs = {"GET": ()}
+
+    @extend_schema(operation_id="me", responses=schema.Me, tags=["Start"])
+    def get(self, request: Request) -> Response:
+        """Business, person, permissions, and the registers with their open shifts."""
+        business, device = request.business, request.device  # type: ignore[attr-defined]
+        membership = request.membership  # type: ignore[attr-defined]
+        open_shifts = Shift.objects.filter(closed_at=None).select_related("opened_by")
+        registers = (
+            usable_registers(request)
+            .filter(is_active=True, location__is_active=True)
+            .prefetch_related(Prefetch("shifts", queryset=open_shifts, to_attr="open_shifts"))
+        )
+        return Response(
+            {
+                "business": {
+                    "name": business.name,
+                    "slug": business.slug,
+                    "currency": business.currency,
+                    "digits": business.digits,
+                    "locale": business.locale,
+                    "tax_label": business.tax_label,
+                    "time_zone": business.time_zone,
+                    "cash_step": plain_number(business.cash_step),
+                },
+                "person": {"name": str(membership.user)},
+                "permissions": sorted(membership.granted),
+                "device": None if device is None else {"id": device.pk, "name": device.name},
+                "registers": [
+                    register_shape(one, next(iter(one.open_shifts), None))  # type: ignore[attr-defined]
+                    for one in registers
+                ],
+            }
+        )

@@ -1,0 +1,34 @@
+"""Which registers a request may use: a terminal's own one, or those of the visible locations."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import Http404
+
+from accounts.bodies import query_uuid
+from sales.models import Register
+from sales.selection import visible_registers
+from sales.shifts import has_another_register
+
+
+def usable_registers(request: Any) -> QuerySet[Register]:
+    """The registers at the request's locations; for a terminal that has a register, that one."""
+    registers = visible_registers(request)
+    if request.device is not None:
+        registers = registers.exclude(has_another_register(request.device, "pk"))
+    return registers
+
+
+def register_or_404(request: Any, register_id: Any) -> Register:
+    """The register, with its location. Raises Http404 for one that the request may not use."""
+    register = usable_registers(request).filter(pk=register_id).first()
+    if register is None:
+        raise Http404
+    return register
+
+
+def asked_register(request: Any) -> Register:
+    """The register named in the query string. Raises Refused (400) without one, Http404."""
+    return register_or_404(request, query_uuid(request.GET.get("register", ""), "register"))

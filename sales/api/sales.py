@@ -1,0 +1,159 @@
+"""Sales: recording one exactly once, reading them, voiding one, and its receipt."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import date
+from functools import partial
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import Http404
+from django.utils.dateparse import parse_date
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.bodies import invalid
+from accounts.permissions import Permission
+from accounts.rest import BusinessView, body_of, web_address
+from sales.api import schema
+from sales.api.reading import read_sale, safe_text
+from sales.api.registers import asked_register
+from sales.api.shapes import sale_shape
+from sales.checkout import checkout
+from sales.models import Sale
+from sales.receipts import text_lines
+from sales.selection import visible_sales
+from sales.voids import void_sale
+
+PAGE = 50
+VIEW = (Permission.SELL_VIEW, Permission.SELL_VIEW_OWN)
+
+
+def documents(request: Any) -> QuerySet[Sale]:
+    """The sales and voids that the request may see, with all that `sale_shape` says of them."""
+    return with_parts(visible_sales(request))
+
+
+def with_parts(sales: QuerySet[Sale]) -> QuerySet[Sale]:
+    return sales.select_related("location", "register", "operator", "customer").prefetch_related(
+        "lines", "payments", "reversals"
+    )
+
+
+def sale_or_404(request: Any, sale_id: uuid.UUID) -> Sale:
+    sale = documents(request).filter(pk=sale_id).first()
+    if sale is None:
+        raise Http404
+    return sale
+
+
+def recorded(request: Any, sale: Sale) -> Response:
+    """201 for a document that was written now, 200 for one that this request wrote before."""
+    if sale.was_recorded:
+        return Response(sale_shape(request, with_parts(Sale.objects.all()).get(pk=sale.pk)))
+    return Response(sale_shape(request, sale), status=201)
+
+
+class SalesView(BusinessView):
+    needs = {"GET": VIEW, "POST": Permission.SELL_CREATE}
+
+    @extend_schema(
+        operation_id="sales",
+        parameters=[schema.ANY_REGISTER, schema.DATE, schema.CURSOR],
+        responses=schema.SalePage,
+        tags=["Sales"],
+    )
+    def get(self, request: Request) -> Response:
+        """Sales and voids, the newest first."""
+        sales = documents(request)
+        if request.GET.get("register"):
+            sales = sales.filter(register=asked_register(request))
+        if request.GET.get("date"):
+            sales = sales.filter(business_date=_asked_date(request.GET["date"]))
+        return self.page(
+            sales, partial(sale_shape, request), ordering=("-sold_at", "-id"), size=PAGE
+        )
+
+    @extend_schema(
+        operation_id="sale_create",
+        request=schema.NewSale,
+        responses={201: schema.SaleDocument, 200: schema.SaleDocument},
+        tags=["Sales"],
+    )
+    def post(self, request: Request) -> Response:
+        """Record a sale: 201. The same request again answers 200 with the same sale.
+
+        Nothing is recorded when the answer is an error. 409: no shift is open, there is too little
+        stock (`fields` say how much there is), or the id is taken by another request. 422: the
+        server computes another total than the customer was shown.
+        """
+        asked = read_sale(body_of(request))
+        sale = checkout(
+            actor=request.membership,  # type: ignore[attr-defined]
+            request=asked,
+            device=request.device,  # type: ignore[attr-defined]
+        )
+        return recorded(request, sale)
+
+
+class SaleView(BusinessView):
+    needs = {"GET": VIEW}
+
+    @extend_schema(operation_id="sale", responses=schema.SaleDocument, tags=["Sales"])
+    def get(self, request: Request, sale_id: uuid.UUID) -> Response:
+        """One sale or void."""
+        return Response(sale_shape(request, sale_or_404(request, sale_id)))
+
+
+class SaleVoidView(BusinessView):
+    needs = {"POST": Permission.SELL_VOID}
+
+    @extend_schema(
+        operation_id="sale_void",
+        request=schema.NewVoid,
+        responses={201: schema.SaleDocument, 200: schema.SaleDocument},
+        tags=["Sales"],
+    )
+    def post(self, request: Request, sale_id: uuid.UUID) -> Response:
+        """Reverse a sale completely: 201 with the void. The same request again: 200."""
+        body = body_of(request)
+        void_id = body.uuid("id")
+        reason = safe_text(body, "reason", most=200, required=True)
+        body.finish()
+        void = void_sale(
+            actor=request.membership,  # type: ignore[attr-defined]
+            sale=sale_or_404(request, sale_id),
+            reason=reason,
+            void_id=void_id,
+            device=request.device,  # type: ignore[attr-defined]
+        )
+        return recorded(request, void)
+
+
+class ReceiptView(BusinessView):
+    needs = {"GET": VIEW}
+
+    @extend_schema(operation_id="sale_receipt", responses=schema.Receipt, tags=["Sales"])
+    def get(self, request: Request, sale_id: uuid.UUID) -> Response:
+        """The receipt as text for a printer of 42 columns, and the page that prints it."""
+        sale = sale_or_404(request, sale_id)
+        return Response(
+            {
+                "number": sale.number,
+                "text": text_lines(sale),
+                "html_url": web_address(request, "receipt", sale.pk),
+            }
+        )
+
+
+def _asked_date(value: str) -> date:
+    try:
+        found = parse_date(value)
+    except ValueError:
+        found = None
+    if found is None:
+        invalid("date", _("Write the date as 2026-01-31."))
+    return found

@@ -1,0 +1,245 @@
+"""The shapes of requests and answers, for the description of the API alone.
+
+`reading.py` reads and `shapes.py` writes; a test holds their answers against this description.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, inline_serializer
+from rest_framework import serializers as s
+
+from sales.models import Payment, Sale
+from sales.pricing import DiscountKind
+from tenants.models import Location
+
+
+def exact(**kwargs: Any) -> s.DecimalField:
+    return s.DecimalField(max_digits=18, decimal_places=4, **kwargs)
+
+
+REGISTER = OpenApiParameter("register", OpenApiTypes.UUID, required=True)
+ANY_REGISTER = OpenApiParameter("register", OpenApiTypes.UUID)
+SEARCH = OpenApiParameter("q", str, description="A code, the beginning of one, or words.")
+CODE = OpenApiParameter("code", str, required=True, description="A barcode or SKU.")
+CURSOR = OpenApiParameter("cursor", str, description="From `next` of the page before.")
+DATE = OpenApiParameter("date", OpenApiTypes.DATE, description="The business date.")
+
+
+def page_of(name: str, row: Any) -> Any:
+    return inline_serializer(name, {"results": row(many=True), "next": s.URLField(allow_null=True)})
+
+
+class Named(s.Serializer[Any]):
+    id = s.UUIDField()
+    name = s.CharField()
+
+
+class Place(Named):
+    code = s.CharField()
+    below_zero = s.ChoiceField(Location.BelowZero.choices)
+
+
+class OpenShift(s.Serializer[Any]):
+    id = s.UUIDField()
+    number = s.IntegerField()
+    opened_at = s.DateTimeField()
+    opening_float = exact()
+    opened_by = s.CharField()
+
+
+class Till(Named):
+    prefix = s.CharField()
+    location = Place()
+    shift = OpenShift(allow_null=True)
+
+
+class Shop(s.Serializer[Any]):
+    name = s.CharField()
+    slug = s.CharField()
+    currency = s.CharField(help_text="ISO 4217")
+    digits = s.IntegerField(help_text="Decimals of the currency's minor unit")
+    locale = s.CharField()
+    tax_label = s.CharField()
+    time_zone = s.CharField()
+    cash_step = exact(help_text="Smallest cash amount; 0 where every minor unit has a coin")
+
+
+class Person(s.Serializer[Any]):
+    name = s.CharField()
+
+
+class Me(s.Serializer[Any]):
+    business = Shop()
+    person = Person()
+    permissions = s.ListField(child=s.CharField())
+    device = Named(allow_null=True)
+    registers = Till(many=True)
+
+
+class Item(s.Serializer[Any]):
+    id = s.UUIDField(help_text="The variation, as a line of a sale names it")
+    product = s.UUIDField()
+    name = s.CharField(help_text="As a receipt shows it")
+    sku = s.CharField(allow_blank=True)
+    barcodes = s.ListField(child=s.CharField())
+    price = exact()
+    tax_rate = exact(help_text="Percent")
+    tax_name = s.CharField(allow_blank=True)
+    tax_inclusive = s.BooleanField(help_text="Whether the price includes the tax")
+    unit = s.CharField(allow_blank=True)
+    allow_decimal = s.BooleanField()
+    is_stocked = s.BooleanField()
+    stock = exact(allow_null=True, help_text="At the register's location; null where unknown")
+    category = s.CharField(allow_null=True)
+    image = s.CharField(allow_null=True, help_text="A path, for people who are signed in")
+
+
+class NewCustomer(s.Serializer[Any]):
+    name = s.CharField(max_length=200)
+    phone = s.CharField(max_length=40, required=False, allow_blank=True)
+    email = s.CharField(max_length=254, required=False, allow_blank=True)
+
+
+class Customer(s.Serializer[Any]):
+    id = s.UUIDField()
+    name = s.CharField()
+    phone = s.CharField(allow_blank=True)
+    email = s.CharField(allow_blank=True)
+
+
+class NewShift(s.Serializer[Any]):
+    register = s.UUIDField()
+    opening_float = exact(help_text="In the drawer at the beginning")
+
+
+class ClosingShift(s.Serializer[Any]):
+    counted_cash = exact()
+    note = s.CharField(max_length=500, required=False, allow_blank=True)
+
+
+class Shift(s.Serializer[Any]):
+    id = s.UUIDField()
+    register = Named()
+    number = s.IntegerField()
+    opened_at = s.DateTimeField()
+    opened_by = s.CharField()
+    opening_float = exact()
+    closed_at = s.DateTimeField(allow_null=True)
+    closed_by = s.CharField(allow_null=True)
+    expected_cash = exact(allow_null=True, help_text="Null where the reader may not know it")
+    counted_cash = exact(allow_null=True)
+    difference = exact(allow_null=True, help_text="Counted less expected")
+    note = s.CharField(allow_blank=True)
+
+
+class Discount(s.Serializer[Any]):
+    kind = s.ChoiceField([(one.value, one.value) for one in DiscountKind])
+    value = exact(help_text="Percent, or an amount off the whole line or sale")
+
+
+class NewLine(s.Serializer[Any]):
+    variation = s.UUIDField()
+    quantity = exact()
+    discount = Discount(required=False, allow_null=True)
+    unit_price = exact(required=False, allow_null=True, help_text="Only where it was changed")
+
+
+class NewPayment(s.Serializer[Any]):
+    method = s.ChoiceField(Payment.Method.choices)
+    amount = exact(help_text="For cash what was handed over")
+    card_brand = s.CharField(max_length=20, required=False, allow_blank=True)
+    card_last4 = s.RegexField(r"^(\d{4})?$", required=False, allow_blank=True)
+    reference = s.CharField(max_length=60, required=False, allow_blank=True)
+
+
+class NewSale(s.Serializer[Any]):
+    id = s.UUIDField(help_text="Made by the client, version 7; it makes the request repeatable")
+    register = s.UUIDField()
+    lines = NewLine(many=True)
+    payments = NewPayment(many=True)
+    total = exact(help_text="What the customer was shown, before cash rounding")
+    discount = Discount(required=False, allow_null=True)
+    customer = s.UUIDField(required=False, allow_null=True)
+    note = s.CharField(max_length=500, required=False, allow_blank=True)
+
+
+class Line(s.Serializer[Any]):
+    line = s.IntegerField()
+    variation = s.UUIDField()
+    name = s.CharField()
+    sku = s.CharField(allow_blank=True)
+    quantity = exact()
+    unit_price = exact()
+    gross = exact()
+    discount = exact()
+    sale_discount = exact(help_text="This line's share of the discount on the sale")
+    net = exact()
+    tax = exact()
+    total = exact()
+    tax_rate = exact()
+    tax_name = s.CharField(allow_blank=True)
+    tax_inclusive = s.BooleanField()
+
+
+class Tender(s.Serializer[Any]):
+    method = s.ChoiceField(Payment.Method.choices)
+    amount = exact(help_text="What it paid of the sale")
+    tendered = exact()
+    change = exact()
+    card_brand = s.CharField(allow_blank=True)
+    card_last4 = s.CharField(allow_blank=True)
+    reference = s.CharField(allow_blank=True)
+
+
+class Tax(s.Serializer[Any]):
+    name = s.CharField(allow_blank=True)
+    rate = exact()
+    net = exact()
+    tax = exact()
+
+
+class SaleDocument(s.Serializer[Any]):
+    id = s.UUIDField()
+    number = s.CharField()
+    kind = s.ChoiceField(Sale.Kind.choices)
+    sold_at = s.DateTimeField()
+    business_date = s.DateField()
+    location = Named()
+    register = Named()
+    operator = s.CharField()
+    customer = Named(allow_null=True)
+    lines = Line(many=True)
+    payments = Tender(many=True)
+    subtotal = exact()
+    discount = exact()
+    net = exact()
+    tax = exact()
+    total = exact()
+    rounding = exact()
+    to_pay = exact()
+    change = exact()
+    taxes = Tax(many=True)
+    reverses = s.UUIDField(allow_null=True)
+    voided_by = s.UUIDField(allow_null=True)
+    reason = s.CharField(allow_blank=True)
+    note = s.CharField(allow_blank=True)
+    receipt_url = s.CharField(help_text="A path, for people who are signed in")
+
+
+class NewVoid(s.Serializer[Any]):
+    id = s.UUIDField(help_text="Made by the client; it makes the request repeatable")
+    reason = s.CharField(max_length=200)
+
+
+class Receipt(s.Serializer[Any]):
+    number = s.CharField()
+    text = s.ListField(child=s.CharField(), help_text="Lines of 42 columns")
+    html_url = s.CharField(help_text="A path, for people who are signed in")
+
+
+ItemPage = page_of("ItemPage", Item)
+CustomerPage = page_of("CustomerPage", Customer)
+SalePage = page_of("SalePage", SaleDocument)

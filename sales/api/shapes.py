@@ -1,0 +1,192 @@
+"""What the API says of a sale, a shift, an item: plain dictionaries, built from rows at hand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from accounts.permissions import Permission
+from accounts.rest import web_address
+from inventory.models import Product
+from sales.models import Customer, Payment, Register, Sale, SaleLine, Shift
+from tenants.context import current
+from tenants.models import Location
+from tenants.spelling import plain_money, plain_number
+
+Shape = dict[str, Any]
+ZERO = Decimal(0)
+
+
+def sale_shape(request: Any, sale: Sale) -> Shape:
+    """A sale or void with its lines and payments.
+
+    Reads nothing when the sale comes from `checkout` or from `sales.api.sales.documents`.
+    """
+    digits = current().digits
+    lines, payments = list(sale.lines.all()), list(sale.payments.all())
+    voided_by = next((one.pk for one in sale.reversals.all()), None)
+    amounts = {
+        name: plain_money(getattr(sale, name), digits)
+        for name in ("subtotal", "discount", "net", "tax", "total", "rounding", "to_pay")
+    }
+    change = sum((payment.change for payment in payments), ZERO)
+    return {
+        "id": sale.pk,
+        "number": sale.number,
+        "kind": sale.kind,
+        "sold_at": _time(sale.sold_at, sale.location),
+        "business_date": sale.business_date.isoformat(),
+        "location": {"id": sale.location_id, "name": sale.location.name},
+        "register": {"id": sale.register_id, "name": sale.register.name},
+        "operator": str(sale.operator),
+        "customer": None
+        if sale.customer is None
+        else {"id": sale.customer.pk, "name": sale.customer.name},
+        "lines": [_line(line, digits) for line in lines],
+        "payments": [_payment(payment, digits) for payment in payments],
+        **amounts,
+        "change": plain_money(change, digits),
+        "taxes": _taxes(lines, digits),
+        "reverses": sale.reverses_id,
+        "voided_by": voided_by,
+        "reason": sale.reason,
+        "note": sale.note,
+        "receipt_url": web_address(request, "receipt", sale.pk),
+    }
+
+
+def _line(line: SaleLine, digits: int) -> Shape:
+    return {
+        "line": line.line,
+        "variation": line.variation_id,
+        "name": line.name,
+        "sku": line.sku,
+        "quantity": plain_number(line.quantity),
+        "unit_price": plain_money(line.unit_price, digits),
+        "gross": plain_money(line.gross, digits),
+        "discount": plain_money(line.discount, digits),
+        "sale_discount": plain_money(line.sale_discount, digits),
+        "net": plain_money(line.net, digits),
+        "tax": plain_money(line.tax, digits),
+        "total": plain_money(line.total, digits),
+        "tax_rate": plain_number(line.tax_rate),
+        "tax_name": line.tax_name,
+        "tax_inclusive": line.tax_inclusive,
+    }
+
+
+def _payment(payment: Payment, digits: int) -> Shape:
+    return {
+        "method": str(payment.method),
+        "amount": plain_money(payment.amount, digits),
+        "tendered": plain_money(payment.tendered, digits),
+        "change": plain_money(payment.change, digits),
+        "card_brand": payment.card_brand,
+        "card_last4": payment.card_last4,
+        "reference": payment.reference,
+    }
+
+
+def _taxes(lines: Iterable[SaleLine], digits: int) -> list[Shape]:
+    """Net and tax of each rate, in the order of the rates."""
+    sums: dict[tuple[Decimal, str], tuple[Decimal, Decimal]] = {}
+    for line in lines:
+        net, tax = sums.get((line.tax_rate, line.tax_name), (ZERO, ZERO))
+        sums[line.tax_rate, line.tax_name] = net + line.net, tax + line.tax
+    return [
+        {
+            "name": name,
+            "rate": plain_number(rate),
+            "net": plain_money(net, digits),
+            "tax": plain_money(tax, digits),
+        }
+        for (rate, name), (net, tax) in sorted(sums.items())
+    ]
+
+
+def register_shape(register: Register, shift: Shift | None) -> Shape:
+    location = register.location
+    return {
+        "id": register.pk,
+        "name": register.name,
+        "prefix": register.prefix,
+        "location": {
+            "id": location.pk,
+            "name": location.name,
+            "code": location.code,
+            "below_zero": location.below_zero,
+        },
+        "shift": None
+        if shift is None
+        else {
+            "id": shift.pk,
+            "number": shift.number,
+            "opened_at": _time(shift.opened_at, location),
+            "opening_float": plain_money(shift.opening_float, current().digits),
+            "opened_by": str(shift.opened_by),
+        },
+    }
+
+
+def shift_shape(request: Any, shift: Shift, expected: Decimal | None) -> Shape:
+    """`expected` is the expected cash where the reader may know it."""
+    digits, location = current().digits, shift.register.location
+    return {
+        "id": shift.pk,
+        "register": {"id": shift.register_id, "name": shift.register.name},
+        "number": shift.number,
+        "opened_at": _time(shift.opened_at, location),
+        "opened_by": str(shift.opened_by),
+        "opening_float": plain_money(shift.opening_float, digits),
+        "closed_at": None if shift.closed_at is None else _time(shift.closed_at, location),
+        "closed_by": None if shift.closed_by is None else str(shift.closed_by),
+        "expected_cash": _money_or_none(expected, digits),
+        "counted_cash": _money_or_none(shift.counted_cash, digits),
+        "difference": _money_or_none(shift.difference, digits),
+        "note": shift.note,
+    }
+
+
+def item_shape(request: Any, item: Any) -> Shape:
+    """A variation read by `sales.api.items.offered`: price and stock of one location, no cost."""
+    product: Product = item.product
+    rate = product.tax_rate
+    stock = None
+    if product.is_stocked and request.membership.can(Permission.STOCK_VIEW):
+        stock = plain_number(item.quantity_here or ZERO)
+    return {
+        "id": item.pk,
+        "product": product.pk,
+        "name": item.full_name,
+        "sku": item.sku,
+        "barcodes": [barcode.code for barcode in item.barcodes.all()],
+        "price": plain_money(item.selling_price, current().digits),
+        "tax_rate": "0" if rate is None else plain_number(rate.rate),
+        "tax_name": "" if rate is None else rate.name,
+        "tax_inclusive": product.tax_inclusive,
+        "unit": "" if product.unit is None else product.unit.short_name,
+        "allow_decimal": product.allow_decimal,
+        "is_stocked": product.is_stocked,
+        "stock": stock,
+        "category": None if product.category is None else product.category.name,
+        "image": web_address(request, "product_image", product.pk) if product.image else None,
+    }
+
+
+def customer_shape(customer: Customer) -> Shape:
+    return {
+        "id": customer.pk,
+        "name": customer.name,
+        "phone": customer.phone,
+        "email": customer.email,
+    }
+
+
+def _money_or_none(value: Decimal | None, digits: int) -> str | None:
+    return None if value is None else plain_money(value, digits)
+
+
+def _time(moment: datetime, location: Location) -> str:
+    return moment.astimezone(location.zone).isoformat(timespec="milliseconds")
