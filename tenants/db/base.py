@@ -27,7 +27,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
             self._begin()
         except (OperationalError, InterfaceError):
             self.close()
-            self.connect()
+            self.ensure_connection()
             self._begin()
 
     def _begin(self) -> None:
