@@ -74,7 +74,9 @@ def post(
     same document, kind and line twice is an IntegrityError.
     """
     assert connection.in_atomic_block, "a document and its movements are one transaction"
-    entries = [entry for entry in entries if entry.quantity]
+    # An opening of zero is a statement: the product is kept here, and there is none of it.
+    if kind != StockMovement.Kind.OPENING:
+        entries = [entry for entry in entries if entry.quantity]
     if not entries:
         return {}
     deltas: dict[uuid.UUID, Decimal] = {}

@@ -65,16 +65,15 @@ def normalise(url: str) -> str:
 
 
 def database(
-    base: Path, argv: list[str] | None = None, environ: Mapping[str, str] | None = None
+    folder: Path, argv: list[str] | None = None, environ: Mapping[str, str] | None = None
 ) -> dict[str, Any]:
-    """The `default` entry of DATABASES for this process."""
+    """The `default` entry of DATABASES for this process; SQLite in `folder` without any URL."""
     argv = sys.argv if argv is None else argv
     environ = os.environ if environ is None else environ
     url = first(environ, POOLED)
     if using_direct(argv, environ):
         url = first(environ, DIRECT) or url
     if not url:
-        folder = Path("/tmp") if environ.get("VERCEL") else base / "var"
         url = f"sqlite:///{folder / 'tillbook.sqlite3'}"
     config: dict[str, Any] = dict(dj_database_url.parse(normalise(url)))
     config["ATOMIC_REQUESTS"] = True

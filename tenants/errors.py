@@ -4,6 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db import IntegrityError
+
+
+def is_unique_violation(error: IntegrityError) -> bool:
+    """Whether the database refused a duplicate, and not a broken check or reference."""
+    state = getattr(error.__cause__, "sqlstate", None)
+    return state == "23505" or str(error).startswith("UNIQUE constraint")
+
 
 class Refused(Exception):
     """A rule of the business says no.
