@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from decimal import Decimal
-
 from typing import Any
 
 from django.conf import settings

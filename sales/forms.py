@@ -1,0 +1,229 @@
+"""Forms of the back office of selling; what they ask for is done elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.core.validators import MinValueValidator
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from accounts.access import can, visible_locations
+from accounts.models import Membership
+from accounts.permissions import Permission
+from sales.customers import customer_matches
+from sales.models import Customer, Register, Sale, Shift
+from sales.selection import visible_registers
+from tenants.context import current
+
+
+def date_input(label: Any) -> forms.DateField:
+    return forms.DateField(
+        label=label,
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date", "title": label}, format="%Y-%m-%d"),
+    )
+
+
+class SaleFilter(forms.Form):
+    """What a list of sales is narrowed to; a value that means nothing narrows nothing."""
+
+    date_from = date_input(_("From"))
+    date_to = date_input(_("To"))
+    location = forms.ChoiceField(label=_("Location"), required=False)
+    register = forms.ChoiceField(label=_("Register"), required=False)
+    operator = forms.ChoiceField(label=_("Sold by"), required=False)
+    kind = forms.ChoiceField(
+        label=_("Kind"), required=False, choices=[("", _("Sales and voids")), *Sale.Kind.choices]
+    )
+
+    def __init__(self, request: Any) -> None:
+        super().__init__(request.GET)
+        self.request = request
+        # The registers name their locations too: one statement for both choices.
+        registers = list(visible_registers(request))
+        places = {str(r.location_id): r.location.name for r in registers}
+        self._choices("location", _("All locations"), sorted(places.items(), key=lambda p: p[1]))
+        self._choices("register", _("All registers"), [(str(r.pk), r.name) for r in registers])
+        if len(places) < 2:
+            del self.fields["location"]
+        if len(registers) < 2:
+            del self.fields["register"]
+        if can(request, Permission.SELL_VIEW):
+            members = Membership.objects.select_related("user")
+            people = sorted((str(m.user), str(m.user_id)) for m in members)
+            self._choices("operator", _("Everybody"), [(key, name) for name, key in people])
+        else:
+            del self.fields["operator"]
+
+    def _choices(self, name: str, nothing: Any, choices: Sequence[tuple[str, str]]) -> None:
+        field = self.fields[name]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [("", nothing), *choices]
+
+    def narrow(self, sales: QuerySet[Sale]) -> QuerySet[Sale]:
+        self.is_valid()
+        asked = {name: value for name, value in self.cleaned_data.items() if value}
+        columns = {
+            "date_from": "business_date__gte",
+            "date_to": "business_date__lte",
+            "location": "location",
+            "register": "register",
+            "operator": "operator",
+            "kind": "kind",
+        }
+        sales = sales.filter(**{columns[name]: value for name, value in asked.items()})
+        text = self.request.GET.get("q", "").strip()
+        return sales.filter(self._matching(text)) if text else sales
+
+    def _matching(self, text: str) -> Q:
+        """By the beginning of the receipt number, its bare counter, or the customer."""
+        found = Q(number__startswith=text.upper())
+        if text.isascii() and text.isdigit() and len(text) < 18:
+            found |= Q(counter=int(text))
+        if can(self.request, Permission.CUSTOMER_VIEW):
+            found |= Q(customer__in=Customer.objects.filter(customer_matches(text)))
+        return found
+
+
+class MoneyField(forms.DecimalField):
+    """An amount of cash in the business's currency, in its minor units and not negative."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        digits = current().digits
+        super().__init__(
+            min_value=Decimal(0),
+            max_digits=14,
+            decimal_places=digits,
+            widget=forms.NumberInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
+            **kwargs,
+        )
+
+
+class OpenShiftForm(forms.Form):
+    """Which drawer, and what lies in it."""
+
+    register = forms.ModelChoiceField(label=_("Register"), queryset=Register.objects.none())
+
+    def __init__(self, request: Any, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["register"]
+        assert isinstance(field, forms.ModelChoiceField)
+        field.queryset = free_registers(request)
+        field.empty_label = None
+        self.fields["opening_float"] = MoneyField(
+            label=_("Cash in the drawer"),
+            initial=Decimal(0),
+            help_text=_("Count the change before the first sale."),
+        )
+
+
+def free_registers(request: Any) -> QuerySet[Register]:
+    """Registers in use, at the locations of the request, without an open shift."""
+    return (
+        visible_registers(request)
+        .filter(is_active=True, location__is_active=True)
+        .exclude(pk__in=Shift.objects.filter(closed_at=None).values("register"))
+    )
+
+
+class CloseShiftForm(forms.Form):
+    """What was counted, and what there is to say about it."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["counted_cash"] = MoneyField(
+            label=_("Cash counted"), help_text=_("All notes and coins in the drawer.")
+        )
+        self.fields["note"] = forms.CharField(
+            label=_("Note"),
+            required=False,
+            max_length=500,
+            widget=forms.Textarea(attrs={"rows": 3}),
+        )
+
+
+class PrefixField(forms.CharField):
+    """Capital letters, whatever was typed; before the validators look."""
+
+    def to_python(self, value: Any) -> str:
+        return super().to_python(value).upper()
+
+
+class RegisterForm(forms.ModelForm[Register]):
+    """Prefix and location stay for ever once the register has a document."""
+
+    class Meta:
+        model = Register
+        fields = ("name", "location", "prefix", "is_active")
+
+    prefix = PrefixField(
+        label=_("Receipt prefix"),
+        max_length=12,
+        help_text=_("Begins every receipt number of this register, such as HS1."),
+        widget=forms.TextInput(attrs={"autocapitalize": "characters", "spellcheck": "false"}),
+    )
+
+    def __init__(self, request: Any, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        location = self.fields["location"]
+        assert isinstance(location, forms.ModelChoiceField)
+        locations = visible_locations(request).filter(
+            Q(is_active=True) | Q(pk=self.instance.location_id)
+        )
+        location.queryset = locations
+        location.empty_label = None
+        if self.instance.chain_length:
+            for name in ("location", "prefix"):
+                self.fields[name].disabled = True
+                self.fields[name].help_text = _("Cannot change: receipts have been printed.")
+
+    def clean_prefix(self) -> str:
+        prefix: str = self.cleaned_data["prefix"]
+        taken = Register.objects.filter(prefix=prefix).exclude(pk=self.instance.pk)
+        if taken.exists():
+            raise forms.ValidationError(_("Another register has this prefix."))
+        return prefix
+
+
+class CustomerForm(forms.ModelForm[Customer]):
+    class Meta:
+        model = Customer
+        fields = (
+            "name",
+            "phone",
+            "email",
+            "address",
+            "tax_number",
+            "credit_limit",
+            "note",
+            "is_active",
+        )
+
+    email = forms.EmailField(label=_("E-mail"), required=False, max_length=254)
+    phone = forms.CharField(
+        label=_("Phone"),
+        required=False,
+        max_length=40,
+        widget=forms.TextInput(attrs={"type": "tel"}),
+    )
+    tax_number = forms.CharField(label=_("Tax number"), required=False, max_length=40)
+    address = forms.CharField(
+        label=_("Address"),
+        required=False,
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+    def __init__(self, request: Any, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["note"].widget.attrs["rows"] = 3
+        if can(request, Permission.CUSTOMER_CREDIT):
+            self.fields["credit_limit"].validators.append(MinValueValidator(Decimal(0)))
+        else:
+            del self.fields["credit_limit"]
+        if self.instance._state.adding:
+            del self.fields["is_active"]

@@ -1,0 +1,78 @@
+"""Which sales and shifts a request may see, and what a set of sales comes to.
+
+Every page, list and figure starts from here, so that they agree with each other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Count, Q, QuerySet, Sum
+
+from accounts.access import at_visible_locations, can
+from accounts.permissions import Permission
+from sales.models import Register, Sale, Shift
+from sales.shifts import AMOUNT
+
+ZERO = Decimal(0)
+
+
+def visible_sales(request: Any) -> QuerySet[Sale]:
+    """Sales and voids at the locations of the request; with sell.view_own alone the person's own.
+
+    A void of one's own sale belongs to it, whoever made it.
+    """
+    sales: QuerySet[Sale] = Sale.objects.filter(at_visible_locations(request))
+    if not can(request, Permission.SELL_VIEW):
+        sales = sales.filter(Q(operator=request.user) | Q(reverses__operator=request.user))
+    return sales
+
+
+def visible_registers(request: Any) -> QuerySet[Register]:
+    registers: QuerySet[Register] = Register.objects.filter(at_visible_locations(request))
+    return registers.select_related("location")
+
+
+def visible_shifts(request: Any) -> QuerySet[Shift]:
+    """Shifts at the locations of the request; without a right to all of them the person's own."""
+    shifts: QuerySet[Shift] = Shift.objects.filter(
+        at_visible_locations(request, field="register__location")
+    )
+    if not can(request, Permission.SHIFT_VIEW_ALL) and not can(request, Permission.SHIFT_CLOSE_ANY):
+        shifts = shifts.filter(opened_by=request.user)
+    return shifts.select_related("register__location", "opened_by", "closed_by")
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """What sales and voids come to together: `total` with tax, before cash rounding."""
+
+    total: Decimal = ZERO
+    sales: int = 0
+    voids: int = 0
+
+    @property
+    def average(self) -> Decimal | None:
+        """Of a sale that stood; None where there is none."""
+        stood = self.sales - self.voids
+        return self.total / stood if stood > 0 else None
+
+    def __add__(self, other: Totals) -> Totals:
+        return Totals(self.total + other.total, self.sales + other.sales, self.voids + other.voids)
+
+
+def total_columns() -> dict[str, Any]:
+    """The aggregates behind `Totals`, for a query that groups."""
+    return {
+        "total_sum": Sum("total", default=ZERO, output_field=AMOUNT),
+        "sale_count": Count("pk", filter=Q(kind=Sale.Kind.SALE)),
+        "void_count": Count("pk", filter=Q(kind=Sale.Kind.VOID)),
+    }
+
+
+def totals(sales: QuerySet[Sale]) -> Totals:
+    """What this set comes to, in one statement."""
+    row = sales.order_by().aggregate(**total_columns())
+    return Totals(row["total_sum"], row["sale_count"], row["void_count"])

@@ -1,0 +1,87 @@
+"""Customers: the list, one customer with what they bought, adding and changing."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.vary import vary_on_headers
+
+from accounts import audit
+from accounts.access import can, demand, needs
+from accounts.permissions import Permission
+from sales.customers import customer_matches
+from sales.forms import CustomerForm
+from sales.keyset import keyset_page
+from sales.models import Customer, Sale
+from sales.selection import totals, visible_sales
+from sales.views.sales import for_list
+
+PAGE = 50
+
+
+@require_safe
+@needs(Permission.CUSTOMER_VIEW)
+@vary_on_headers("HX-Request")
+def customer_list(request: HttpRequest) -> HttpResponse:
+    customers = Customer.objects.all()
+    text = request.GET.get("q", "").strip()
+    if text:
+        customers = customers.filter(customer_matches(text))
+    if request.GET.get("state") != "all":
+        customers = customers.active()
+    page = Paginator(customers.order_by("name", "pk"), PAGE).get_page(request.GET.get("page"))
+    return render(request, "sales/customer_list.html", {"page": page})
+
+
+@require_safe
+@needs(Permission.CUSTOMER_VIEW)
+def customer_detail(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    customer = get_object_or_404(Customer, pk=pk)
+    sees_sales = can(request, Permission.SELL_VIEW) or can(request, Permission.SELL_VIEW_OWN)
+    sales = visible_sales(request).filter(customer=customer) if sees_sales else Sale.objects.none()
+    page = keyset_page(for_list(sales), by="sold_at", cursor=request.GET.get("cursor", ""))
+    context = {
+        "customer": customer,
+        "sees_sales": sees_sales,
+        "sales": page.rows,
+        "next_cursor": page.next_cursor,
+        "previous_cursor": page.previous_cursor,
+        "totals": totals(sales),
+    }
+    return render(request, "sales/customer_detail.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@needs(Permission.CUSTOMER_CREATE)
+def customer_create(request: HttpRequest) -> HttpResponse:
+    return _edit(request, Customer())
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@needs(Permission.CUSTOMER_UPDATE)
+def customer_edit(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    # The form shows what it changes.
+    demand(request, Permission.CUSTOMER_VIEW)
+    return _edit(request, get_object_or_404(Customer, pk=pk))
+
+
+def _edit(request: HttpRequest, customer: Customer) -> HttpResponse:
+    is_new = customer._state.adding
+    form = CustomerForm(request, request.POST or None, instance=customer)
+    sees = can(request, Permission.CUSTOMER_VIEW)
+    onward = reverse("customer_detail", args=[customer.pk]) if sees else reverse("customer_create")
+    if request.method == "POST" and form.is_valid():
+        fields = None if is_new else form.changed_data
+        audit.save(actor=request.user, target=form.instance, fields=fields)
+        messages.success(request, _("%(name)s is saved.") % {"name": customer})
+        return redirect(onward)
+    cancel = reverse("customer_list") if sees and is_new else onward
+    context = {"form": form, "is_new": is_new, "cancel_url": cancel}
+    return render(request, "sales/customer_form.html", context)

@@ -1,0 +1,57 @@
+"""Registers: the list, adding one, changing one."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.contrib import messages
+from django.db.models import Prefetch
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts import audit
+from accounts.access import needs
+from accounts.permissions import Permission
+from sales.forms import RegisterForm
+from sales.models import Register, Shift
+from sales.selection import visible_registers
+
+
+@require_safe
+@needs(Permission.REGISTER_VIEW)
+def register_list(request: HttpRequest) -> HttpResponse:
+    open_shifts = Shift.objects.filter(closed_at=None).select_related("opened_by")
+    registers = (
+        visible_registers(request)
+        .select_related("device")
+        .prefetch_related(Prefetch("shifts", open_shifts, to_attr="open_shifts"))
+        .order_by("location__name", "name")
+    )
+    return render(request, "sales/register_list.html", {"registers": registers})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@needs(Permission.REGISTER_CREATE)
+def register_create(request: HttpRequest) -> HttpResponse:
+    return _edit(request, Register())
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@needs(Permission.REGISTER_UPDATE)
+def register_edit(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    return _edit(request, get_object_or_404(visible_registers(request), pk=pk))
+
+
+def _edit(request: HttpRequest, register: Register) -> HttpResponse:
+    is_new = register._state.adding
+    form = RegisterForm(request, request.POST or None, instance=register)
+    if request.method == "POST" and form.is_valid():
+        fields = None if is_new else form.changed_data
+        audit.save(actor=request.user, target=form.instance, fields=fields)
+        messages.success(request, _("%(name)s is saved.") % {"name": register})
+        return redirect("register_list")
+    context = {"form": form, "is_new": is_new, "cancel_url": reverse("register_list")}
+    return render(request, "sales/register_form.html", context)

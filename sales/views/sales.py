@@ -1,0 +1,153 @@
+"""The list of sales, one sale, its receipt, and voiding it."""
+
+from __future__ import annotations
+
+import uuid
+from decimal import Decimal
+from typing import Any
+
+from django.contrib import messages
+from django.db.models import Exists, F, OuterRef, QuerySet, Sum
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.vary import vary_on_headers
+
+from accounts.access import can, demand, needs
+from accounts.permissions import Permission
+from sales.forms import SaleFilter
+from sales.keyset import keyset_page
+from sales.models import Sale
+from sales.receipts import payment_label, receipt_of
+from sales.selection import totals, visible_sales
+from sales.shifts import AMOUNT
+from sales.voids import void_sale
+from tenants.errors import Refused
+from tenants.ids import uuid7
+
+MEMBERS = ("location", "register", "operator", "customer")
+
+
+def for_list(sales: QuerySet[Sale]) -> QuerySet[Sale]:
+    """With what a row of a list shows, in the one statement."""
+    voids = Sale.objects.filter(reverses=OuterRef("pk"), kind=Sale.Kind.VOID)
+    return sales.select_related(*MEMBERS).annotate(is_voided=Exists(voids))
+
+
+@require_safe
+@needs(Permission.SELL_VIEW, Permission.SELL_VIEW_OWN)
+@vary_on_headers("HX-Request")
+def sale_list(request: HttpRequest) -> HttpResponse:
+    filters = SaleFilter(request)
+    sales = filters.narrow(visible_sales(request))
+    page = keyset_page(for_list(sales), by="sold_at", cursor=request.GET.get("cursor", ""))
+    context = {
+        "filter": filters,
+        "narrowed": bool(request.GET),
+        "sales": page.rows,
+        "next_cursor": page.next_cursor,
+        "previous_cursor": page.previous_cursor,
+        "totals": totals(sales),
+    }
+    return render(request, "sales/sale_list.html", context)
+
+
+def _sale(request: HttpRequest, pk: uuid.UUID) -> Sale:
+    """The door to one sale. Raises Http404 for one that is absent, or not for these eyes."""
+    rows = visible_sales(request).select_related(*MEMBERS, "shift", "reverses")
+    sale: Sale = get_object_or_404(rows, pk=pk)
+    return sale
+
+
+@require_safe
+@needs(Permission.SELL_VIEW, Permission.SELL_VIEW_OWN)
+def sale_detail(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    sale = _sale(request, pk)
+    voided_by = sale.reversals.first()
+    context = {
+        "sale": sale,
+        "lines": sale.lines.all(),
+        "payments": [(payment, payment_label(payment)) for payment in sale.payments.all()],
+        "taxes": _taxes(sale),
+        "voided_by": voided_by,
+        "may_void": voided_by is None
+        and sale.kind == Sale.Kind.SALE
+        and can(request, Permission.SELL_VOID),
+        # Made here and not when it is sent: the same page sent twice is one void.
+        "void_id": uuid7(),
+        **_cost(request, sale),
+    }
+    return render(request, "sales/sale_detail.html", context)
+
+
+def _taxes(sale: Sale) -> Any:
+    return (
+        sale.lines.order_by("tax_rate", "tax_name")
+        .values("tax_rate", "tax_name")
+        .annotate(
+            net_sum=Sum("net", output_field=AMOUNT),
+            tax_sum=Sum("tax", output_field=AMOUNT),
+            total_sum=Sum("total", output_field=AMOUNT),
+        )
+    )
+
+
+def _cost(request: HttpRequest, sale: Sale) -> dict[str, Decimal]:
+    """What the goods cost and what was earned, each only for those who may see it."""
+    see_cost = can(request, Permission.SELL_VIEW_COST)
+    see_profit = can(request, Permission.SELL_VIEW_PROFIT)
+    if not (see_cost or see_profit):
+        return {}
+    cost: Decimal = sale.lines.aggregate(
+        cost=Sum(F("unit_cost") * F("quantity"), default=Decimal(0), output_field=AMOUNT)
+    )["cost"]
+    shown = {}
+    if see_cost:
+        shown["cost"] = cost
+    if see_profit:
+        shown["profit"] = sale.net - cost
+    return shown
+
+
+@require_POST
+@needs(Permission.SELL_VOID)
+def sale_void(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    sale = _sale(request, pk)
+    try:
+        void_id = uuid.UUID(request.POST.get("id", ""))
+    except ValueError:
+        messages.error(request, _("That did not work. Open the sale again and try once more."))
+        return redirect("sale_detail", pk=sale.pk)
+    try:
+        void = void_sale(
+            actor=request.membership,  # type: ignore[attr-defined]
+            sale=sale,
+            reason=request.POST.get("reason", ""),
+            void_id=void_id,
+        )
+    except Refused as refused:
+        messages.error(request, str(refused))
+    else:
+        messages.success(
+            request,
+            _("%(sale)s is voided by %(void)s.") % {"sale": sale.number, "void": void.number},
+        )
+    return redirect("sale_detail", pk=sale.pk)
+
+
+@require_safe
+@needs(Permission.SELL_VIEW, Permission.SELL_VIEW_OWN, Permission.SELL_CREATE)
+def receipt(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """The receipt for paper. It is the original for who sold it, while that shift is open.
+
+    Everybody else, and everybody later, needs the right to print again and gets a copy.
+    """
+    sale = _sale(request, pk)
+    original = sale.operator == request.user and sale.shift.is_open
+    if not original:
+        demand(request, Permission.SELL_REPRINT)
+    copy = not original or "copy" in request.GET
+    paper = "a4" if request.GET.get("paper") == "a4" else "roll"
+    context = {"sale": sale, "receipt": receipt_of(sale, copy=copy), "paper": paper}
+    return render(request, "sales/receipt.html", context)
