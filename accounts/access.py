@@ -99,6 +99,7 @@ def _enter(request: Any, membership: Membership, *, device: Device | None) -> Bu
 def unauthenticated() -> HttpResponse:
     answer = refused("not_authenticated", _("Sign in, or send a valid device token."), 401)
     answer["WWW-Authenticate"] = "Bearer"
+    answer["Cache-Control"] = "private, no-store"
     return answer
 
 

@@ -6,14 +6,14 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.core.exceptions import ValidationError as ModelInvalid
-from django.db import IntegrityError
+from django.db import DataError, IntegrityError
 from django.http import Http404
 from django.utils.translation import gettext as _
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
-from tenants.errors import Refused
+from tenants.errors import Refused, is_unique_violation
 
 
 def answer(error: Exception, context: dict[str, Any]) -> Response | None:
@@ -52,15 +52,16 @@ def _translate(error: Exception) -> tuple[int, dict[str, Any], dict[str, str]] |
         return error.status_code, body(code, error.detail), headers
     if isinstance(error, IntegrityError):
         return _integrity(error)
+    if isinstance(error, DataError):
+        return 400, body("invalid", _("A value does not fit.")), {}
     return None
 
 
 def _integrity(error: IntegrityError) -> tuple[int, dict[str, Any], dict[str, str]]:
-    state = getattr(error.__cause__, "sqlstate", None)
-    text = str(error)
-    if state == "23505" or text.startswith("UNIQUE constraint"):
+    if is_unique_violation(error):
         return 409, body("conflict", _("Something with the same name or code exists already.")), {}
-    if state == "23503" or text.startswith("FOREIGN KEY"):
+    state = getattr(error.__cause__, "sqlstate", None)
+    if state == "23503" or str(error).startswith("FOREIGN KEY"):
         return 400, body("unknown_reference", _("A reference leads to nothing.")), {}
     return 400, body("invalid", _("The values do not fit together.")), {}
 

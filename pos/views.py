@@ -69,5 +69,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 def _page(request: HttpRequest, status: int, code: str, message: str) -> HttpResponse:
     if "/api/" in request.path:
-        return JsonResponse(body(code, message), status=status)
+        answer = JsonResponse(body(code, message), status=status)
+        answer["Cache-Control"] = "private, no-store"
+        return answer
     return render(request, f"{status}.html", {"message": message}, status=status)

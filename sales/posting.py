@@ -19,6 +19,7 @@ from inventory import ledger
 from inventory.models import StockMovement
 from sales.errors import OtherRequest
 from sales.models import Payment, Register, Sale, SaleLine
+from tenants.errors import is_unique_violation
 
 # The counter of each kind of document, and what stands between prefix and number.
 SERIES = {Sale.Kind.SALE: ("sale_counter", ""), Sale.Kind.VOID: ("void_counter", "V")}
@@ -109,17 +110,22 @@ def post(
     except IntegrityError as error:
         # The register's lock keeps its own numbers apart; only the id can be taken, by a document
         # of another register. A row of another business gives the same answer.
-        raise OtherRequest from error
+        if is_unique_violation(error):
+            raise OtherRequest from error
+        raise
     SaleLine.objects.bulk_create(lines)
     Payment.objects.bulk_create(payments)
-    _remember(sale, lines=lines, payments=payments, reversals=())
+    _remember(sale, lines=lines, payments=payments)
     register.chain_length, register.chain_hash = sale.chain_index, sale.content_hash
     register.save(update_fields=[SERIES[Sale.Kind(sale.kind)][0], "chain_length", "chain_hash"])
     return sale
 
 
 def _remember(sale: Sale, **parts: Sequence[Any]) -> None:
-    """Keep the rows just written as if they were prefetched: who shows the sale reads nothing."""
+    """Keep the rows just written as if they were prefetched: who shows the sale reads nothing.
+
+    Only what never changes; what reverses the sale is always asked for.
+    """
     known: dict[str, Any] = sale.__dict__.setdefault("_prefetched_objects_cache", {})
     for name, rows in parts.items():
         queryset = getattr(sale, name).get_queryset()

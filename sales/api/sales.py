@@ -21,7 +21,7 @@ from accounts.rest import BusinessView, body_of, web_address
 from sales.api import schema
 from sales.api.reading import read_sale, safe_text
 from sales.api.registers import asked_register
-from sales.api.shapes import sale_shape
+from sales.api.shapes import sale_shape, stored_sale_shape
 from sales.checkout import checkout
 from sales.models import Sale
 from sales.receipts import text_lines
@@ -33,7 +33,7 @@ VIEW = (Permission.SELL_VIEW, Permission.SELL_VIEW_OWN)
 
 
 def documents(request: Any) -> QuerySet[Sale]:
-    """The sales and voids that the request may see, with all that `sale_shape` says of them."""
+    """The sales and voids that the request may see, with all that `stored_sale_shape` says of them."""
     return with_parts(visible_sales(request))
 
 
@@ -53,7 +53,7 @@ def sale_or_404(request: Any, sale_id: uuid.UUID) -> Sale:
 def recorded(request: Any, sale: Sale) -> Response:
     """201 for a document that was written now, 200 for one that this request wrote before."""
     if sale.was_recorded:
-        return Response(sale_shape(request, with_parts(Sale.objects.all()).get(pk=sale.pk)))
+        return Response(stored_sale_shape(request, with_parts(Sale.objects.all()).get(pk=sale.pk)))
     return Response(sale_shape(request, sale), status=201)
 
 
@@ -74,7 +74,7 @@ class SalesView(BusinessView):
         if request.GET.get("date"):
             sales = sales.filter(business_date=_asked_date(request.GET["date"]))
         return self.page(
-            sales, partial(sale_shape, request), ordering=("-sold_at", "-id"), size=PAGE
+            sales, partial(stored_sale_shape, request), ordering=("-sold_at", "-id"), size=PAGE
         )
 
     @extend_schema(
@@ -105,7 +105,7 @@ class SaleView(BusinessView):
     @extend_schema(operation_id="sale", responses=schema.SaleDocument, tags=["Sales"])
     def get(self, request: Request, sale_id: uuid.UUID) -> Response:
         """One sale or void."""
-        return Response(sale_shape(request, sale_or_404(request, sale_id)))
+        return Response(stored_sale_shape(request, sale_or_404(request, sale_id)))
 
 
 class SaleVoidView(BusinessView):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
@@ -19,14 +20,16 @@ Shape = dict[str, Any]
 ZERO = Decimal(0)
 
 
-def sale_shape(request: Any, sale: Sale) -> Shape:
-    """A sale or void with its lines and payments.
+def stored_sale_shape(request: Any, sale: Sale) -> Shape:
+    """A sale or void from `sales.api.sales.documents`; reads nothing more."""
+    voided_by = next((one.pk for one in sale.reversals.all()), None)
+    return sale_shape(request, sale, voided_by=voided_by)
 
-    Reads nothing when the sale comes from `checkout` or from `sales.api.sales.documents`.
-    """
+
+def sale_shape(request: Any, sale: Sale, *, voided_by: uuid.UUID | None = None) -> Shape:
+    """A sale or void with its lines and payments; reads nothing when it was written just now."""
     digits = current().digits
     lines, payments = list(sale.lines.all()), list(sale.payments.all())
-    voided_by = next((one.pk for one in sale.reversals.all()), None)
     amounts = {
         name: plain_money(getattr(sale, name), digits)
         for name in ("subtotal", "discount", "net", "tax", "total", "rounding", "to_pay")

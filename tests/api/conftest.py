@@ -1,0 +1,36 @@
+"""Terminals for the tests of the API."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+
+from tenants.context import business
+from tests import factories
+from tests.factories import Shop
+
+
+@pytest.fixture
+def terminal(shop: Shop) -> Client:
+    """A device in the cashier's name at the high street."""
+    return factories.with_token(factories.make_device(shop)[1])
+
+
+@pytest.fixture
+def managers_terminal(shop: Shop) -> Client:
+    """A device in the manager's name, at the same place."""
+    return factories.with_token(factories.make_device(shop, user=shop.manager)[1])
+
+
+@pytest.fixture
+def strange_terminal(other_shop: Shop) -> Client:
+    """A device of another business."""
+    return factories.with_token(factories.make_device(other_shop)[1])
+
+
+@pytest.fixture
+def open_shop(shop: Shop) -> Shop:
+    """The shop with an open shift on its register."""
+    with business(shop.business):
+        factories.make_shift(shop)
+    return shop
