@@ -75,7 +75,7 @@ def enter_device(request: Any) -> Business | HttpResponse:
         return unauthenticated()
     with context.platform("which business this token belongs to is what we find out"):
         device = (
-            Device.objects.select_related("membership__business", "membership__user", "location")
+            Device.objects.select_related("membership__business", "membership__user")
             .filter(token_hash=token_hash(token), revoked_at=None)
             .filter(membership__is_active=True, membership__user__is_active=True)
             .filter(business__is_active=True)

@@ -17,7 +17,7 @@ from accounts.permissions import Permission
 from accounts.rest import BusinessView
 from inventory import search
 from sales.api import schema
-from sales.api.registers import asked_register
+from sales.api.registers import selling_register
 from sales.api.shapes import item_shape
 from sales.checkout import sellable
 from tenants.models import Location
@@ -55,7 +55,7 @@ class ItemsView(BusinessView):
 
         An exact code comes first, then codes that begin with `q`, then items with every word.
         """
-        items = offered(asked_register(request).location)
+        items = offered(selling_register(request).location)
         shape = partial(item_shape, request)
         text = query_text(request.GET.get("q", ""), "q")
         if text:
@@ -75,7 +75,7 @@ class ItemLookupView(BusinessView):
     )
     def get(self, request: Request) -> Response:
         """The one item with this barcode or SKU; a barcode counts before another item's SKU."""
-        register = asked_register(request)
+        register = selling_register(request)
         code = query_text(request.GET.get("code", ""), "code")
         ids: list[uuid.UUID] = search.with_code(code)
         found = list(offered(register.location).filter(pk__in=ids))

@@ -6,11 +6,13 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.http import Http404
+from django.utils.translation import gettext as _
 
 from accounts.bodies import query_uuid
 from sales.models import Register
 from sales.selection import visible_registers
 from sales.shifts import has_another_register
+from tenants.errors import Refused
 
 
 def usable_registers(request: Any) -> QuerySet[Register]:
@@ -32,3 +34,11 @@ def register_or_404(request: Any, register_id: Any) -> Register:
 def asked_register(request: Any) -> Register:
     """The register named in the query string. Raises Refused (400) without one, Http404."""
     return register_or_404(request, query_uuid(request.GET.get("register", ""), "register"))
+
+
+def selling_register(request: Any) -> Register:
+    """Like `asked_register`; raises Refused (409) for one that is switched off, or its location."""
+    register = asked_register(request)
+    if not (register.is_active and register.location.is_active):
+        raise Refused("register_inactive", _("This register is switched off."), status=409)
+    return register
