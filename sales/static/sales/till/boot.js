@@ -1,0 +1,82 @@
+/** Which register, whose shift: the way to the ticket. */
+
+import { Refused, Unreachable } from "till/api";
+import { config } from "till/config";
+import { hold } from "till/locks";
+import { refresh, startSelling } from "till/paying";
+import { noteSignOut, probe, server } from "till/server";
+import * as state from "till/state";
+import { persist, recall, remember } from "till/store";
+import { money_of, t } from "till/text";
+
+let started = null;
+
+export async function start() {
+  state.phase.value = "loading";
+  try {
+    await refresh();
+    remember("me", state.me.value);
+  } catch (error) {
+    if (noteSignOut(error)) return signIn();
+    // Without a server the till of before opens: its ticket and the sales that wait are here.
+    state.me.value = error instanceof Unreachable ? recall("me") : null;
+    if (!state.me.value) return fail(error instanceof Refused ? error.message : t("no_server"));
+  }
+  money_of.value = state.me.value.business;
+  persist();
+  const { registers } = state.me.value;
+  const last = recall("register");
+  const known = registers.find((one) => one.id === last) ?? (registers.length === 1 ? registers[0] : null);
+  if (known) await chooseRegister(known.id);
+  else state.phase.value = "registers";
+}
+
+function fail(text) {
+  state.failure.value = text;
+  state.phase.value = "failed";
+}
+
+/** To the sign-in page and back here; the ticket is kept. */
+export function signIn() {
+  location.assign(`${config.sign_in}?next=${encodeURIComponent(location.pathname)}`);
+}
+
+/** Work at this register, in this tab alone. */
+export async function chooseRegister(id, { steal = false } = {}) {
+  const moved = () => (state.phase.value = "moved");
+  if (started && started !== id) return leaveRegister(id);
+  if (!(await hold(`${config.slug}-${id}`, { steal, lost: moved }))) {
+    state.register_id.value = id;
+    state.phase.value = "elsewhere";
+    return;
+  }
+  started = id;
+  state.register_id.value = id;
+  remember("register", id);
+  await startSelling();
+  showShiftOrTicket();
+}
+
+/** A page holds the lock of one register for as long as it lives: begin anew for another. */
+export function leaveRegister(id = null) {
+  remember("register", id);
+  location.reload();
+}
+
+export function showShiftOrTicket() {
+  state.phase.value = state.shift.value ? "sell" : "shift";
+}
+
+export async function openShift(opening_float) {
+  await server.post("shifts", { register: state.register_id.value, opening_float });
+  await refresh();
+  remember("me", state.me.value);
+  showShiftOrTicket();
+}
+
+/** Close the shift; answers it with what was expected and the difference. */
+export async function closeShift(counted_cash, note) {
+  const closed = await server.post(`shifts/${state.shift.value.id}/close`, { counted_cash, note });
+  await refresh().catch(probe);
+  return closed;
+}

@@ -1,0 +1,100 @@
+/** What keys and buttons ask for, by name; and the keyboard of the selling screen. */
+
+import { addFromList, clearField, listIsOpen, moveInList } from "till/finding";
+import { focusScan } from "till/focus";
+import { actionFor, types } from "till/keys";
+import { beginPayment } from "till/paying";
+import { printReceipt } from "till/printing";
+import * as state from "till/state";
+import { freshTicket, mayTakeOff, remove, select, step, warn } from "till/ticket";
+import { t } from "till/text";
+
+const open = (name, more = {}) => (state.dialog.value = { name, ...more });
+const forLine = (work) => () => state.selectedLine.value && work(state.selected.value);
+const ifMay = (permission, work) => () => (state.may(permission) ? work() : warn(t("not_allowed")));
+
+const ACTIONS = {
+  scan: () => focusScan(),
+  quantity: forLine((key) => open("quantity", { key })),
+  line_discount: ifMay("sell.discount", forLine((key) => open("discount", { key }))),
+  price: ifMay("sell.price_override", forLine((key) => open("price", { key }))),
+  remove: ifMay("sell.void_line", forLine(remove)),
+  sale_discount: ifMay("sell.discount_whole", () => state.cart.value.lines.length && open("discount", { key: null })),
+  customer: ifMay("customer.view", () => open("customer")),
+  note: () => open("note"),
+  clear: () => state.cart.value.lines.length && mayTakeOff() && open("clear"),
+  pay_cash: () => beginPayment("cash"),
+  pay_card: () => beginPayment("card"),
+  print: () => print(state.done.value?.sale),
+  help: () => open("help"),
+  sales: () => open("sales"),
+  close_shift: () => open("close_shift"),
+  waiting: () => open("waiting"),
+  line_up: () => select(-1),
+  line_down: () => select(1),
+  less: forLine((key) => step(key, -1)),
+  more: forLine((key) => step(key, 1)),
+  result_up: () => moveInList(-1),
+  result_down: () => moveInList(1),
+  result_add: () => addFromList(),
+  back,
+};
+
+export const dispatch = (action) => ACTIONS[action]();
+
+function back() {
+  if (state.query.value) clearField();
+  else if (state.notice.value) state.notice.value = null;
+  else state.done.value = null;
+}
+
+export function clearTicket() {
+  freshTicket();
+  state.notice.value = null;
+}
+
+/** Print the receipt of a sale, and say so where the browser refuses the window. */
+export function print(sale) {
+  if (sale && !printReceipt(sale.receipt_url)) warn(t("print_refused"), "warning");
+}
+
+// A "p" after a sale prints, unless it turns out to begin a word or a scanned code.
+const PRINT_PAUSE_MS = 350;
+let printing = null;
+
+function maybePrint(event) {
+  clearTimeout(printing);
+  if (!state.done.value?.sale || event.key.toLowerCase() !== "p" || state.query.value !== "") return;
+  printing = setTimeout(() => {
+    if (state.query.value.toLowerCase() !== "p") return;
+    clearField();
+    dispatch("print");
+  }, PRINT_PAUSE_MS);
+}
+
+/** The keyboard of the selling screen; `enter` takes what stands in the scan field. */
+export function listenToKeys(enter) {
+  document.addEventListener("keydown", (event) => {
+    if (event.defaultPrevented || state.phase.value !== "sell" || state.dialog.value) return;
+    const inField = event.target.matches?.("[data-scan]");
+    const elsewhere = !inField && event.target.closest?.("input, textarea, select, summary, details[open]");
+    const action = actionFor(event, {
+      empty: !elsewhere && state.query.value === "",
+      results: inField && listIsOpen(),
+    });
+    if (action === "result_add") return take(event, enter);
+    if (action) return take(event, () => dispatch(action));
+    if (elsewhere) return;
+    if (event.key === "Enter" && inField) return take(event, enter);
+    if (!types(event)) return;
+    maybePrint(event);
+    // The key itself then lands in the field: nothing typed or scanned is lost.
+    if (!inField) focusScan();
+  });
+  globalThis.addEventListener("focus", focusScan);
+}
+
+function take(event, work) {
+  event.preventDefault();
+  work();
+}

@@ -1,0 +1,166 @@
+/** Taking the money: one method or several, and the change while one types. */
+
+import { useEffect, useRef, useState } from "preact/hooks";
+import { dispatch } from "till/commands";
+import { compare, fixed, typed } from "till/decimal";
+import { scan } from "till/finding";
+import { METHOD_KEYS } from "till/keys";
+import { implausible, preview, remaining, suggestions } from "till/payment";
+import { pay } from "till/paying";
+import { looksLikeBarcode, paceMeter } from "till/scan";
+import * as state from "till/state";
+import { editable, money, money_of, problemText, t } from "till/text";
+import { Button, Choices, Dialog, Field, Form, Icon, Kbd, html } from "till/components/ui";
+
+const NO_CARD = { card_brand: "", card_last4: "", reference: "" };
+
+export function Pay({ method: first }) {
+  const total = state.sums.value.priced.total;
+  const { digits } = money_of.value;
+  const [method, setMethod] = useState(first);
+  const [tenders, setTenders] = useState([]);
+  const due = remaining(total, tenders, method, money_of.value);
+  const [text, setText] = useState(editable(due, digits));
+  const [card, setCard] = useState(NO_CARD);
+  const [error, setError] = useState("");
+  const pace = useRef(paceMeter()).current;
+  const form = useRef(null);
+
+  const amount = text.trim() === "" ? fixed(due, digits) : typed(text, digits);
+  const ahead = amount === null ? null : preview(total, tenders, method, amount, money_of.value);
+
+  const begin = (next, taken = tenders) => {
+    setMethod(next);
+    setTenders(taken);
+    setText(editable(remaining(total, taken, next, money_of.value), digits));
+    setError("");
+    pace.reset();
+  };
+  // A new method or a new rest: the amount is there to be replaced.
+  useEffect(() => {
+    const field = form.current?.querySelector("[data-first]");
+    field?.focus();
+    field?.select();
+  }, [method, tenders.length]);
+
+  const refuse = (reason) => {
+    setError(reason);
+    form.current.querySelector("[data-first]")?.select();
+  };
+
+  const submit = () => {
+    if (state.busy.value) return;
+    if (pace.isScanner() && looksLikeBarcode(text)) return scannedInstead(text);
+    if (amount === null) return refuse(t("bad_amount"));
+    if (method === "cash" && implausible(amount, due)) return refuse(t("implausible_amount"));
+    if (ahead.error) return refuse(method === "cash" ? problemText(ahead.error) : t("too_much", { due: money(due) }));
+    if (method === "card" && !/^(\d{4})?$/.test(card.card_last4)) return setError(t("bad_last4"));
+    const tender = { method, amount: fixed(amount, digits), ...(method === "cash" ? NO_CARD : card) };
+    const zero = compare(amount, "0") === 0;
+    const all = zero ? tenders : [...tenders, tender];
+    if (compare(ahead.missing, "0") > 0) {
+      if (zero) return refuse(t("bad_amount"));
+      setCard(NO_CARD);
+      return begin(method === "cash" ? "card" : "cash", all);
+    }
+    pay(all);
+  };
+
+  const onKey = (event) => {
+    const next = METHOD_KEYS[event.key];
+    if (!next) return;
+    event.preventDefault();
+    if (next !== method) begin(next);
+  };
+
+  return html`<${Dialog} title=${t("payment")} kind="pay-dialog">
+    <${Form} onSubmit=${submit} onKeyDown=${onKey}>
+      <div ref=${form} class="pay-body">
+        <p class="due"><span>${tenders.length ? t("still_due") : t("to_pay")}</span><output data-due>${money(due)}</output></p>
+        <${Tenders} tenders=${tenders} onRemove=${(at) => begin(method, tenders.filter((_, index) => index !== at))} />
+        <${Choices} label=${t("method")} name="method" value=${method} onChange=${(next) => begin(next)} options=${methods()} />
+        <${Field} kind="amount-field" label=${method === "cash" ? t("cash_given") : t("amount")} first inputmode="decimal" value=${text} error=${error}
+          onInput=${(event) => { pace.press(event.timeStamp); setText(event.target.value); setError(""); }} />
+        ${method === "cash" && html`<${Notes} due=${due} onPick=${(value) => setText(editable(value, digits))} />`}
+        ${method !== "cash" && html`<${Card} method=${method} card=${card} onChange=${setCard} />`}
+        <${Outcome} ahead=${ahead} />
+      </div>
+      <footer><${Complete} ahead=${ahead} /></footer>
+    </${Form}>
+  </${Dialog}>`;
+}
+
+const methods = () => [
+  { value: "cash", label: t("cash"), icon: "banknote", key: "F9" },
+  { value: "card", label: t("card"), icon: "credit-card", key: "F10" },
+  { value: "other", label: t("other"), icon: "wallet", key: "F8" },
+];
+
+/** A scan that hit the amount is no money: it becomes a line, and the payment begins anew. */
+function scannedInstead(code) {
+  state.dialog.value = null;
+  scan(code);
+}
+
+function Tenders({ tenders, onRemove }) {
+  if (!tenders.length) return null;
+  return html`<ul class="tenders" aria-label=${t("tenders_label")}>
+    ${tenders.map((tender, index) => html`<li key=${index}>
+      <${Icon} name=${methods().find((one) => one.value === tender.method).icon} />
+      <span>${methods().find((one) => one.value === tender.method).label}${tender.card_last4 && ` ·${tender.card_last4}`}</span>
+      <b>${money(tender.amount)}</b>
+      <${Button} icon="x" kind="quiet icon-only" label=${t("remove")} onClick=${() => onRemove(index)} />
+    </li>`)}
+  </ul>`;
+}
+
+function Notes({ due, onPick }) {
+  const { digits } = money_of.value;
+  return html`<div class="notes" role="group" aria-label=${t("notes_label")}>
+    <button type="button" class="secondary" onClick=${() => onPick(due)}>${t("exact")}</button>
+    ${suggestions(due, digits).map((value) => html`<button type="button" class="secondary" key=${value} onClick=${() => onPick(value)}>${money(value)}</button>`)}
+  </div>`;
+}
+
+function Card({ method, card, onChange }) {
+  const set = (name) => (event) => onChange({ ...card, [name]: event.target.value });
+  return html`<div class="form-grid card-fields">
+    ${method === "card" && html`<${Field} label=${t("card_brand")} value=${card.card_brand} maxlength="20" onInput=${set("card_brand")} />`}
+    ${method === "card" && html`<${Field} label=${t("card_last4")} value=${card.card_last4} inputmode="numeric" maxlength="4" pattern="[0-9]{4}" onInput=${set("card_last4")} />`}
+    <${Field} label=${t("reference")} value=${card.reference} maxlength="60" onInput=${set("reference")} />
+  </div>`;
+}
+
+function Outcome({ ahead }) {
+  if (!ahead || ahead.error) return html`<p class="outcome" aria-live="polite"><span>${t("change")}</span><output>–</output></p>`;
+  const short = compare(ahead.missing, "0") > 0;
+  return html`<p class=${`outcome ${short ? "short" : ""}`} aria-live="polite">
+    <span>${short ? t("then_due") : t("change")}</span><output data-outcome>${money(short ? ahead.missing : ahead.change)}</output></p>`;
+}
+
+function Complete({ ahead }) {
+  const short = ahead && !ahead.error && compare(ahead.missing, "0") > 0;
+  const busy = state.busy.value;
+  return html`<button type="submit" class="pay complete" aria-busy=${busy ? "true" : undefined} aria-disabled=${busy ? "true" : undefined}>
+    ${busy ? t("sending") : short ? t("add_payment") : t("complete")}<${Kbd}>Enter</${Kbd}>
+  </button>`;
+}
+
+/** What has changed since the items were scanned; paying goes on only when someone has seen it. */
+export function Changes({ changes, before, after }) {
+  const agree = () => {
+    state.dialog.value = null;
+    dispatch("pay_cash");
+  };
+  return html`<${Dialog} title=${t("prices_changed")}>
+    <p>${t("prices_changed_text")}</p>
+    <ul class="changes">
+      ${changes.map((one) => html`<li key=${one.name}><span>${one.name}</span><s>${money(one.before)}</s><b>${one.after === null ? t("gone") : money(one.after)}</b></li>`)}
+      <li class="sum"><span>${t("total")}</span>${before && html`<s>${money(before)}</s>`}<b>${money(after ?? "0")}</b></li>
+    </ul>
+    <footer>
+      <button type="button" class="secondary" data-close>${t("back")}</button>
+      <button type="button" data-first onClick=${agree}>${t("pay_new_total")}</button>
+    </footer>
+  </${Dialog}>`;
+}

@@ -1,0 +1,82 @@
+/**
+ * Sales on their way: saved before the request goes out and removed after its answer.
+ *
+ * An entry is {id, register, body, total, change, created, state, error, cart}. `state` is "sending"
+ * while a cashier waits for the answer, "waiting" after none came, "refused" when the server said
+ * no to a sale that the till had taken for done. The body is kept as the very text that was sent:
+ * the server tells a repeated sale by its id and content.
+ */
+
+import { Unreachable } from "till/api";
+
+/**
+ * `store` has put, delete and all; `send(body)` answers the sale, or throws Unreachable when no
+ * one knows what became of it, or another error when it was refused; `lock(name, work)` lets one
+ * holder of a name work at a time; `changed()` is told that the entries are others now.
+ */
+export function outbox({ store, send, lock, changed }) {
+  async function save(entry) {
+    await store.put(entry);
+    await changed();
+  }
+
+  async function remove(id) {
+    await store.delete(id);
+    await changed();
+  }
+
+  /** {sale}, or {waiting: true}; a refusal removes the entry and is thrown. */
+  function deliver(entry) {
+    return lock(`sale-${entry.id}`, async () => {
+      await save({ ...entry, state: "sending" });
+      try {
+        const sale = await send(entry.body);
+        await remove(entry.id);
+        return { sale, waiting: false };
+      } catch (error) {
+        if (error instanceof Unreachable) {
+          await save({ ...entry, state: "waiting" });
+          return { sale: null, waiting: true };
+        }
+        await remove(entry.id);
+        throw error;
+      }
+    });
+  }
+
+  async function again(entry) {
+    try {
+      const sale = await send(entry.body);
+      await remove(entry.id);
+      return sale;
+    } catch (error) {
+      if (error instanceof Unreachable) throw error;
+      // Signing in again mends it; the sale itself was not judged.
+      if (error.status === 401) throw error;
+      const { code, message, fields } = error;
+      await save({ ...entry, state: "refused", error: { code, message, fields } });
+      return null;
+    }
+  }
+
+  /**
+   * Send what is left from before, oldest first; stops at the first that finds no server. Returns
+   * the sales that arrived.
+   */
+  function flush({ own = () => true } = {}) {
+    return lock("outbox", async () => {
+      const arrived = [];
+      for (const entry of await store.all()) {
+        if (entry.state === "refused" || !own(entry)) continue;
+        const sale = await lock(`sale-${entry.id}`, async () => {
+          const current = (await store.all()).find((other) => other.id === entry.id);
+          return current ? again(current) : null;
+        });
+        if (sale) arrived.push(sale);
+      }
+      return arrived;
+    });
+  }
+
+  return { deliver, flush, remove, all: () => store.all() };
+}

@@ -1,0 +1,206 @@
+/** From the ticket to a recorded sale, and what to do about every answer. */
+
+import { Refused } from "till/api";
+import * as carts from "till/cart";
+import { forget, itemByCode, scansDone } from "till/finding";
+import { uuid7 } from "till/ids";
+import { lock } from "till/locks";
+import { outbox } from "till/outbox";
+import { settled } from "till/payment";
+import { noteSignOut, onReturn, server } from "till/server";
+import * as state from "till/state";
+import { entries } from "till/store";
+import { freshTicket, openTicket, say, warn } from "till/ticket";
+import { money, money_of, t } from "till/text";
+
+export const sales = outbox({
+  store: entries,
+  send: (body) => server.postText("sales", body),
+  lock,
+  async changed() {
+    const all = await entries.all();
+    state.waiting.value = all.filter((entry) => entry.state !== "sending");
+  },
+});
+
+/** Open the payment by this method, when every scan has become a line. */
+export async function beginPayment(method) {
+  if (state.dialog.value || state.busy.value) return;
+  await scansDone();
+  const { priced } = state.sums.value;
+  if (priced && !state.dialog.value) state.dialog.value = { name: "pay", method };
+}
+
+/**
+ * Record the ticket as paid by `tenders`. Does nothing while one is on its way, so that a second
+ * Enter is harmless; and the sale's id was made with the ticket, so that no way leads to two.
+ */
+export async function pay(tenders) {
+  if (state.busy.value) return;
+  const { priced } = state.sums.value;
+  const { change } = settled(priced.total, tenders, money_of.value);
+  state.busy.value = true;
+  const register = state.register_id.value;
+  const cart = state.cart.value;
+  const request = carts.saleRequest(cart, { register, payments: tenders, total: priced.total });
+  const entry = {
+    id: cart.id,
+    register,
+    body: JSON.stringify(request),
+    total: priced.total,
+    change,
+    created: new Date().toISOString(),
+    state: "sending",
+    error: null,
+    cart,
+  };
+  try {
+    const { sale } = await sales.deliver(entry);
+    finish({ sale, total: priced.total, change });
+  } catch (error) {
+    state.dialog.value = null;
+    await refused(error, cart.id);
+  } finally {
+    state.busy.value = false;
+  }
+}
+
+function finish({ sale, total, change, note = "" }) {
+  state.dialog.value = null;
+  state.notice.value = null;
+  freshTicket();
+  forget();
+  state.done.value = { sale, total, change, note };
+  const said = { change: money(change), number: sale?.number ?? "" };
+  say(sale ? t("said_done", said) : t("said_waiting", said));
+}
+
+// -- refusals -------------------------------------------------------------------------------------
+
+const ANSWERS = {
+  out_of_stock: ({ fields }) => {
+    state.cart.value = carts.markStock(state.cart.value, fields);
+    warn(t("out_of_stock"));
+  },
+  other_total: () => comparePrices(),
+  cannot_sell: ({ message, fields }) => {
+    for (const path of Object.keys(fields)) blame(path, fields[path]);
+    warn(message);
+  },
+  no_open_shift: async ({ message }) => {
+    await refresh();
+    state.phase.value = state.shift.value ? "sell" : "shift";
+    warn(message);
+  },
+  id_taken: (error, id) => showRecorded(error, id),
+};
+
+async function refused(error, id) {
+  if (noteSignOut(error)) return;
+  if (!(error instanceof Refused)) {
+    console.error(error);
+    warn(t("unexpected"));
+    return;
+  }
+  const answer = ANSWERS[error.code];
+  if (answer) await answer(error, id);
+  else warn(sentence(error));
+}
+
+/** Where fields are wrong, the first of them says more than the whole. */
+function sentence({ code, message, fields }) {
+  const [first] = Object.values(fields ?? {});
+  return code === "invalid" && first ? [first].flat().join(" ") : message;
+}
+
+function blame(path, messages) {
+  const line = state.cart.value.lines[/^lines\.(\d+)\./.exec(path)?.[1]];
+  if (!line) return;
+  const problem = { code: "said", text: [messages].flat().join(" ") };
+  const lines = state.cart.value.lines.map((one) => (one === line ? { ...one, problem } : one));
+  state.cart.value = { ...state.cart.value, lines };
+}
+
+/** The server computes another total: ask for every item again and show what has changed. */
+async function comparePrices() {
+  const before = state.sums.value.priced?.total;
+  const items = new Map();
+  try {
+    for (const { item } of state.cart.value.lines) {
+      if (items.has(item.id)) continue;
+      const code = item.barcodes[0] ?? item.sku;
+      const now = await itemByCode(code, { fresh: true });
+      items.set(item.id, now?.id === item.id ? now : null);
+    }
+  } catch {
+    warn(t("unreachable"));
+    return;
+  }
+  const { cart, changes } = carts.refreshItems(state.cart.value, items);
+  state.cart.value = cart;
+  const after = state.sums.value.priced?.total ?? before;
+  state.dialog.value = { name: "changes", changes, before, after };
+}
+
+/** A sale with this id exists: show that one rather than make a second. */
+async function showRecorded(error, id) {
+  try {
+    const sale = await server.get(`sales/${id}`);
+    finish({ sale, total: sale.total, change: sale.change, note: t("recorded_before") });
+  } catch {
+    warn(error.message);
+  }
+}
+
+// -- what is left from before ---------------------------------------------------------------------
+
+/** Send what waits. Only this till's own: another register's belongs to whoever works there. */
+export async function flush() {
+  try {
+    const arrived = await sales.flush({ own: (entry) => entry.register === state.register_id.value });
+    const shown = state.done.value;
+    const now = shown && !shown.sale && arrived.find((sale) => sale.id === shown.id);
+    if (now) state.done.value = { ...shown, sale: now };
+  } catch (error) {
+    noteSignOut(error);
+  }
+}
+
+/** Put a refused sale back on the ticket, to be mended and paid again; under the same id. */
+export async function takeBack(entry) {
+  if (state.cart.value.lines.length > 0 || state.busy.value) {
+    warn(t("ticket_not_empty"), "warning");
+    return;
+  }
+  state.cart.value = entry.cart;
+  state.selected.value = entry.cart.lines.at(-1)?.key ?? null;
+  await sales.remove(entry.id);
+  state.dialog.value = null;
+  warn(entry.error.message, "warning");
+}
+
+// -- beginning ------------------------------------------------------------------------------------
+
+/** Begin work at the register: what was on its way, the ticket that was left. */
+export async function startSelling() {
+  const all = await sales.all();
+  openTicket(new Set(all.map((entry) => entry.id)));
+  // A page that died while it sent left its sale behind; the id makes sending it again harmless.
+  for (const entry of all) {
+    if (entry.state === "sending") await entries.put({ ...entry, state: "waiting" });
+  }
+  state.waiting.value = (await entries.all()).filter((entry) => entry.state !== "sending");
+  onReturn(flush);
+  await flush();
+}
+
+/** Ask again who works here and which shifts are open. */
+export async function refresh() {
+  state.me.value = await server.get("me");
+}
+
+/** Void a sale. The id is made once for each asking, so that a second click changes nothing. */
+export const voidRequest = (sale) => {
+  const id = uuid7();
+  return (reason) => server.post(`sales/${sale.id}/void`, { id, reason });
+};
