@@ -79,7 +79,7 @@ def address_of(request: HttpRequest) -> str:
     Of X-Forwarded-For only what TRUSTED_PROXIES proxies of our own have added counts: the rest is
     whatever the sender wrote.
     """
-    address = request.META.get("REMOTE_ADDR", "")
+    address: str = request.META.get("REMOTE_ADDR", "")
     hops = [hop.strip() for hop in request.headers.get("X-Forwarded-For", "").split(",")]
     if 0 < settings.TRUSTED_PROXIES <= len(hops):
         address = hops[-settings.TRUSTED_PROXIES]

@@ -147,7 +147,9 @@ def _are_colleagues(actor: Membership, user: User) -> bool:
 def _demand_free_email(email: str, *, besides: User | None = None) -> None:
     index = blind_index(email, "email")
     rows = User.objects.filter(email_index=index)
-    if index and rows.exclude(pk=besides.pk if besides else None).exists():
+    if besides is not None:
+        rows = rows.exclude(pk=besides.pk)
+    if index and rows.exists():
         text = _("This e-mail address cannot be used here.")
         raise Refused("taken", text, {"email": [text]})
 

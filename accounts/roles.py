@@ -84,6 +84,8 @@ def _demand_held(actor: Membership, permissions: Iterable[str]) -> list[str]:
 
 def _demand_free(name: str, *, besides: Role | None = None) -> None:
     rows = Role.objects.filter(name=name)
-    if rows.exclude(pk=besides.pk if besides else None).exists():
+    if besides is not None:
+        rows = rows.exclude(pk=besides.pk)
+    if rows.exists():
         text = _("Another role has this name.")
         raise Refused("taken", text, {"name": [text]})

@@ -17,8 +17,8 @@ from accounts.models import AuditEntry, Membership
 from accounts.permissions import Permission
 
 PAGE = 50
-# What an entry may say of costs, and only to those who may see them.
-COSTS = ("cost", "unit_cost")
+# The last word of what an entry says of costs, which is for those who may see them.
+COSTS = (["cost"], ["unit_cost"])
 
 
 @needs(Permission.AUDIT_LOG_VIEW)
@@ -29,7 +29,7 @@ def audit_list(request: Any) -> HttpResponse:
     members = list(Membership.objects.select_related("user").prefetch_related("location_links"))
     form = AuditFilterForm(request.GET, members=people.visible_members(request.membership, members))
     form.is_valid()
-    rows = AuditEntry.objects.select_related("actor", "device")
+    rows: QuerySet[AuditEntry] = AuditEntry.objects.select_related("actor", "device")
     if not request.membership.all_locations:
         rows = rows.filter(actor=request.user)
     rows = _filtered(rows, form.cleaned_data, request.business.zone)
@@ -41,7 +41,7 @@ def audit_list(request: Any) -> HttpResponse:
     names = {str(one.pk): str(one.user) for one in members}
     hidden = () if can(request, Permission.PRODUCT_VIEW_PURCHASE_PRICE) else COSTS
     for entry in entries:
-        entry.changes = {k: v for k, v in entry.changes.items() if k not in hidden}
+        entry.changes = {k: v for k, v in entry.changes.items() if k.split()[-1:] not in hidden}
     context = {
         "form": form,
         "entries": [(entry, names.get(entry.object_id, "")) for entry in entries[:PAGE]],

@@ -26,8 +26,8 @@ from tenants.errors import Refused
 @require_safe
 def role_list(request: HttpRequest) -> HttpResponse:
     query = request.GET.get("q", "").strip()
-    rows = Role.objects.filter(Q(name__icontains=query) | Q(description__icontains=query))
-    rows = rows.annotate(people=Count("memberships", filter=Q(memberships__is_active=True)))
+    found = Role.objects.filter(Q(name__icontains=query) | Q(description__icontains=query))
+    rows = found.annotate(people=Count("memberships", filter=Q(memberships__is_active=True)))
     listed = [{"role": role, "rights": len(role.granted)} for role in rows]
     return render(request, "accounts/role_list.html", {"rows": listed, "query": query})
 

@@ -1,0 +1,138 @@
+"""The admin's pages for registers and customers, which they change, and for sales and shifts, which
+are history and only shown."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin.widgets import AdminTextInputWidget
+from django.utils.translation import gettext_lazy as _
+
+from accounts.modeladmin import BusinessModelAdmin, LookOnlyAdmin, LookOnlyInline
+from accounts.permissions import Permission
+from sales.models import Customer, Payment, Register, Sale, SaleLine, Shift
+from sales.models.customer import phone_digits
+from tenants.encryption import blind_index
+
+P = Permission
+
+
+@admin.register(Register)
+class RegisterAdmin(BusinessModelAdmin):
+    needs = {"view": P.REGISTER_VIEW, "add": P.REGISTER_CREATE, "change": P.REGISTER_UPDATE}
+    location_field = "location"
+    list_display = ("name", "prefix", "location", "device", "is_active")
+    list_filter = ("location", "is_active")
+    list_select_related = ("location", "device")
+    search_fields = ("name", "prefix")
+    # A device is connected on its own page, which makes its token.
+    fields = ("name", "location", "prefix", "device", "is_active")
+    readonly_fields = ("device",)
+
+    def get_readonly_fields(self, request: Any, obj: Any = None) -> Any:
+        """Where a register stands and how its receipts begin is decided once: sales refer to it."""
+        decided = ["location", "prefix"] if obj is not None else []
+        return [*super().get_readonly_fields(request, obj), *decided]
+
+
+@admin.register(Customer)
+class CustomerAdmin(BusinessModelAdmin):
+    needs = {
+        "view": P.CUSTOMER_VIEW,
+        "add": P.CUSTOMER_CREATE,
+        "change": P.CUSTOMER_UPDATE,
+        "delete": P.CUSTOMER_DELETE,
+    }
+    fixed = {"credit_limit": P.CUSTOMER_CREDIT}
+    list_display = ("name", "phone", "email", "is_active")
+    list_filter = ("is_active",)
+    search_fields = ("name",)
+    search_help_text = _("A part of the name, or the whole phone number or e-mail.")
+    blind_search = {
+        "email_index": lambda text: blind_index(text, "customer-email"),
+        "phone_index": lambda text: blind_index(phone_digits(text), "customer-phone"),
+    }
+    fields = (
+        "name",
+        "email",
+        "phone",
+        "address",
+        "tax_number",
+        "credit_limit",
+        "note",
+        "is_active",
+    )
+
+    def formfield_for_dbfield(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if db_field.name in {"email", "phone", "tax_number"} and field is not None:
+            field.widget = AdminTextInputWidget()
+        return field
+
+
+class SaleLineInline(LookOnlyInline):
+    model = SaleLine
+    needs = {"view": P.SELL_VIEW}
+    guarded = {"unit_cost": P.SELL_VIEW_COST}
+    fields = ("name", "sku", "quantity", "unit_price", "unit_cost", "discount", "tax", "total")
+
+
+class PaymentInline(LookOnlyInline):
+    model = Payment
+    needs = {"view": P.SELL_VIEW}
+    fields = ("method", "amount", "tendered", "change", "card_brand", "card_last4", "reference")
+
+
+@admin.register(Sale)
+class SaleAdmin(LookOnlyAdmin):
+    needs = {"view": P.SELL_VIEW}
+    location_field = "location"
+    list_display = ("number", "kind", "sold_at", "register", "operator", "customer", "total")
+    list_filter = ("kind", "location", "register", "business_date")
+    list_select_related = ("register", "operator", "customer")
+    search_fields = ("number",)
+    inlines = (SaleLineInline, PaymentInline)
+    fields = (
+        "number",
+        "kind",
+        "sold_at",
+        "business_date",
+        "location",
+        "register",
+        "shift",
+        "operator",
+        "customer",
+        "reverses",
+        "reason",
+        "note",
+        "subtotal",
+        "discount",
+        "net",
+        "tax",
+        "total",
+        "rounding",
+    )
+
+
+@admin.register(Shift)
+class ShiftAdmin(LookOnlyAdmin):
+    needs = {"view": P.SHIFT_VIEW_ALL}
+    location_field = "register__location"
+    guarded = {"expected_cash": P.CASH_VIEW_EXPECTED, "difference": P.CASH_VIEW_EXPECTED}
+    list_display = ("register", "number", "opened_by", "opened_at", "closed_at", "difference")
+    list_filter = ("register",)
+    list_select_related = ("register", "opened_by")
+    fields = (
+        "register",
+        "number",
+        "opened_by",
+        "opened_at",
+        "opening_float",
+        "closed_by",
+        "closed_at",
+        "counted_cash",
+        "expected_cash",
+        "difference",
+        "note",
+    )
