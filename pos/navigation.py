@@ -88,6 +88,7 @@ SECTIONS: tuple[tuple[str | Promise, tuple[Entry, ...]], ...] = (
         _("People"),
         (
             Entry("customer_list", _("Customers"), "users", (P.CUSTOMER_VIEW,)),
+            Entry("supplier_list", _("Suppliers"), "truck", (P.SUPPLIER_VIEW,)),
             Entry("member_list", _("Staff"), "user", (P.USER_VIEW,)),
             Entry("role_list", _("Roles"), "shield", (P.ROLE_VIEW,)),
         ),

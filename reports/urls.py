@@ -1,3 +1,7 @@
-from django.urls import URLPattern, URLResolver
+"""The first page of a business."""
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from django.urls import URLPattern, URLResolver, path
+
+from reports import views
+
+urlpatterns: list[URLPattern | URLResolver] = [path("", views.dashboard, name="dashboard")]

@@ -1,0 +1,64 @@
+"""The dashboard: the first page of a business."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import urlencode
+from django.views.decorators.http import require_safe
+
+from accounts.access import at_visible_locations, can, needs, visible_locations
+from accounts.permissions import Permission
+from reports import queries
+from sales.models import Sale, SaleLine
+from sales.selection import visible_sales, visible_shifts
+from tenants import formats
+
+RECENT = 6
+LOW = 6
+
+
+@require_safe
+@needs(Permission.DASHBOARD_VIEW)
+def dashboard(request: Any) -> HttpResponse:
+    """Sums of all sales at the person's locations; lists only of what the person may open."""
+    today = timezone.now().astimezone(request.business.zone).date()
+    here = visible_locations(request)
+    figures = queries.figures(Sale.objects.filter(at_visible_locations(request)), today=today)
+    lines = SaleLine.objects.filter(at_visible_locations(request, field="sale__location"))
+    by_revenue, by_quantity = queries.best_sellers(lines, today=today)
+    context = {
+        "today": figures.today,
+        "month": figures.month,
+        "days": [(formats.local_date(day), totals.total) for day, totals in figures.days],
+        "locations": [(name, totals.total) for name, totals in figures.locations],
+        "by_revenue": [(one.name, one.revenue, _product(request, one)) for one in by_revenue],
+        "by_quantity": [(one.name, one.quantity, _product(request, one)) for one in by_quantity],
+        "today_url": _sales_url(request, today, today),
+        "month_url": _sales_url(request, figures.days[0][0], today),
+    }
+    if can(request, Permission.STOCK_VIEW):
+        context["low_stock"] = queries.low_stock(here, limit=LOW)
+    if can(request, Permission.SELL_VIEW) or can(request, Permission.SELL_VIEW_OWN):
+        recent = visible_sales(request).select_related("location", "register", "operator")
+        context["recent"] = recent.order_by("-sold_at", "-pk")[:RECENT]
+    if can(request, Permission.SHIFT_VIEW) or can(request, Permission.SHIFT_VIEW_ALL):
+        context["open_shifts"] = visible_shifts(request).filter(closed_at=None)
+    return render(request, "reports/dashboard.html", context)
+
+
+def _product(request: HttpRequest, seller: queries.Seller) -> str:
+    if not can(request, Permission.PRODUCT_VIEW):
+        return ""
+    return reverse("product_detail", args=[seller.product])
+
+
+def _sales_url(request: HttpRequest, first: Any, last: Any) -> str:
+    """The list of the same sales, for those who may see all of them."""
+    if not can(request, Permission.SELL_VIEW):
+        return ""
+    return f"{reverse('sale_list')}?{urlencode({'date_from': first, 'date_to': last})}"
