@@ -10,8 +10,12 @@ import psycopg
 import pytest
 
 from tests.conftest import ON_POSTGRES
+from tests.isolation import probes_raw, probes_reading, probes_writing
 from tests.isolation.probes import MARKS, POSTGRES, PROBES, RAW, Target, make_target, reached
 from tests.isolation.walls_down import keys_down, policies_down, scope_down
+
+# Imported for the probes that they register.
+assert probes_reading and probes_writing and probes_raw
 
 HERE = {name for name in PROBES if ON_POSTGRES or POSTGRES not in MARKS[name]}
 # What only row-level security stops.

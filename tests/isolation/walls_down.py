@@ -18,7 +18,7 @@ def scope_down(patch: pytest.MonkeyPatch) -> None:
     """Wall 2: tenant models behave as any model of Django's; a business is filled in when absent."""
 
     def unscoped(self: Any, *args: Any, **kwargs: Any) -> Any:
-        return super(Scoped, self).get_compiler(*args, **kwargs)  # type: ignore[misc]
+        return super(Scoped, self).get_compiler(*args, **kwargs)
 
     def fill(row: Any) -> None:
         if row.business_id is None:

@@ -1,0 +1,110 @@
+"""Settings that hold walls up, and what production refuses to start without."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+from django.conf import settings
+
+from pos import checks
+from tests.conftest import ON_POSTGRES, ROOT
+
+KEY = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
+
+
+def load(code: str = "import pos.settings", **environ: str) -> subprocess.CompletedProcess[str]:
+    """Import the settings in a process with these variables alone."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env={**kept, **environ},
+        capture_output=True,
+        text=True,
+    )
+
+
+def test_the_running_settings_are_the_isolating_ones() -> None:
+    config: dict[str, Any] = settings.DATABASES["default"]
+    assert config["ATOMIC_REQUESTS"] is True
+    if ON_POSTGRES:
+        assert config["DISABLE_SERVER_SIDE_CURSORS"] is True
+        assert config["OPTIONS"]["prepare_threshold"] is None
+    assert checks.check_pooler() == []
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"ENGINE": "django.db.backends.postgresql"}, "pos.E002"),
+        ({"DISABLE_SERVER_SIDE_CURSORS": False}, "pos.E003"),
+        ({"OPTIONS": {"prepare_threshold": 5}}, "pos.E004"),
+        ({"OPTIONS": {}}, "pos.E004"),
+        ({"ATOMIC_REQUESTS": False}, "pos.E005"),
+    ],
+)
+def test_a_setting_that_opens_a_wall_is_an_error(
+    change: dict[str, Any], code: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good = {
+        "ENGINE": "tenants.db",
+        "DISABLE_SERVER_SIDE_CURSORS": True,
+        "OPTIONS": {"prepare_threshold": None},
+        "ATOMIC_REQUESTS": True,
+    }
+    monkeypatch.setitem(settings.DATABASES, "default", good)
+    assert checks.check_pooler() == []
+    monkeypatch.setitem(settings.DATABASES, "default", {**good, **change})
+    assert [error.id for error in checks.check_pooler()] == [code]
+
+
+def test_the_middleware_comes_after_what_it_asks() -> None:
+    order = settings.MIDDLEWARE
+    assert order[-1] == "tenants.middleware.BusinessMiddleware"
+    assert order.index("accounts.sessions.SessionMiddleware") < order.index(
+        "django.contrib.auth.middleware.AuthenticationMiddleware"
+    )
+
+
+def test_a_laptop_needs_no_variable(tmp_path: Any) -> None:
+    done = load(VAR_DIR=str(tmp_path))
+    assert (done.returncode, done.stdout) == (0, "")
+    kept = [path for path in tmp_path.iterdir() if path.is_file()]
+    assert kept
+    assert all(path.stat().st_mode & 0o077 == 0 for path in kept)
+
+
+@pytest.mark.parametrize("missing", ["SECRET_KEY", "APP_ENCRYPTION_KEY"])
+def test_production_needs_its_keys(missing: str, tmp_path: Any) -> None:
+    environ = {
+        "PRODUCTION": "1",
+        "VAR_DIR": str(tmp_path),
+        "SECRET_KEY": "k" * 60,
+        "APP_ENCRYPTION_KEY": KEY,
+        "ALLOWED_HOSTS": "shop.example",
+    }
+    assert load(**environ).returncode == 0
+    del environ[missing]
+    done = load(**environ)
+    assert done.returncode != 0
+    assert missing in done.stderr
+
+
+def test_production_refuses_debug(tmp_path: Any) -> None:
+    done = load(PRODUCTION="1", DEBUG="1", VAR_DIR=str(tmp_path))
+    assert done.returncode != 0
+    assert "DEBUG is on in production" in done.stderr
+
+
+def test_on_vercel_without_a_database_data_goes_to_tmp() -> None:
+    done = load(
+        "import pos.settings as s; print(s.DATABASES['default']['NAME'])",
+        VERCEL="1",
+        SECRET_KEY="k" * 60,
+        APP_ENCRYPTION_KEY=KEY,
+    )
+    assert done.stdout.strip() == "/tmp/tillbook/tillbook.sqlite3"
