@@ -14,6 +14,10 @@ from django.db.models import Q
 from inventory.catalogue import search_form
 from inventory.models import Barcode, Variation
 
+# Digits of the shortest code that scanners read (UPC-E, EAN-8 in its short form): nobody types so
+# many to look for something that only begins with them.
+SCANNED = 6
+
 
 def words(text: str, *, path: str = "") -> Q:
     """A condition: every word of `text` stands somewhere in what the variation is found by.
@@ -42,20 +46,19 @@ def find(text: str, *, among: Any, limit: int = 20) -> list[Variation]:
 
     First those with exactly this code, then codes that begin so, then those with every word, by
     name. `among` decides what is offered (active, for sale) and what is read along; its order does
-    not matter. At most five statements; one exact hit ends the search after two.
+    not matter. At most six statements; a scanned code that is found ends the search after two.
     """
     text = text.strip()
     if not text:
         return []
     among = among.order_by()
     exact = list(among.filter(pk__in=with_code(text))[:limit])
-    if exact and not search_form(text).isalpha():
-        # Digits in it: a scanned code or a typed SKU, and not a word that is a SKU by chance.
+    if exact and len(text) >= SCANNED and text.isdecimal():
         return exact
     found = {row.pk: row for row in exact}
     for condition in (_code_begins(text, limit), words(text)):
         if len(found) < limit:
-            rows = among.filter(condition).exclude(pk__in=found)[: limit - len(found)]
+            rows = among.filter(condition).exclude(pk__in=list(found))[: limit - len(found)]
             found.update((row.pk, row) for row in sorted(rows, key=_by_name))
     return list(found.values())
 
