@@ -102,7 +102,9 @@ class Body:
         if sentence:
             self.problem(name, sentence)
             return ""
-        return value or (self._missing(name, "") if required else "")
+        if required and not value:
+            self.problem(name, _("This is needed."))
+        return value
 
     def choice(self, name: str, options: type[Choice]) -> Choice:
         value = self._take(name)
@@ -139,7 +141,7 @@ class Body:
 
     def _missing(self, name: str, neutral: Any) -> Any:
         # What was given and is wrong has its sentence already.
-        if self._data.get(name) in (None, ""):
+        if self._data.get(name) is None:
             self.problem(name, _("This is needed."))
         return neutral
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from django.test import Client
@@ -43,3 +44,38 @@ def said(response: Any, status: int, code: str) -> dict[str, Any]:
     assert content["message"]
     fields: dict[str, Any] = content["fields"]
     return fields
+
+
+# Every endpoint with a verb it has, in the order of docs/api.md; ids are filled in by `address`.
+ENDPOINTS = [
+    ("GET", "me"),
+    ("GET", "items?register={register}"),
+    ("GET", "items/lookup?register={register}&code=TEA"),
+    ("GET", "customers"),
+    ("POST", "customers"),
+    ("POST", "shifts"),
+    ("GET", "shifts/{shift}"),
+    ("POST", "shifts/{shift}/close"),
+    ("GET", "sales"),
+    ("POST", "sales"),
+    ("GET", "sales/{sale}"),
+    ("POST", "sales/{sale}/void"),
+    ("GET", "sales/{sale}/receipt"),
+]
+NOWHERE = "01900000-0000-7000-8000-000000000000"
+
+
+def address(path: str, root: str = ROOT, **ids: Any) -> str:
+    """The address of an endpoint; ids that are not given lead nowhere."""
+    known = {"register": NOWHERE, "shift": NOWHERE, "sale": NOWHERE} | ids
+    return root + path.format(**known)
+
+
+def ask(client: Client, verb: str, url: str, body: Any = None) -> Any:
+    """Any verb, with JSON where it has a body."""
+    return client.generic(
+        verb,
+        url,
+        "" if verb in {"GET", "HEAD"} else json.dumps(body or {}),
+        content_type="application/json",
+    )
