@@ -51,7 +51,7 @@ function tried(key, discount) {
   return figures(next, money_of.value.digits);
 }
 
-const PERCENTS = ["5", "10", "15", "20", "25", "50"];
+const PERCENTS = ["5", "10", "15", "20", "50"];
 
 export function Discount({ key_ }) {
   const { digits } = money_of.value;

@@ -1,6 +1,6 @@
 /** Taking the money: one method or several, and the change while one types. */
 
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { dispatch } from "till/commands";
 import { compare, fixed, typed } from "till/decimal";
 import { scan } from "till/finding";
@@ -36,8 +36,8 @@ export function Pay({ method: first }) {
     setError("");
     pace.reset();
   };
-  // A new method or a new rest: the amount is there to be replaced.
-  useEffect(() => {
+  // A new method or a new rest: the amount is there to be replaced, before the next key arrives.
+  useLayoutEffect(() => {
     const field = form.current?.querySelector("[data-first]");
     field?.focus();
     field?.select();

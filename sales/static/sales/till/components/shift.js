@@ -1,6 +1,6 @@
 /** Before and after selling: which register, the float, the count at the end. */
 
-import { useEffect, useState } from "preact/hooks";
+import { useLayoutEffect, useState } from "preact/hooks";
 import { chooseRegister, closeShift, leaveRegister, openShift, showShiftOrTicket, signIn, start } from "till/boot";
 import { config } from "till/config";
 import { compare, fixed, typed } from "till/decimal";
@@ -52,7 +52,7 @@ export function OpenShift() {
   const [error, setError] = useState("");
   const [busy, setBusy] = useState(false);
   const register = state.register.value;
-  useEffect(() => document.querySelector(".gate [data-first]")?.select(), []);
+  useLayoutEffect(() => document.querySelector(".gate [data-first]")?.select(), []);
   const submit = async () => {
     const amount = typed(text, digits);
     if (busy) return;

@@ -1,7 +1,7 @@
 /** The parts that every component uses. */
 
 import { h } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import htm from "htm";
 import { config } from "till/config";
 import { focusScan } from "till/focus";
@@ -39,7 +39,7 @@ export function Dialog({ title, kind = "", onClose, children }) {
     (onClose ?? (() => (state.dialog.value = null)))();
     queueMicrotask(focusScan);
   };
-  useEffect(() => {
+  useLayoutEffect(() => {
     const element = ref.current;
     if (!element.open) element.showModal();
     const first = element.querySelector("[data-first]");
