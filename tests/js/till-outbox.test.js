@@ -1,0 +1,113 @@
+"use strict";
+/** Sales on their way: saved before they are sent, gone after the answer, never doubled, never lost. */
+
+const assert = require("node:assert/strict");
+const { test, before, beforeEach } = require("node:test");
+const { load } = require("./till.cjs");
+
+let api;
+let outbox;
+before(async () => {
+  api = await load("api");
+  ({ outbox } = await load("outbox"));
+});
+
+let stored;
+let log;
+const store = {
+  put: async (entry) => {
+    log.push(`put ${entry.id} ${entry.state}`);
+    stored.set(entry.id, entry);
+  },
+  delete: async (id) => {
+    log.push(`delete ${id}`);
+    stored.delete(id);
+  },
+  all: async () => [...stored.values()],
+};
+const entry = (id) => ({ id, register: "r1", body: `{"id":"${id}"}`, state: "sending", error: null });
+
+function box(send) {
+  const lock = (_name, work) => work();
+  return outbox({ store, send: async (body) => (log.push(`send ${body}`), send(body)), lock, changed: async () => {} });
+}
+
+beforeEach(() => {
+  stored = new Map();
+  log = [];
+});
+
+test("a sale is kept before it is sent and forgotten after its answer", async () => {
+  const { sale } = await box(() => ({ number: "HS1-1" })).deliver(entry("a"));
+  assert.equal(sale.number, "HS1-1");
+  assert.deepEqual(log, ["put a sending", 'send {"id":"a"}', "delete a"]);
+});
+
+test("without an answer it waits, and goes out again with the same words", async () => {
+  let down = true;
+  const sales = box((body) => {
+    if (down) throw new api.Unreachable();
+    return { id: JSON.parse(body).id };
+  });
+  assert.deepEqual(await sales.deliver(entry("a")), { sale: null, waiting: true });
+  assert.equal(stored.get("a").state, "waiting");
+  await assert.rejects(sales.flush(), api.Unreachable);
+  assert.equal(stored.size, 1);
+  down = false;
+  assert.deepEqual(await sales.flush(), [{ id: "a" }]);
+  assert.equal(stored.size, 0);
+  assert.deepEqual(new Set(log.filter((line) => line.startsWith("send"))), new Set(['send {"id":"a"}']));
+});
+
+test("a refusal that the cashier sees leaves nothing behind", async () => {
+  const sales = box(() => {
+    throw new api.Refused(409, { code: "out_of_stock", fields: { mug: "0" } });
+  });
+  await assert.rejects(sales.deliver(entry("a")), { code: "out_of_stock" });
+  assert.equal(stored.size, 0);
+});
+
+test("a refusal after the customer has gone is kept, with its reason, and blocks no other", async () => {
+  stored.set("a", { ...entry("a"), state: "waiting" });
+  stored.set("b", { ...entry("b"), state: "waiting" });
+  const sales = box((body) => {
+    if (body.includes('"a"')) throw new api.Refused(409, { code: "out_of_stock", message: "Too few." });
+    return { id: "b" };
+  });
+  assert.deepEqual(await sales.flush(), [{ id: "b" }]);
+  assert.deepEqual([...stored.keys()], ["a"]);
+  assert.equal(stored.get("a").state, "refused");
+  assert.equal(stored.get("a").error.message, "Too few.");
+  assert.deepEqual(await sales.flush(), [], "a refused sale is not sent again by itself");
+});
+
+test("signed out: nothing is judged, everything waits", async () => {
+  stored.set("a", { ...entry("a"), state: "waiting" });
+  const sales = box(() => {
+    throw new api.Refused(401, { code: "not_authenticated" });
+  });
+  await assert.rejects(sales.flush(), { status: 401 });
+  assert.equal(stored.get("a").state, "waiting");
+});
+
+test("only this register's sales are sent from here", async () => {
+  stored.set("a", { ...entry("a"), register: "r2", state: "waiting" });
+  assert.deepEqual(await box(() => ({})).flush({ own: (one) => one.register === "r1" }), []);
+  assert.equal(stored.size, 1);
+});
+
+test("the three ends of a request", async () => {
+  const told = [];
+  const answer = (status, text) => async () => new Response(text, { status });
+  const ask = (fetch) =>
+    api.api({ root: "http://till.test/", csrf: () => "token", reached: (yes) => told.push(yes), fetch, timeout: 20 }).get("me");
+  assert.deepEqual(await ask(answer(200, '{"a":1}')), { a: 1 });
+  await assert.rejects(ask(answer(409, '{"code":"no_open_shift","message":"Open a shift."}')), { name: "Refused", code: "no_open_shift" });
+  await assert.rejects(ask(answer(403, "<h1>Forbidden</h1>")), { name: "Refused", status: 403 });
+  for (const lost of [answer(502, "{}"), answer(200, "<h1>Hotel</h1>"), async () => { throw new TypeError("network"); }]) {
+    await assert.rejects(ask(lost), { name: "Unreachable" });
+  }
+  const slow = (_url, { signal }) => new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+  await assert.rejects(ask(slow), { name: "Unreachable" });
+  assert.deepEqual(told, [true, true, true, false, false, false, false]);
+});
