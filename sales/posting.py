@@ -19,7 +19,6 @@ from inventory import ledger
 from inventory.models import StockMovement
 from sales.errors import OtherRequest
 from sales.models import Payment, Register, Sale, SaleLine
-from tenants.errors import is_unique_violation
 
 # The counter of each kind of document, and what stands between prefix and number.
 SERIES = {Sale.Kind.SALE: ("sale_counter", ""), Sale.Kind.VOID: ("void_counter", "V")}
@@ -92,24 +91,25 @@ def post(
     sale.chain_index = register.chain_length + 1
     sale.previous_hash = register.chain_hash
     sale.content_hash = document_hash(sale, lines, payments)
-    ledger.post(
-        actor=sale.operator,
-        kind=StockMovement.Kind.SALE,
-        location=register.location,
-        document_id=sale.pk,
-        document_number=sale.number,
-        entries=[
-            ledger.Entry(line.line, line.variation_id, -line.quantity, line.unit_cost)
-            for line in lines
-            if line.is_stocked
-        ],
-        at=sale.sold_at,
-    )
     try:
+        ledger.post(
+            actor=sale.operator,
+            kind=StockMovement.Kind.SALE,
+            location=register.location,
+            document_id=sale.pk,
+            document_number=sale.number,
+            entries=[
+                ledger.Entry(line.line, line.variation_id, -line.quantity, line.unit_cost)
+                for line in lines
+                if line.is_stocked
+            ],
+            at=sale.sold_at,
+        )
         sale.save(force_insert=True)
     except IntegrityError as error:
         # The register's lock keeps its own numbers apart; only the id can be taken, by a document
-        # of another register. A row of another business gives the same answer.
+        # of another register, whose movements carry it too. A row of another business gives the
+        # same answer.
         if is_unique_violation(error):
             raise OtherRequest from error
         raise
