@@ -39,6 +39,7 @@ class Body:
             self.problems: dict[str, list[str]] = {}
             self._bodies: list[Body] = []
         self._root._bodies.append(self)
+        self._is_object = isinstance(data, dict)
         if isinstance(data, dict):
             self._data = data
         else:
@@ -53,6 +54,9 @@ class Body:
         refuse(self._root.problems)
 
     def problem(self, name: str, sentence: str) -> None:
+        """Note what is wrong with a field; what is no object has no fields."""
+        if not self._is_object:
+            return
         path = f"{self._path}.{name}" if self._path else name
         self._root.problems.setdefault(path, []).append(sentence)
 

@@ -11,13 +11,19 @@ from rest_framework.exceptions import NotFound
 from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request
 
-from accounts.bodies import invalid
+from accounts.bodies import invalid, text_problem
 
 
 class Pages(CursorPagination):
     """The view sets `ordering` and `page_size`; the client cannot ask for more."""
 
     page_size_query_param = None
+
+    def decode_cursor(self, request: Request) -> Any:
+        cursor = super().decode_cursor(request)
+        if cursor is not None and cursor.position and text_problem(cursor.position, most=300):
+            raise ValueError
+        return cursor
 
     def paginate_queryset(
         self, queryset: QuerySet[Any], request: Request, view: Any = None

@@ -176,15 +176,16 @@ def _post(
         priced = price_sale(
             _line_inputs(request, variations), discount=request.discount, digits=business.digits
         )
+        # Before the payment: who was shown another total has paid another one.
+        if priced.total != request.total:
+            raise OtherTotal(
+                shown=f"{request.total}",
+                computed=f"{priced.total}",
+                difference=f"{priced.total - request.total}",
+            )
         settled = _settle(priced, request, business.digits, business.cash_step)
     except PricingError as error:
         raise CannotPrice(error) from error
-    if priced.total != request.total:
-        raise OtherTotal(
-            shown=f"{request.total}",
-            computed=f"{priced.total}",
-            difference=f"{priced.total - request.total}",
-        )
     sale = Sale(
         pk=request.id,
         kind=Sale.Kind.SALE,

@@ -119,7 +119,7 @@ def test_pages_show_everything_once_while_items_are_added(
     assert second["next"] is None
 
 
-@pytest.mark.parametrize("cursor", ["x", "p=nope", "o=-1", "p=\0", "p=2026-01-01"])
+@pytest.mark.parametrize("cursor", ["x", "p=nope", "o=-1", "p=\0", "p=2026-01-01T00%3A00Z"])
 @pytest.mark.parametrize("path", ["items?register={register}", "sales?", "customers?"])
 def test_a_cursor_from_elsewhere(
     shop: Shop, managers_terminal: Client, path: str, cursor: str
@@ -127,9 +127,9 @@ def test_a_cursor_from_elsewhere(
     encoded = b64encode(cursor.encode()).decode() if "=" in cursor else cursor
     url = "/api/v1/" + path.format(register=shop.register.pk)
     response = managers_terminal.get(f"{url}&cursor={quote(encoded)}")
-    if path.startswith("customers") and cursor in {"p=nope", "p=2026-01-01"}:
+    if path.startswith("customers") and cursor in {"p=nope", "p=2026-01-01T00%3A00Z"}:
         assert response.status_code == 200  # Any text is a place in the order of names.
-    elif path.startswith("sales") and cursor == "p=2026-01-01":
+    elif path.startswith("sales") and cursor == "p=2026-01-01T00%3A00Z":
         assert response.status_code == 200
     else:
         assert list(said(response, 400, "invalid")) == ["cursor"]
