@@ -19,6 +19,7 @@ from inventory import ledger
 from inventory.models import StockMovement
 from sales.errors import OtherRequest
 from sales.models import Payment, Register, Sale, SaleLine
+from tenants.errors import is_unique_violation
 
 # The counter of each kind of document, and what stands between prefix and number.
 SERIES = {Sale.Kind.SALE: ("sale_counter", ""), Sale.Kind.VOID: ("void_counter", "V")}
