@@ -90,7 +90,7 @@ def with_children(category_id: uuid.UUID, ordered: Sequence[Any]) -> list[uuid.U
 
 # -- categories, brands, units, tax rates ---------------------------------------------------------
 
-_NAMES = {TaxRate: "tax_rate"}
+_NAMES: dict[type, str] = {TaxRate: "tax_rate"}
 
 
 def _name(entry: Entry | Product) -> str:
@@ -115,7 +115,7 @@ def save_entry(*, actor: User, entry: Entry) -> None:
         if isinstance(entry, TaxRate) and entry.is_default:
             TaxRate.objects.filter(is_default=True).exclude(pk=entry.pk).update(is_default=False)
         if isinstance(entry, Brand) and stored is not None and "name" in changes:
-            refresh_search(entry.products.values_list("pk", flat=True))  # type: ignore[attr-defined]
+            refresh_search(entry.products.values_list("pk", flat=True))
         verb = "create" if stored is None else "update"
         record(actor=actor, action=f"{_name(entry)}.{verb}", target=entry, changes=changes)
 

@@ -25,7 +25,7 @@ class TenantModelForm(forms.ModelForm):  # type: ignore[type-arg]
             self.instance.business_id = require_id()
 
     def validate_constraints(self) -> None:
-        exclude = self._get_validation_exclusions() - {"business"}
+        exclude = self._get_validation_exclusions() - {"business"}  # type: ignore[attr-defined]
         for constraint in self.instance._meta.constraints:
             fields = constraint.fields if isinstance(constraint, UniqueConstraint) else ()
             shown = [name for name in fields if name in self.fields and name not in exclude]
@@ -34,6 +34,7 @@ class TenantModelForm(forms.ModelForm):  # type: ignore[type-arg]
             try:
                 constraint.validate(type(self.instance), self.instance, exclude=exclude)
             except ValidationError as error:
-                self._update_errors(
-                    ValidationError({shown[-1] if shown else NON_FIELD_ERRORS: error.messages})
+                place = shown[-1] if shown else NON_FIELD_ERRORS
+                self._update_errors(  # type: ignore[attr-defined]
+                    ValidationError({place: error.messages})
                 )

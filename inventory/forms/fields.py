@@ -8,6 +8,7 @@ from typing import Any
 
 from django import forms
 from django.core.validators import MinValueValidator
+from django.forms.utils import ErrorDict
 from django.utils.translation import gettext as _
 
 from inventory.catalogue import tree
@@ -15,6 +16,7 @@ from inventory.models import Category
 from tenants.context import current
 
 ZERO = Decimal(0)
+INDENT = "\u2003"  # As wide as it is high: spaces would be folded into one.
 
 
 def plain(value: Any, least: int = 0) -> str:
@@ -25,6 +27,13 @@ def plain(value: Any, least: int = 0) -> str:
         return str(value)
     places = -int(number.as_tuple().exponent)
     return f"{number:.{max(places, least, 0)}f}"
+
+
+class Quiet:
+    """A form that can show what was typed so far without judging it."""
+
+    def quiet(self) -> None:
+        self._errors = ErrorDict()
 
 
 class NumberInput(forms.NumberInput):
@@ -72,10 +81,10 @@ def whole_unless(quantity: Decimal, *, decimals: bool) -> None:
 
 
 def indented(category: Any) -> str:
-    return "\u2003" * category.depth + category.name
+    return f"{INDENT * category.depth}{category.name}"
 
 
-class _TreeIterator(forms.models.ModelChoiceIterator):
+class _TreeIterator(forms.models.ModelChoiceIterator):  # type: ignore[type-arg]
     def __iter__(self) -> Iterator[Any]:
         if self.field.empty_label is not None:
             yield ("", self.field.empty_label)

@@ -9,7 +9,6 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.forms.utils import ErrorDict
 from django.utils.text import format_lazy
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -17,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from inventory.forms.fields import (
     CategoryField,
     NumberInput,
+    Quiet,
     live,
     money_field,
     quantity_field,
@@ -46,7 +46,7 @@ class Rights:
     opening: bool
 
 
-class ProductForm(TenantModelForm):
+class ProductForm(Quiet, TenantModelForm):
     category = CategoryField(label=_("Category"), empty_label=_("None"))
     picture = forms.FileField(
         label=_("Picture"),
@@ -105,12 +105,8 @@ class ProductForm(TenantModelForm):
         upload = self.cleaned_data["picture"]
         return redrawn(upload) if upload else None
 
-    def quiet(self) -> None:
-        """Show what was typed so far without judging it."""
-        self._errors = ErrorDict()
 
-
-class VariationForm(TenantModelForm):
+class VariationForm(Quiet, TenantModelForm):
     """One variation, its codes and, while it is new, its opening stock."""
 
     barcodes = forms.CharField(
@@ -145,12 +141,11 @@ class VariationForm(TenantModelForm):
         if not rights.cost:
             del fields["cost"]
         if self.is_new:
-            self.initial |= {"cost": None, "price": None}
+            self.initial.update(cost=None, price=None)
         else:
             fields["price"].disabled = not rights.price
             self.initial["barcodes"] = ", ".join(
-                barcode.code
-                for barcode in self.instance.barcodes.all()  # type: ignore[attr-defined]
+                barcode.code for barcode in self.instance.barcodes.all()
             )
         self.places = dict(enumerate(locations)) if self.is_new and rights.opening else {}
         for index, location in self.places.items():
@@ -242,7 +237,7 @@ class VariationRows:
     ) -> None:
         self.product = product
         self.errors: list[str] = []
-        common = {"rights": rights, "single": single, "locations": locations}
+        common: dict[str, Any] = {"rights": rights, "single": single, "locations": locations}
         stored: dict[str, Variation] = {}
         if not product._state.adding:
             variations = Variation.objects.filter(product=product).prefetch_related("barcodes")
@@ -271,7 +266,7 @@ class VariationRows:
     def quiet(self) -> None:
         self.errors = []
         for form in self.forms:
-            form._errors = ErrorDict()
+            form.quiet()
 
     @property
     def used(self) -> list[VariationForm]:

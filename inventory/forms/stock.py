@@ -9,11 +9,10 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.forms.utils import ErrorDict
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from inventory.forms.fields import quantity_field, whole_unless
+from inventory.forms.fields import Quiet, quantity_field, whole_unless
 from inventory.models import StockDocument, StockLevel, Variation
 from tenants.models import Location
 
@@ -22,7 +21,7 @@ TAKES_AWAY = frozenset({R.DAMAGED, R.EXPIRED, R.LOST, R.OWN_USE, R.GIFT})
 MOST_LINES = 500
 
 
-class CorrectionForm(forms.Form):
+class CorrectionForm(Quiet, forms.Form):
     location = forms.ModelChoiceField(Location.objects.none(), label=_("Location"))
     reason = forms.ChoiceField(
         label=_("Reason"),
@@ -51,12 +50,8 @@ class CorrectionForm(forms.Form):
             "hx-swap": "outerHTML",
         }
 
-    def quiet(self) -> None:
-        """Show what was typed so far without judging it."""
-        self._errors = ErrorDict()
 
-
-class LineForm(forms.Form):
+class LineForm(Quiet, forms.Form):
     quantity = quantity_field(_("Change"), signed=True)
 
     def __init__(
@@ -133,7 +128,7 @@ class Lines:
 
     def quiet(self) -> None:
         for form in self.forms:
-            form._errors = ErrorDict()
+            form.quiet()
 
 
 def _uuid(text: str) -> uuid.UUID | None:

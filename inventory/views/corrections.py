@@ -20,7 +20,7 @@ from inventory.forms.filters import CorrectionFilter
 from inventory.forms.stock import CorrectionForm, Lines
 from inventory.models import StockDocument, StockMovement, Variation
 from inventory.paging import page_of
-from inventory.search import find
+from inventory.search import LONGEST, asked, find
 from tenants.errors import Refused
 
 P = Permission
@@ -36,7 +36,7 @@ def correction_list(request: HttpRequest) -> HttpResponse:
     locations = list(visible_locations(request))
     chosen = CorrectionFilter(request.GET, locations)
     documents = chosen.narrow(StockDocument.objects.filter(location__in=locations))
-    query = request.GET.get("q", "").strip()
+    query = asked(request)
     if query:
         documents = documents.filter(Q(number__icontains=query) | Q(note__icontains=query))
     documents = documents.select_related("location", "actor").order_by("-created_at", "-pk")
@@ -75,7 +75,9 @@ def correction_create(request: HttpRequest) -> HttpResponse:
         if answer is not None:
             return answer
     else:
-        offered = _offered(posted.get("q", "")) if posted is not None else []
+        offered = (
+            _offered(posted.get("q", "").replace("\0", "")[:LONGEST]) if posted is not None else []
+        )
         lines.at(_location(form, locations), added=request.POST.get("add", ""))
         form.quiet()
         lines.quiet()

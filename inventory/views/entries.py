@@ -25,6 +25,7 @@ from inventory.forms.entries import BrandForm, CategoryForm, EntryForm, TaxRateF
 from inventory.forms.filters import EntryFilter
 from inventory.models import Brand, Category, Product, TaxRate, Unit
 from inventory.paging import page_of, page_of_list
+from inventory.search import asked
 
 P = Permission
 
@@ -112,7 +113,7 @@ def _listing(table: Table) -> View:
     @vary_on_headers("HX-Request")
     def entry_list(request: HttpRequest) -> HttpResponse:
         chosen = EntryFilter(request.GET)
-        query = request.GET.get("q", "").strip()
+        query = asked(request)
         rows = chosen.narrow(table.model.objects.all())
         if query:
             rows = rows.filter(name__icontains=query)

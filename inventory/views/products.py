@@ -22,7 +22,7 @@ from inventory.forms.products import PricesForm, ProductForm, Rights, VariationR
 from inventory.models import LocationPrice, Product, StockLevel, StockMovement, Variation
 from inventory.paging import page_of
 from inventory.products import remove_product, save_product, set_location_prices
-from inventory.search import words
+from inventory.search import asked, words
 from inventory.stock import Figures, figures
 from tenants.errors import Refused
 from tenants.models import Location
@@ -42,7 +42,7 @@ def product_list(request: HttpRequest) -> HttpResponse:
     locations = list(visible_locations(request))
     chosen = ProductFilter(request.GET, locations, stock=see_stock)
     products = chosen.narrow(Product.objects.select_related("category", "brand", "unit"))
-    query = request.GET.get("q", "").strip()
+    query = asked(request)
     if query:
         found = Variation.objects.filter(words(query)).order_by().values("product")
         products = products.filter(pk__in=found)
@@ -163,7 +163,7 @@ def product_create(request: HttpRequest) -> HttpResponse:
 def product_edit(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     product = get_object_or_404(Product, pk=pk)
     asked = request.POST.get("kind") or request.GET.get("kind")
-    several = product.variations.count() > 1  # type: ignore[attr-defined]
+    several = product.variations.count() > 1
     if asked == Product.Kind.VARIABLE or several:
         product.kind = Product.Kind.VARIABLE
     return _form(request, product)
@@ -308,7 +308,7 @@ def product_image(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     image = get_object_or_404(Product.objects.only("image", "business"), pk=pk).image
     if not image:
         raise Http404
-    tag = f'"{image.name.rpartition("/")[2]}"'
+    tag = f'"{str(image.name).rpartition("/")[2]}"'
     response: HttpResponse
     if request.headers.get("If-None-Match") == tag:
         response = HttpResponseNotModified()

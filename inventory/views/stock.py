@@ -15,7 +15,7 @@ from accounts.permissions import Permission
 from inventory.forms.filters import StockFilter
 from inventory.models import StockLevel, StockMovement, Variation
 from inventory.paging import page_of
-from inventory.search import words
+from inventory.search import asked, words
 from inventory.stock import levels, low
 
 P = Permission
@@ -53,7 +53,7 @@ def _list(request: HttpRequest, *, only_low: bool) -> HttpResponse:
         rows = low(rows)
     elif level == "none":
         rows = rows.filter(quantity__lte=0)
-    query = request.GET.get("q", "").strip()
+    query = asked(request)
     rows = rows.filter(words(query, path="variation__"))
     rows = rows.select_related("variation__product__unit", "location").order_by(*_order(request))
     page = page_of(rows, request)
