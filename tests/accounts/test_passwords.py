@@ -12,7 +12,7 @@ from django.test import Client
 
 from accounts import passwords
 from accounts.models import Session, User
-from tests.factories import PASSWORD, Shop, signed_in
+from tests.factories import PASSWORD, signed_in
 
 NEW = "a better battery horse"
 
