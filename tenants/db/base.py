@@ -46,7 +46,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
             return
         # An empty setting is as loud as none: row-level security fails to read it as a number.
         sql = _setting(bound) if bound is not None else "SET LOCAL app.business_id = ''"
-        with debug_transaction(self, sql), self.wrap_database_errors:
+        with self.wrap_database_errors:
             self.connection.execute(sql)
 
     def _savepoint_rollback(self, sid: str) -> None:
