@@ -8,14 +8,12 @@ from typing import Any
 
 import pytest
 import time_machine
-from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 
 from accounts.permissions import Permission
 from sales.selection import Totals
 from tests.factories import Shop, make_product, make_shift, signed_in
-from tests.sales.selling import market_manager, market_shift, percent, sell, void
+from tests.sales.selling import counted, market_manager, market_shift, percent, sell, void
 
 # Noon of a Sunday in Amsterdam, the first day of winter time.
 NOW = datetime(2026, 10, 25, 11, 0, tzinfo=UTC)
@@ -201,7 +199,7 @@ def test_at_most_twelve_statements(busy: Shop) -> None:
     confined = market_manager(busy)
     counts = []
     for turn in range(2):
-        with CaptureQueriesContext(connection) as queries:
+        with counted() as queries:
             confined.get(busy.url())
         counts.append(len(queries))
         for number in range(20):

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal
 
-from django.db import transaction
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Membership, User
 from inventory.models import Variation
@@ -101,3 +104,20 @@ def market_shift(shop: Shop) -> Shift:
 def market_manager(shop: Shop):
     """Signed in: a manager who is confined to the market. The business must be bound."""
     return signed_in(make_person("acme.stall", shop.roles["Manager"], locations=[shop.market]))
+
+
+@contextmanager
+def counted() -> Iterator[list[str]]:
+    """The statements of the block, as production sends them.
+
+    There a transaction begins with the business already set; inside a test's own transaction each
+    binding shows as a statement of its own, which is left out here.
+    """
+    statements: list[str] = []
+    with CaptureQueriesContext(connection) as queries:
+        yield statements
+    statements += [
+        query["sql"]
+        for query in queries
+        if not query["sql"].startswith("SET LOCAL app.business_id")
+    ]

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 
 from sales.models import Customer
 from tests.factories import Shop, signed_in
+from tests.sales.selling import counted
 
 
 @pytest.fixture
@@ -80,7 +79,7 @@ def test_the_statements_do_not_grow_with_the_list(owner: Client, inside: Shop) -
     for _round in range(2):
         for number in range(30):
             Customer.objects.create(name=f"Customer {number}", phone="1")
-        with CaptureQueriesContext(connection) as queries:
+        with counted() as queries:
             names(owner, inside)
         counts.append(len(queries))
     assert counts[0] == counts[1] <= 12

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 
 from sales.models import Register
 from tests.factories import Shop, make_shift, signed_in
-from tests.sales.selling import market_manager, market_register
+from tests.sales.selling import counted, market_manager, market_register
 
 
 def names(client: Client, shop: Shop) -> list[str]:
@@ -59,7 +57,7 @@ def test_the_statements_do_not_grow_with_the_list(owner: Client, inside: Shop) -
     for size in range(2):
         for number in range(3):
             Register.objects.create(name="Till", location=inside.market, prefix=f"N{size}{number}")
-        with CaptureQueriesContext(connection) as queries:
+        with counted() as queries:
             names(owner, inside)
         counts.append(len(queries))
     assert counts[0] == counts[1] <= 12

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 
 from accounts.permissions import Permission
 from sales.models import Sale
 from tenants.ids import uuid7
 from tests.factories import Shop, make_product, make_shift, signed_in
-from tests.sales.selling import fixed, market_manager, percent, sell, void
+from tests.sales.selling import counted, fixed, market_manager, percent, sell, void
 
 
 @pytest.fixture
@@ -128,7 +126,7 @@ def test_the_statements_do_not_grow_with_the_lines(owner: Client, inside: Shop) 
             for n in range(size)
         ]
         sale = sell(inside, *products)
-        with CaptureQueriesContext(connection) as queries:
+        with counted() as queries:
             page(owner, inside, sale)
         counts.append(len(queries))
     assert counts[0] == counts[1] <= 12

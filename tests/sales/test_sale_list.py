@@ -6,15 +6,13 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 
 from sales.models import Sale
 from sales.selection import Totals
 from tenants.context import business
 from tests.factories import Shop, make_shift, signed_in
-from tests.sales.selling import market_manager, market_shift, sell, void
+from tests.sales.selling import counted, market_manager, market_shift, sell, void
 
 
 @pytest.fixture
@@ -189,7 +187,7 @@ def test_the_statements_do_not_grow_with_the_list(shop: Shop) -> None:
         with business(shop.business):
             for _time in range(4):
                 sell(shop, user=shop.manager, register=stall, customer=True)
-        with CaptureQueriesContext(connection) as queries:
+        with counted() as queries:
             confined.get(shop.url("sales/"), {"q": "carla", "date_from": "2020-01-01"})
         counts.append(len(queries))
     # session, user, membership, savepoint, role, locations, registers, staff, sales, totals, release

@@ -5,14 +5,12 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 
 from sales.models import Shift
 from sales.shifts import close_shift, open_shift
 from tests.factories import Shop, make_shift, signed_in
-from tests.sales.selling import market_manager, sell, void
+from tests.sales.selling import counted, market_manager, sell, void
 
 
 @pytest.fixture
@@ -95,7 +93,7 @@ def test_the_statements_do_not_grow_with_the_sales(owner: Client, inside: Shop) 
     for _round in range(2):
         for _time in range(3):
             sell(inside)
-        with CaptureQueriesContext(connection) as queries:
+        with counted() as queries:
             page(owner, inside, shift)
         counts.append(len(queries))
     assert counts[0] == counts[1] <= 12

@@ -5,14 +5,12 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 
 from sales.models import Shift
 from sales.shifts import close_shift
 from tests.factories import Shop, make_shift, signed_in
-from tests.sales.selling import market_manager, market_shift, sell
+from tests.sales.selling import counted, market_manager, market_shift, sell
 
 
 @pytest.fixture
@@ -79,7 +77,7 @@ def test_the_statements_do_not_grow_with_the_list(owner: Client, inside: Shop) -
         for _time in range(3):
             shift = make_shift(inside)
             close_shift(actor=inside.cashier, shift=shift, counted_cash=Decimal(50))
-        with CaptureQueriesContext(connection) as queries:
+        with counted() as queries:
             owner.get(inside.url("shifts/"))
         counts.append(len(queries))
     assert counts == [7, 7]

@@ -7,8 +7,7 @@ from decimal import Decimal
 
 import pytest
 from django.core.exceptions import PermissionDenied
-from django.db import connection, transaction
-from django.test.utils import CaptureQueriesContext
+from django.db import transaction
 
 from accounts.models import AuditEntry, Membership
 from archive.invariants import check_books
@@ -20,7 +19,7 @@ from sales.voids import void_sale
 from tenants.errors import Refused
 from tenants.ids import uuid7
 from tests.factories import Shop, make_person, make_product, make_shift
-from tests.sales.selling import percent, sell, void
+from tests.sales.selling import counted, percent, sell, void
 
 
 @pytest.fixture
@@ -150,7 +149,7 @@ def test_the_statements_do_not_grow_with_the_lines(inside: Shop) -> None:
     for size in (2, 40):
         things = [(make_product(f"T{size}-{n}", sku=f"T{size}-{n}"), "1") for n in range(size)]
         sale = Sale.objects.get(pk=sell(inside, *things).pk)
-        with CaptureQueriesContext(connection) as queries:
+        with counted() as queries:
             void_sale(actor=member, sale=sale, reason="Wrong", void_id=uuid7())
         counts.append(len(queries))
     assert counts[0] == counts[1] <= 14
