@@ -275,7 +275,9 @@ def chain_is_whole() -> list[Finding]:
             expected = {
                 "chain_index": place,
                 "previous_hash": previous,
-                "content_hash": document_hash(sale, sale.lines.all(), sale.payments.all()),
+                "content_hash": document_hash(
+                    sale, list(sale.lines.all()), list(sale.payments.all())
+                ),
                 "number": f"{register.prefix}-{letter}{sale.counter:06d}",
             }
             findings += _unlike("chain_is_whole", sale, expected)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -50,7 +51,7 @@ def supplier_edit(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     return _edit(request, get_object_or_404(Supplier, pk=pk))
 
 
-def _edit(request: HttpRequest, supplier: Supplier) -> HttpResponse:
+def _edit(request: Any, supplier: Supplier) -> HttpResponse:
     is_new = supplier._state.adding
     form = SupplierForm(request.POST or None, instance=supplier)
     sees = can(request, Permission.SUPPLIER_VIEW)

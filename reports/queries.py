@@ -61,7 +61,7 @@ class Figures:
 def figures(sales: QuerySet[Sale], *, today: date) -> Figures:
     """Sums of these sales, by day and location, for the last 30 days and the 30 before."""
     start = today - timedelta(days=DAYS - 1)
-    rows = (
+    rows: Any = (
         sales.filter(business_date__gte=start - timedelta(days=DAYS), business_date__lte=today)
         .order_by()
         .values("business_date", "location", "location__name")
@@ -108,7 +108,7 @@ class Seller:
 
 def best_sellers(lines: QuerySet[SaleLine], *, today: date) -> tuple[list[Seller], list[Seller]]:
     """The best of the last 30 days by revenue and by quantity, in one statement."""
-    rows = (
+    rows: Any = (
         lines.filter(
             sale__business_date__gt=today - timedelta(days=DAYS), sale__business_date__lte=today
         )

@@ -150,7 +150,7 @@ class PrefixField(forms.CharField):
     """Capital letters, whatever was typed; before the validators look."""
 
     def to_python(self, value: Any) -> str:
-        return super().to_python(value).upper()
+        return (super().to_python(value) or "").upper()
 
 
 class RegisterForm(forms.ModelForm[Register]):
@@ -160,7 +160,7 @@ class RegisterForm(forms.ModelForm[Register]):
         model = Register
         fields = ("name", "location", "prefix", "is_active")
 
-    prefix = PrefixField(
+    prefix = PrefixField(  # type: ignore[assignment]
         label=_("Receipt prefix"),
         max_length=12,
         help_text=_("Begins every receipt number of this register, such as HS1."),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -72,7 +73,7 @@ def customer_edit(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     return _edit(request, get_object_or_404(Customer, pk=pk))
 
 
-def _edit(request: HttpRequest, customer: Customer) -> HttpResponse:
+def _edit(request: Any, customer: Customer) -> HttpResponse:
     is_new = customer._state.adding
     form = CustomerForm(request, request.POST or None, instance=customer)
     sees = can(request, Permission.CUSTOMER_VIEW)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 from django.contrib import messages
 from django.db.models import Prefetch
@@ -45,7 +46,7 @@ def register_edit(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     return _edit(request, get_object_or_404(visible_registers(request), pk=pk))
 
 
-def _edit(request: HttpRequest, register: Register) -> HttpResponse:
+def _edit(request: Any, register: Register) -> HttpResponse:
     is_new = register._state.adding
     form = RegisterForm(request, request.POST or None, instance=register)
     if request.method == "POST" and form.is_valid():

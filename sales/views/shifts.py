@@ -94,7 +94,7 @@ def _by_method(shift: Shift) -> list[tuple[str, Any]]:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @needs(Permission.SHIFT_OPEN)
-def shift_open(request: HttpRequest) -> HttpResponse:
+def shift_open(request: Any) -> HttpResponse:
     initial = {"register": request.GET.get("register")}
     form = OpenShiftForm(request, request.POST or None, initial=initial)
     if request.method == "POST" and form.is_valid():
@@ -127,7 +127,7 @@ def _may_close(request: HttpRequest, shift: Shift) -> bool:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @needs(Permission.SHIFT_CLOSE, Permission.SHIFT_CLOSE_ANY)
-def shift_close(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+def shift_close(request: Any, pk: uuid.UUID) -> HttpResponse:
     shift = _shift(request, pk)
     if not _may_close(request, shift):
         demand(request, Permission.SHIFT_CLOSE_ANY)

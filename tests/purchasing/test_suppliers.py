@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.test import Client
 
@@ -39,7 +41,7 @@ def test_the_list_and_what_narrows_it(owner: Client, inside: Shop, supplier: Sup
 
 
 def test_a_colleague_adds_and_changes(manager: Client, inside: Shop, supplier: Supplier) -> None:
-    response = manager.post(inside.url("suppliers/new/"), {"name": "Mugs Ltd", "phone": "1"})
+    response: Any = manager.post(inside.url("suppliers/new/"), {"name": "Mugs Ltd", "phone": "1"})
     assert response.url == inside.url("suppliers/")
     assert Supplier.objects.get(name="Mugs Ltd").is_active
     edit(manager, inside, supplier, phone="020 888", payment_days="14")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -26,7 +27,7 @@ def sold(inside: Shop) -> Shop:
     return inside
 
 
-def numbers(client: Client, shop: Shop, **query: object) -> list[str]:
+def numbers(client: Client, shop: Shop, **query: Any) -> list[str]:
     response = client.get(shop.url("sales/"), query)
     assert response.status_code == 200
     return [sale.number for sale in response.context["sales"]]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -78,7 +79,7 @@ def test_numbers_go_on(inside: Shop) -> None:
 
 
 def test_what_is_refused(inside: Shop) -> None:
-    ask = {"actor": inside.cashier, "register": inside.register}
+    ask: dict[str, Any] = {"actor": inside.cashier, "register": inside.register}
     with pytest.raises(Refused) as refused:
         open_shift(**ask, opening_float=Decimal(-1))
     assert refused.value.code == "negative"

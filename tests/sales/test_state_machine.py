@@ -7,7 +7,7 @@ the rows agree with each other. `STATE_MACHINE_EXAMPLES=200` runs more than the 
 from __future__ import annotations
 
 import os
-from collections import Counter
+from collections import Counter, defaultdict
 from decimal import Decimal
 from typing import Any
 
@@ -95,7 +95,7 @@ class Shopkeeping(RuleBasedStateMachine):
     @precondition(lambda self: len(self.open) < 2)
     @rule(till=st.integers(0, 1), cents=st.integers(0, 20000))
     def open_a_shift(self, till: int, cents: int) -> None:
-        ask = {"actor": self.shop.cashier, "register": self.registers[till]}
+        ask: dict[str, Any] = {"actor": self.shop.cashier, "register": self.registers[till]}
         if till in self.open:
             with pytest.raises(Refused):
                 open_shift(**ask, opening_float=Decimal(cents) * CENT)
@@ -139,7 +139,7 @@ class Shopkeeping(RuleBasedStateMachine):
         if till not in self.open and self.open:
             till = 1 - till
         request = self._request(till, lines, discount, card, over)
-        wanted: Counter[str] = Counter()
+        wanted: dict[str, Decimal] = defaultdict(Decimal)
         for name, quantity, _discount in lines:
             wanted[name] += self._quantity(name, quantity)
         enough = all(self.stock[name] >= wanted[name] for name in ("mug", "tea"))
@@ -204,7 +204,11 @@ class Shopkeeping(RuleBasedStateMachine):
     @rule(sold=sales, twice=st.booleans())
     def void(self, sold: Any, twice: bool) -> None:
         pk, till, wanted, cash = sold
-        ask = {"actor": self.member, "sale": Sale.objects.get(pk=pk), "reason": "Wrong"}
+        ask: dict[str, Any] = {
+            "actor": self.member,
+            "sale": Sale.objects.get(pk=pk),
+            "reason": "Wrong",
+        }
         if pk in self.voided or till not in self.open:
             with pytest.raises(Refused), transaction.atomic():
                 void_sale(**ask, void_id=uuid7())
@@ -222,7 +226,7 @@ class Shopkeeping(RuleBasedStateMachine):
 
     @rule(name=st.sampled_from(["mug", "tea"]), change=st.integers(-6, 12).filter(bool))
     def correct_stock(self, name: str, change: int) -> None:
-        ask = {
+        ask: dict[str, Any] = {
             "actor": self.shop.owner,
             "location": self.shop.high_street,
             "reason": StockDocument.Reason.OTHER,

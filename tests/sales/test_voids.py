@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.core.exceptions import PermissionDenied
@@ -36,8 +37,8 @@ def sale(inside: Shop) -> Sale:
     )
 
 
-def ask(shop: Shop, sale: Sale, **fields: object) -> Sale:
-    values = {
+def ask(shop: Shop, sale: Sale, **fields: Any) -> Sale:
+    values: dict[str, Any] = {
         "actor": Membership.objects.get(user=shop.manager),
         "reason": "Wrong",
         "void_id": uuid7(),
@@ -83,9 +84,9 @@ def test_the_same_request_again_is_the_same_void(inside: Shop, sale: Sale) -> No
 def test_the_same_id_for_another_void_is_refused(inside: Shop, sale: Sale) -> None:
     other = sell(inside)
     void_id = ask(inside, sale).pk
-    for fields in ({"sale": other}, {"sale": sale, "reason": "Another reason"}):
+    for document, reason in ((other, "Wrong"), (sale, "Another reason")):
         with pytest.raises(OtherRequest):
-            ask(inside, **{"void_id": void_id, **fields})
+            ask(inside, document, void_id=void_id, reason=reason)
     assert not other.reversals.exists()
 
 
