@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-import uuid
 from collections.abc import Iterator
 from decimal import Decimal
 from enum import Enum
 from typing import Any, NoReturn, TypeVar
+from uuid import UUID
 
 from django.utils.translation import gettext as _
 
@@ -19,7 +19,7 @@ _NUMBER = re.compile(r"-?[0-9]{1,13}(\.[0-9]{1,8})?")
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 # What no database column and no printer takes: control characters, and halves of a pair.
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
-_NIL = uuid.UUID(int=0)
+_NIL = UUID(int=0)
 _ZERO = Decimal(0)
 
 
@@ -60,15 +60,18 @@ class Body:
         path = f"{self._path}.{name}" if self._path else name
         self._root.problems.setdefault(path, []).append(sentence)
 
-    def uuid(self, name: str) -> uuid.UUID:
-        return self.optional_uuid(name) or self._missing(name, _NIL)
+    def uuid(self, name: str) -> UUID:
+        found = self.optional_uuid(name)
+        if found is None:
+            self._missing(name)
+        return found or _NIL
 
-    def optional_uuid(self, name: str) -> uuid.UUID | None:
+    def optional_uuid(self, name: str) -> UUID | None:
         value = self._take(name)
         if value is None:
             return None
         if isinstance(value, str) and _UUID.fullmatch(value):
-            found = uuid.UUID(value)
+            found = UUID(value)
             if found.int:
                 return found
         self.problem(name, _("This is not an id."))
@@ -76,7 +79,9 @@ class Body:
 
     def amount(self, name: str) -> Decimal:
         value = self.optional_amount(name)
-        return self._missing(name, _ZERO) if value is None else value
+        if value is None:
+            self._missing(name)
+        return value or _ZERO
 
     def optional_amount(self, name: str) -> Decimal | None:
         """A decimal as text, or a whole number; never a float, which has lost cents already."""
@@ -101,14 +106,14 @@ class Body:
         if not isinstance(value, str):
             self.problem(name, _("This must be text."))
             return ""
-        value = value.strip()
-        sentence = text_problem(value, most=most)
+        text: str = value.strip()
+        sentence = text_problem(text, most=most)
         if sentence:
             self.problem(name, sentence)
             return ""
-        if required and not value:
-            self.problem(name, _("This is needed."))
-        return value
+        if required and not text:
+            self._missing(name)
+        return text
 
     def choice(self, name: str, options: type[Choice]) -> Choice:
         value = self._take(name)
@@ -123,7 +128,7 @@ class Body:
         """The objects of a list, in their order."""
         value = self._take(name)
         if value is None:
-            self._missing(name, None)
+            self._missing(name)
         elif not isinstance(value, list):
             self.problem(name, _("This must be a list."))
         elif len(value) > most:
@@ -143,11 +148,8 @@ class Body:
     def _inner(self, name: str) -> str:
         return f"{self._path}.{name}" if self._path else name
 
-    def _missing(self, name: str, neutral: Any) -> Any:
-        # What was given and is wrong has its sentence already.
-        if self._data.get(name) is None:
-            self.problem(name, _("This is needed."))
-        return neutral
+    def _missing(self, name: str) -> None:
+        self.problem(name, _("This is needed."))
 
 
 def refuse(problems: dict[str, list[str]]) -> None:
@@ -174,11 +176,11 @@ def text_problem(value: str, *, most: int) -> str:
     return ""
 
 
-def query_uuid(value: str, field: str) -> uuid.UUID:
+def query_uuid(value: str, field: str) -> UUID:
     """An id from the query string. Raises Refused."""
     if not _UUID.fullmatch(value):
         invalid(field, _("This is not an id.") if value else _("This is needed."))
-    return uuid.UUID(value)
+    return UUID(value)
 
 
 def query_text(value: str, field: str, *, most: int = 100) -> str:

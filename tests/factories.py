@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
@@ -160,7 +161,8 @@ def make_device(
     shop: Shop, *, user: User | None = None, location: Location | None = None, name: str = "Counter"
 ) -> tuple[Device, str]:
     """A terminal in the cashier's name at the high street, and its token; seen just now."""
-    with business(shop.business):
+    # PostgreSQL knows the business from the transaction.
+    with business(shop.business), transaction.atomic():
         device, token = create_device(
             actor=Membership.objects.get(user=shop.owner),
             membership=Membership.objects.get(user=user or shop.cashier),

@@ -6,13 +6,12 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
-from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.audit import record
 from accounts.bodies import query_text
 from accounts.permissions import Permission
-from accounts.rest import BusinessView, body_of
+from accounts.rest import BusinessRequest, BusinessView, body_of
 from sales.api import schema
 from sales.api.reading import safe_text
 from sales.api.shapes import customer_shape
@@ -31,7 +30,7 @@ class CustomersView(BusinessView):
         responses=schema.CustomerPage,
         tags=["Customers"],
     )
-    def get(self, request: Request) -> Response:
+    def get(self, request: BusinessRequest) -> Response:
         """Active customers by name; `q` is a part of the name, or a whole phone number or e-mail."""
         customers = Customer.objects.active()
         text = query_text(request.GET.get("q", ""), "q")
@@ -45,7 +44,7 @@ class CustomersView(BusinessView):
         responses={201: schema.Customer},
         tags=["Customers"],
     )
-    def post(self, request: Request) -> Response:
+    def post(self, request: BusinessRequest) -> Response:
         """Add a customer."""
         body = body_of(request)
         customer = Customer(
@@ -61,9 +60,9 @@ class CustomersView(BusinessView):
         body.finish()
         customer.save(force_insert=True)
         record(
-            actor=request.user,  # type: ignore[arg-type]
+            actor=request.user,
             action="customer.create",
             target=customer,
-            device=request.device,  # type: ignore[attr-defined]
+            device=request.device,
         )
         return Response(customer_shape(customer), status=201)

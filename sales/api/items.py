@@ -9,12 +9,11 @@ from typing import Any
 from django.db.models import F, FilteredRelation, Q
 from django.http import Http404
 from drf_spectacular.utils import extend_schema
-from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.bodies import query_text
 from accounts.permissions import Permission
-from accounts.rest import BusinessView
+from accounts.rest import BusinessRequest, BusinessView
 from inventory import search
 from sales.api import schema
 from sales.api.registers import selling_register
@@ -50,7 +49,7 @@ class ItemsView(BusinessView):
         responses=schema.ItemPage,
         tags=["Catalogue"],
     )
-    def get(self, request: Request) -> Response:
+    def get(self, request: BusinessRequest) -> Response:
         """All items, 500 a page in an order that never changes; with `q` the 50 best matches.
 
         An exact code comes first, then codes that begin with `q`, then items with every word.
@@ -73,7 +72,7 @@ class ItemLookupView(BusinessView):
         responses=schema.Item,
         tags=["Catalogue"],
     )
-    def get(self, request: Request) -> Response:
+    def get(self, request: BusinessRequest) -> Response:
         """The one item with this barcode or SKU; a barcode counts before another item's SKU."""
         register = selling_register(request)
         code = query_text(request.GET.get("code", ""), "code")

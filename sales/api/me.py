@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from django.db.models import Prefetch
 from drf_spectacular.utils import extend_schema
-from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.rest import BusinessView
+from accounts.rest import BusinessRequest, BusinessView
 from sales.api import schema
 from sales.api.registers import usable_registers
 from sales.api.shapes import register_shape
@@ -19,10 +18,10 @@ class MeView(BusinessView):
     needs = {"GET": ()}
 
     @extend_schema(operation_id="me", responses=schema.Me, tags=["Start"])
-    def get(self, request: Request) -> Response:
+    def get(self, request: BusinessRequest) -> Response:
         """Business, person, permissions, and the registers with their open shifts."""
-        business, device = request.business, request.device  # type: ignore[attr-defined]
-        membership = request.membership  # type: ignore[attr-defined]
+        business, device = request.business, request.device
+        membership = request.membership
         open_shifts = Shift.objects.filter(closed_at=None).select_related("opened_by")
         registers = (
             usable_registers(request)
@@ -45,8 +44,7 @@ class MeView(BusinessView):
                 "permissions": sorted(membership.granted),
                 "device": None if device is None else {"id": device.pk, "name": device.name},
                 "registers": [
-                    register_shape(one, next(iter(one.open_shifts), None))  # type: ignore[attr-defined]
-                    for one in registers
+                    register_shape(one, next(iter(one.open_shifts), None)) for one in registers
                 ],
             }
         )

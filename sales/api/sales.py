@@ -12,12 +12,11 @@ from django.http import Http404
 from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
-from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.bodies import invalid
 from accounts.permissions import Permission
-from accounts.rest import BusinessView, body_of, web_address
+from accounts.rest import BusinessRequest, BusinessView, body_of, web_address
 from sales.api import schema
 from sales.api.reading import read_sale, safe_text
 from sales.api.registers import asked_register
@@ -66,7 +65,7 @@ class SalesView(BusinessView):
         responses=schema.SalePage,
         tags=["Sales"],
     )
-    def get(self, request: Request) -> Response:
+    def get(self, request: BusinessRequest) -> Response:
         """Sales and voids, the newest first."""
         sales = documents(request)
         if request.GET.get("register"):
@@ -83,7 +82,7 @@ class SalesView(BusinessView):
         responses={201: schema.SaleDocument, 200: schema.SaleDocument},
         tags=["Sales"],
     )
-    def post(self, request: Request) -> Response:
+    def post(self, request: BusinessRequest) -> Response:
         """Record a sale: 201. The same request again answers 200 with the same sale.
 
         Nothing is recorded when the answer is an error. 409: no shift is open, there is too little
@@ -92,9 +91,9 @@ class SalesView(BusinessView):
         """
         asked = read_sale(body_of(request))
         sale = checkout(
-            actor=request.membership,  # type: ignore[attr-defined]
+            actor=request.membership,
             request=asked,
-            device=request.device,  # type: ignore[attr-defined]
+            device=request.device,
         )
         return recorded(request, sale)
 
@@ -103,7 +102,7 @@ class SaleView(BusinessView):
     needs = {"GET": VIEW}
 
     @extend_schema(operation_id="sale", responses=schema.SaleDocument, tags=["Sales"])
-    def get(self, request: Request, sale_id: uuid.UUID) -> Response:
+    def get(self, request: BusinessRequest, sale_id: uuid.UUID) -> Response:
         """One sale or void."""
         return Response(stored_sale_shape(request, sale_or_404(request, sale_id)))
 
@@ -117,18 +116,18 @@ class SaleVoidView(BusinessView):
         responses={201: schema.SaleDocument, 200: schema.SaleDocument},
         tags=["Sales"],
     )
-    def post(self, request: Request, sale_id: uuid.UUID) -> Response:
+    def post(self, request: BusinessRequest, sale_id: uuid.UUID) -> Response:
         """Reverse a sale completely: 201 with the void. The same request again: 200."""
         body = body_of(request)
         void_id = body.uuid("id")
         reason = safe_text(body, "reason", most=200, required=True)
         body.finish()
         void = void_sale(
-            actor=request.membership,  # type: ignore[attr-defined]
+            actor=request.membership,
             sale=sale_or_404(request, sale_id),
             reason=reason,
             void_id=void_id,
-            device=request.device,  # type: ignore[attr-defined]
+            device=request.device,
         )
         return recorded(request, void)
 
@@ -137,7 +136,7 @@ class ReceiptView(BusinessView):
     needs = {"GET": VIEW}
 
     @extend_schema(operation_id="sale_receipt", responses=schema.Receipt, tags=["Sales"])
-    def get(self, request: Request, sale_id: uuid.UUID) -> Response:
+    def get(self, request: BusinessRequest, sale_id: uuid.UUID) -> Response:
         """The receipt as text for a printer of 42 columns, and the page that prints it."""
         sale = sale_or_404(request, sale_id)
         return Response(

@@ -10,13 +10,11 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
-from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.access import can
 from accounts.bodies import Body
 from accounts.permissions import Permission
-from accounts.rest import BusinessView, body_of
+from accounts.rest import BusinessRequest, BusinessView, body_of
 from sales.api import schema
 from sales.api.reading import safe_text
 from sales.api.registers import register_or_404
@@ -58,15 +56,14 @@ class ShiftsView(BusinessView):
         responses={201: schema.Shift},
         tags=["Shifts"],
     )
-    def post(self, request: Request) -> Response:
+    def post(self, request: BusinessRequest) -> Response:
         """Open the next shift of a register."""
         body = body_of(request)
         register_id = body.uuid("register")
         opening_float = cash(body, "opening_float")
         body.finish()
         register = register_or_404(request, register_id)
-        user: Any = request.user
-        shift = open_shift(actor=user, register=register, opening_float=opening_float)
+        shift = open_shift(actor=request.user, register=register, opening_float=opening_float)
         return Response(shift_shape(request, shift, None), status=201)
 
 
@@ -74,11 +71,11 @@ class ShiftView(BusinessView):
     needs = {"GET": (Permission.SHIFT_VIEW, Permission.SHIFT_VIEW_ALL)}
 
     @extend_schema(operation_id="shift", responses=schema.Shift, tags=["Shifts"])
-    def get(self, request: Request, shift_id: uuid.UUID) -> Response:
+    def get(self, request: BusinessRequest, shift_id: uuid.UUID) -> Response:
         """One shift; the expected cash once it is closed, or for who may see it before."""
         shift = shift_or_404(request, shift_id)
         expected = shift.expected_cash
-        if shift.is_open and can(request, Permission.CASH_VIEW_EXPECTED):  # type: ignore[arg-type]
+        if shift.is_open and request.membership.can(Permission.CASH_VIEW_EXPECTED):
             expected = expected_cash(shift)
         return Response(shift_shape(request, shift, expected))
 
@@ -92,15 +89,16 @@ class ShiftCloseView(BusinessView):
         responses=schema.Shift,
         tags=["Shifts"],
     )
-    def post(self, request: Request, shift_id: uuid.UUID) -> Response:
+    def post(self, request: BusinessRequest, shift_id: uuid.UUID) -> Response:
         """Close a shift with the cash that was counted; answers what was expected."""
         body = body_of(request)
         counted = cash(body, "counted_cash")
         note = safe_text(body, "note", most=500)
         body.finish()
         shift = shift_or_404(request, shift_id)
-        user: Any = request.user
-        if shift.opened_by_id != user.pk and not can(request, Permission.SHIFT_CLOSE_ANY):  # type: ignore[arg-type]
+        if shift.opened_by_id != request.user.pk and not request.membership.can(
+            Permission.SHIFT_CLOSE_ANY
+        ):
             raise PermissionDenied(_("You may close your own shifts only."))
-        shift = close_shift(actor=user, shift=shift, counted_cash=counted, note=note)
+        shift = close_shift(actor=request.user, shift=shift, counted_cash=counted, note=note)
         return Response(shift_shape(request, shift, shift.expected_cash))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import partial
 from threading import Barrier
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from inventory.models import StockLevel
@@ -25,10 +27,18 @@ TIMES = 5
 @pytest.fixture
 def live_shop(committed_db: None) -> Shop:
     """A shop with an open shift that other threads see."""
-    shop = make_shop("acme")
-    with business(shop.business):
+    with transaction.atomic():
+        shop = make_shop("acme")
+    with inside(shop):
         make_shift(shop)
     return shop
+
+
+@contextmanager
+def inside(shop: Shop) -> Iterator[None]:
+    """The shop bound, in a transaction, which tells PostgreSQL so."""
+    with business(shop.business), transaction.atomic():
+        yield
 
 
 def at_once(work: Callable[[int], Any]) -> list[Any]:
@@ -46,14 +56,18 @@ def at_once(work: Callable[[int], Any]) -> list[Any]:
         return list(pool.map(run, range(TIMES)))
 
 
+def send_same(token: str, body: dict[str, Any], _number: int) -> Any:
+    return post(with_token(token), URL, body)
+
+
 def test_the_same_sale_five_times_at_once_is_one_sale(live_shop: Shop) -> None:
     token = make_device(live_shop)[1]
     for round_ in range(1, 5):
         body = sale_body(live_shop, line(live_shop.mug, "2"), total="10.00")
-        answers = at_once(lambda _n, body=body: post(with_token(token), URL, body))
+        answers = at_once(partial(send_same, token, body))
         assert sorted(answer.status_code for answer in answers) == [200] * 4 + [201]
         assert len({answer.content for answer in answers}) == 1
-        with business(live_shop.business):
+        with inside(live_shop):
             assert Sale.objects.count() == round_
             assert StockLevel.objects.get(variation=live_shop.mug).quantity == 10 - 2 * round_
             assert SaleLine.objects.count() == Payment.objects.count() == round_
@@ -65,27 +79,35 @@ def test_five_other_sales_at_once_are_five(live_shop: Shop) -> None:
     """The control: without the common id the same five requests are five sales."""
     token = make_device(live_shop)[1]
     body = sale_body(live_shop, line(live_shop.mug, "1"), total="5.00")
-    answers = at_once(lambda _n: post(with_token(token), URL, {**body, "id": str(uuid7())}))
+
+    def send(_number: int) -> Any:
+        return post(with_token(token), URL, {**body, "id": str(uuid7())})
+
+    answers = at_once(send)
     assert [answer.status_code for answer in answers] == [201] * TIMES
     numbers = sorted(answer.json()["number"] for answer in answers)
     assert numbers == [f"ACM1-00000{n}" for n in range(1, TIMES + 1)]
-    with business(live_shop.business):
+    with inside(live_shop):
         assert StockLevel.objects.get(variation=live_shop.mug).quantity == 5
 
 
 def test_five_bodies_under_one_id_at_once(live_shop: Shop) -> None:
     token = make_device(live_shop)[1]
     body = sale_body(live_shop, line(live_shop.mug, "1"), total="5.00")
-    answers = at_once(lambda n: post(with_token(token), URL, {**body, "note": f"Number {n}"}))
+
+    def send(number: int) -> Any:
+        return post(with_token(token), URL, {**body, "note": f"Number {number}"})
+
+    answers = at_once(send)
     assert sorted(answer.status_code for answer in answers) == [201] + [409] * 4
-    with business(live_shop.business):
+    with inside(live_shop):
         assert Sale.objects.count() == 1
 
 
 def test_a_sale_costs_at_most_14_statements_whatever_its_length(live_shop: Shop) -> None:
     """With a token, from authentication to COMMIT: BEGIN and COMMIT are counted."""
     terminal = with_token(make_device(live_shop)[1])
-    with business(live_shop.business):
+    with inside(live_shop):
         live_shop.high_street.below_zero = "allow"
         live_shop.high_street.save()
         products = [
