@@ -27,6 +27,7 @@ class CategoryForm(EntryForm):
     class Meta:
         model = Category
         fields = ["name", "parent", "code", "description", "is_active"]
+        widgets = {"description": forms.Textarea({"rows": 3})}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -38,6 +39,7 @@ class BrandForm(EntryForm):
     class Meta:
         model = Brand
         fields = ["name", "description", "is_active"]
+        widgets = {"description": forms.Textarea({"rows": 3})}
 
 
 class UnitForm(EntryForm):

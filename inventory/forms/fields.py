@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -78,6 +79,14 @@ def whole_unless(quantity: Decimal, *, decimals: bool) -> None:
     """Raises ValidationError for a fraction of something that is sold in whole pieces."""
     if not decimals and quantity != quantity.to_integral_value():
         raise forms.ValidationError(_("Only whole numbers: the unit allows no fractions."))
+
+
+def as_uuid(text: str) -> uuid.UUID | None:
+    """The key that a person's browser sent, or None for nonsense."""
+    try:
+        return uuid.UUID(text)
+    except ValueError:
+        return None
 
 
 def indented(category: Any) -> str:

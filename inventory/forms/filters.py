@@ -114,15 +114,16 @@ class CorrectionFilter(Filter):
         if len(locations) > 1:
             self.fields["location"] = location_choice(locations)
         self.fields["reason"] = _choice(
-            _("Reason"), [("", _("All reasons")), *StockDocument.Reason.choices]
+            _("Reason"), [("", _("All corrections")), *StockDocument.Reason.choices]
         )
 
     def narrow(self, documents: Any) -> Any:
         if location := self.pk("location"):
             documents = documents.filter(location=location)
         if reason := self.value("reason"):
-            documents = documents.filter(reason=reason)
-        return documents
+            return documents.filter(reason=reason)
+        # Opening stock is no correction; it is listed when it is asked for.
+        return documents.filter(kind=StockDocument.Kind.CORRECTION)
 
 
 class EntryFilter(Filter):

@@ -72,7 +72,10 @@ class ProductForm(Quiet, TenantModelForm):
             "description",
             "is_active",
         ]
-        widgets = {"alert_quantity": NumberInput(min="0")}
+        widgets = {
+            "alert_quantity": NumberInput(min="0"),
+            "description": forms.Textarea({"rows": 3}),
+        }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -12,7 +12,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from inventory.forms.fields import Quiet, quantity_field, whole_unless
+from inventory.forms.fields import Quiet, as_uuid, quantity_field, whole_unless
 from inventory.models import StockDocument, StockLevel, Variation
 from tenants.models import Location
 
@@ -82,7 +82,7 @@ class Lines:
 
     def __init__(self, data: Any, ids: Sequence[str]) -> None:
         self.data = data
-        wanted = list(dict.fromkeys(key for key in map(_uuid, ids) if key))[:MOST_LINES]
+        wanted = list(dict.fromkeys(key for key in map(as_uuid, ids) if key))[:MOST_LINES]
         found = Variation.objects.select_related("product__unit").in_bulk(wanted)
         self.variations = [found[key] for key in wanted if key in found]
         self.stock: Mapping[uuid.UUID, Decimal] = {}
@@ -129,10 +129,3 @@ class Lines:
     def quiet(self) -> None:
         for form in self.forms:
             form.quiet()
-
-
-def _uuid(text: str) -> uuid.UUID | None:
-    try:
-        return uuid.UUID(text)
-    except ValueError:
-        return None

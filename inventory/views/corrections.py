@@ -16,6 +16,7 @@ from django.views.decorators.vary import vary_on_headers
 from accounts.access import needs, visible_locations
 from accounts.permissions import Permission
 from inventory import ledger
+from inventory.forms.fields import as_uuid
 from inventory.forms.filters import CorrectionFilter
 from inventory.forms.stock import CorrectionForm, Lines
 from inventory.models import StockDocument, StockMovement, Variation
@@ -32,7 +33,7 @@ OFFERED = 8
 @require_safe
 @vary_on_headers("HX-Request")
 def correction_list(request: HttpRequest) -> HttpResponse:
-    """Corrections and opening stock, the newest first."""
+    """Corrections, or opening stock, the newest first."""
     locations = list(visible_locations(request))
     chosen = CorrectionFilter(request.GET, locations)
     documents = chosen.narrow(StockDocument.objects.filter(location__in=locations))
@@ -75,9 +76,8 @@ def correction_create(request: HttpRequest) -> HttpResponse:
         if answer is not None:
             return answer
     else:
-        offered = (
-            _offered(posted.get("q", "").replace("\0", "")[:LONGEST]) if posted is not None else []
-        )
+        if posted is not None and "find" in posted:
+            offered = _offered(posted.get("q", "").replace("\0", "")[:LONGEST])
         lines.at(_location(form, locations), added=request.POST.get("add", ""))
         form.quiet()
         lines.quiet()
@@ -85,8 +85,7 @@ def correction_create(request: HttpRequest) -> HttpResponse:
         "form": form,
         "lines": lines,
         "offered": offered,
-        "query": "" if posted is None or "add" in posted else posted.get("q", ""),
-        "searched": posted is not None and "find" in posted,
+        "query": posted["q"] if posted and {"find", "q"} <= posted.keys() else "",
     }
     return render(request, "inventory/correction_edit.html", context)
 
@@ -113,12 +112,8 @@ def _offered(text: str) -> list[Variation]:
 
 
 def _location(form: CorrectionForm, locations: Any) -> uuid.UUID | None:
-    asked = form["location"].value()
-    try:
-        place = locations.filter(pk=asked).first() if asked else None
-    except (ValueError, TypeError):
-        return None
-    return place.pk if place else None
+    chosen = as_uuid(str(form["location"].value() or ""))
+    return chosen if chosen and locations.filter(pk=chosen).exists() else None
 
 
 def _save(request: HttpRequest, form: CorrectionForm, lines: Lines) -> HttpResponse | None:
