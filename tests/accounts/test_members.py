@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import threading
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
 
 from accounts import people
@@ -15,12 +16,12 @@ from accounts.permissions import Permission
 from tenants.context import business
 from tenants.encryption import blind_index
 from tenants.errors import Refused
-from tests.conftest import ON_POSTGRES
+from tests.accounts.reading import found
 from tests.factories import PASSWORD, Shop, make_person, make_shop, signed_in
 
 
 def member(shop: Shop, person: str) -> Membership:
-    with business(shop.business):
+    with business(shop.business), transaction.atomic():
         return Membership.objects.select_related("role", "user").get(user=shop.people[person])
 
 
@@ -37,12 +38,12 @@ def acts(shop: Shop) -> list[str]:
         return [entry.action for entry in AuditEntry.objects.exclude(action__startswith="stock")]
 
 
-def limited(shop: Shop, *names: str, extra: set[Permission] = frozenset(), **fields) -> User:
+def limited(shop: Shop, *names: str) -> User:
     """Somebody at the market only, with the rights named and those of a cashier."""
     with business(shop.business):
-        granted = {*shop.roles["Cashier"].granted, *extra, *(Permission(n) for n in names)}
+        granted = {*shop.roles["Cashier"].granted, *(Permission(n) for n in names)}
         role = Role.objects.create(name=f"Limited {len(names)}", permissions=sorted(granted))
-        return make_person("market.lead", role, locations=[shop.market], **fields)
+        return make_person("market.lead", role, locations=[shop.market])
 
 
 # -- the list ---------------------------------------------------------------------------------------
@@ -59,15 +60,15 @@ def test_list_searches_what_is_encrypted_and_hides_the_inactive(shop, manager):
     with business(shop.business):
         Membership.objects.filter(user=shop.people["Viewer"]).update(is_active=False)
 
-    def found(query: str) -> set[str]:
+    def listed(query: str) -> set[str]:
         page = manager.get(f"/b/acme/people/?{query}").content.decode()
         return set(re.findall(r'row-link"[^>]*>Acme\.(\w+) Person', page))
 
-    assert "Viewer" not in found("")
-    assert found("q=viewer&state=all") == {"Viewer"}
-    assert found("state=inactive") == {"Viewer"}
-    assert found("q=acme.cashier%40example.com") == {"Cashier"}
-    assert found("q=nobody") == set()
+    assert "Viewer" not in listed("")
+    assert listed("q=viewer&state=all") == {"Viewer"}
+    assert listed("state=inactive") == {"Viewer"}
+    assert listed("q=acme.cashier%40example.com") == {"Cashier"}
+    assert listed("q=nobody") == set()
 
 
 def test_list_takes_few_statements_whatever_its_length(
@@ -104,7 +105,7 @@ def test_a_new_person_gets_a_first_password_once(shop, manager):
     answer = add(manager, shop, email="nora@example.com")
     assert answer.status_code == 200
     assert "no-store" in answer["Cache-Control"]
-    password = re.search(r'class="once">([^<]+)<', answer.content.decode())[1]
+    password = found(r'class="once">([^<]+)<', answer.content.decode())
     nora = User.objects.get_by_natural_key("new.person")
     assert (nora.name, nora.email, nora.must_change_password) == (
         "Nora New",
@@ -132,7 +133,7 @@ def test_only_some_locations(shop, manager):
     assert manager.post("/b/acme/people/new/", data).status_code == 200
     with business(shop.business):
         made = Membership.objects.get(user=User.objects.get_by_natural_key("stall"))
-        assert made.location_ids == {shop.market.pk}
+        assert made.location_ids == frozenset({shop.market.pk})
 
 
 def test_no_location_at_all_is_refused(shop, manager):
@@ -210,7 +211,7 @@ def test_edit_changes_person_and_place(shop, manager):
     assert answer.status_code == 302
     changed = member(shop, "Cashier")
     with business(shop.business):
-        assert changed.location_ids == {shop.market.pk}
+        assert changed.location_ids == frozenset({shop.market.pk})
         entry = AuditEntry.objects.latest("pk")
     assert (changed.user.name, changed.role.name) == ("Carl", "Viewer")
     assert entry.changes["role"] == ["Cashier", "Viewer"]
@@ -239,7 +240,7 @@ def test_deactivated_people_are_out_at_once_and_can_come_back(shop, owner, cashi
 
 def test_a_new_first_password(shop, manager, cashier):
     answer = manager.post(url(shop, "Cashier", "password/"))
-    password = re.search(r'class="once">([^<]+)<', answer.content.decode())[1]
+    password = found(r'class="once">([^<]+)<', answer.content.decode())
     assert cashier.get("/b/acme/till/")["Location"].startswith("/sign-in/")
     shop.cashier.refresh_from_db()
     assert shop.cashier.check_password(password) and shop.cashier.must_change_password
@@ -372,28 +373,39 @@ def test_with_a_second_owner_the_first_may_go(shop, owner):
 
 
 @pytest.mark.postgres
-def test_two_owners_do_not_remove_each_other_at_once(committed_db):
-    shop = make_shop("acme")
-    with business(shop.business):
+def test_two_owners_do_not_remove_each_other_at_once(committed_db, monkeypatch):
+    with transaction.atomic():
+        shop = make_shop("acme")
+    with business(shop.business), transaction.atomic():
         Membership.objects.filter(user=shop.manager).update(is_owner=True, role=shop.roles["Owner"])
-    both = [member(shop, "Owner"), member(shop, "Manager")]
+    names = ["Owner", "Manager"]
     together, refused = threading.Barrier(2), []
+    set_active = people._set_active
 
-    def remove(actor: Membership, other: Membership) -> None:
+    def meet(*args, **kwargs) -> None:
+        """Without the lock both are here at once; with it the first waits in vain."""
+        set_active(*args, **kwargs)
+        with contextlib.suppress(threading.BrokenBarrierError):
+            together.wait(timeout=1)
+
+    monkeypatch.setattr(people, "_set_active", meet)
+
+    def remove(one: str, other: str) -> None:
+        actor, target = member(shop, one), member(shop, other)
         with business(shop.business):
-            together.wait()
             try:
-                people.deactivate_member(actor=actor, member=other)
+                people.deactivate_member(actor=actor, member=target)
             except Refused as error:
                 refused.append(error.code)
         connection.close()
 
-    threads = [threading.Thread(target=remove, args=(one, two)) for one, two in (both, both[::-1])]
+    threads = [
+        threading.Thread(target=remove, args=(one, two)) for one, two in (names, names[::-1])
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert ON_POSTGRES
     assert refused == ["last_owner"]
 
 

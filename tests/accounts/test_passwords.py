@@ -12,6 +12,7 @@ from django.test import Client
 
 from accounts import passwords
 from accounts.models import Session, User
+from tests.accounts.reading import found
 from tests.factories import PASSWORD, signed_in
 
 NEW = "a better battery horse"
@@ -90,7 +91,7 @@ def ask(client: Client, email: str):
 
 
 def link_of(message) -> str:
-    return re.search(r"http://testserver(/password/reset/\S+)", message.body)[1]
+    return found(r"http://testserver(/password/reset/\S+)", message.body)
 
 
 def test_a_forgotten_password_is_replaced_by_mail(shop, owner, client):
@@ -147,9 +148,9 @@ def test_a_made_up_link_is_nothing(shop, client, path):
 
 
 def test_the_answer_tells_nobody_who_has_an_account(shop, client, monkeypatch):
-    waits = []
+    waits: list[float] = []
     monkeypatch.setattr(passwords, "ANSWER_AFTER", 9.0)
-    monkeypatch.setattr(passwords.time, "sleep", waits.append)
+    monkeypatch.setattr("accounts.passwords.time.sleep", waits.append)
     known, unknown = ask(client, "acme.owner@example.com"), ask(client, "who@example.com")
     assert (known.status_code, known["Location"]) == (unknown.status_code, unknown["Location"])
     assert len(mail.outbox) == 1

@@ -9,6 +9,7 @@ import pytest
 from accounts.models import AuditEntry, Role
 from accounts.permissions import Permission, by_module
 from tenants.context import business
+from tests.accounts.reading import found
 from tests.factories import Shop, make_person, signed_in
 
 
@@ -36,7 +37,7 @@ def test_list_counts_people_and_rights(shop, owner, other_shop, django_assert_ma
     with django_assert_max_num_queries(12):
         page = owner.get("/b/acme/roles/").content.decode()
     assert page.count("row-link") == 26
-    row = re.search(r"Cashier</a>.*?</tr>", page, re.DOTALL)[0]
+    row = found(r"(Cashier</a>.*?</tr>)", page)
     assert re.findall(r'class="num"[^>]*>(\d+)<', row) == [str(len(granted(shop, "Cashier"))), "1"]
     assert owner.get("/b/acme/roles/?q=stock").content.decode().count("row-link") == 1
 

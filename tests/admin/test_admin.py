@@ -10,8 +10,10 @@ import pytest
 from django.contrib import admin
 from django.contrib.admin.models import LogEntry
 from django.db import transaction
+from django.db.models import Model
 from django.test import Client
 
+from accounts.modeladmin import BusinessModelAdmin
 from accounts.models import AuditEntry, Device, Membership, Role, User
 from accounts.permissions import Permission as Right
 from inventory.models import Brand, Category, Product, StockMovement, TaxRate, Variation
@@ -26,6 +28,12 @@ from tests.factories import Shop, make_person, make_shift, signed_in
 SITE = admin.site
 MODELS = sorted(SITE._registry, key=lambda model: model._meta.label)
 NAMES = [f"{model._meta.app_label}/{model._meta.model_name}" for model in MODELS]
+
+
+def page_of(model: type[Model]) -> BusinessModelAdmin:
+    page = SITE._registry[model]
+    assert isinstance(page, BusinessModelAdmin)
+    return page
 
 
 def url(path: str = "", slug: str = "acme") -> str:
@@ -149,7 +157,7 @@ def test_its_own_doors_lead_to_ours(owner, path, leads_to):
 def test_each_page_needs_its_right(stocked, name):
     """With access alone nothing opens; with the right of the page its list and its rows do."""
     model = dict(zip(NAMES, MODELS, strict=True))[name]
-    right = SITE._registry[model].needs["view"]
+    right = page_of(model).needs["view"]
     pk = rows(stocked, model)[0].pk if rows(stocked, model) else None
     paths = [f"{name}/", *([f"{name}/{pk}/change/"] if pk else [])]
     with business(stocked.business):
@@ -448,7 +456,7 @@ def test_every_page_opens_and_none_has_inline_code(stocked, owner, name):
         for row in rows(stocked, model)[:1]
         for act in ("change/", "history/")
     ]
-    if SITE._registry[model].needs.get("add"):
+    if page_of(model).needs.get("add"):
         paths.append(f"{name}/add/")
     for path in paths:
         answer = owner.get(url(path))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 import pytest
 from django.test import Client
 
@@ -12,6 +10,7 @@ from sales import terminals
 from sales.models import Register
 from tenants.context import business
 from tenants.errors import Refused
+from tests.accounts.reading import found
 from tests.factories import Shop, make_person, signed_in
 
 
@@ -23,7 +22,7 @@ def connect(client: Client, shop: Shop, person: str = "Cashier", **fields):
 
 
 def token_of(answer) -> str:
-    return re.search(r'value="(tb_[^"]+)"', answer.content.decode())[1]
+    return found(r'value="(tb_[^"]+)"', answer.content.decode())
 
 
 def status(token: str) -> int:
