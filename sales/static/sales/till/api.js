@@ -41,9 +41,9 @@ export function api({ root, csrf, reached, timeout = 10_000, fetch = globalThis.
       clearTimeout(timer);
     }
     const data = parsed(text);
-    // A proxy that gave up may answer 502 after the sale was recorded, and a hotel's network
-    // answers 200 with a page of its own.
-    if (response.status >= 500 || (response.ok && data === undefined)) {
+    // A proxy that gave up may answer 502 after the sale was recorded, a hotel's network answers
+    // 200 with a page of its own, and who is asked to wait was not refused.
+    if (response.status >= 500 || response.status === 429 || (response.ok && data === undefined)) {
       reached(false);
       throw new Unreachable(new Error(`HTTP ${response.status}`));
     }

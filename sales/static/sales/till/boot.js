@@ -4,7 +4,7 @@ import { Refused, Unreachable } from "till/api";
 import { config } from "till/config";
 import { hold } from "till/locks";
 import { refresh, startSelling } from "till/paying";
-import { noteSignOut, probe, server } from "till/server";
+import { noteSignOut, server } from "till/server";
 import * as state from "till/state";
 import { persist, recall, remember } from "till/store";
 import { money_of, t } from "till/text";
@@ -15,7 +15,6 @@ export async function start() {
   state.phase.value = "loading";
   try {
     await refresh();
-    remember("me", state.me.value);
   } catch (error) {
     if (noteSignOut(error)) return signIn();
     // Without a server the till of before opens: its ticket and the sales that wait are here.
@@ -70,13 +69,12 @@ export function showShiftOrTicket() {
 export async function openShift(opening_float) {
   await server.post("shifts", { register: state.register_id.value, opening_float });
   await refresh();
-  remember("me", state.me.value);
   showShiftOrTicket();
 }
 
 /** Close the shift; answers it with what was expected and the difference. */
-export async function closeShift(counted_cash, note) {
-  const closed = await server.post(`shifts/${state.shift.value.id}/close`, { counted_cash, note });
-  await refresh().catch(probe);
-  return closed;
-}
+export const closeShift = (counted_cash, note) =>
+  server.post(`shifts/${state.shift.value.id}/close`, { counted_cash, note });
+
+/** After the count was seen: ready for the next shift. */
+export const afterShift = () => refresh().catch(() => location.reload());

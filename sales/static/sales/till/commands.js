@@ -1,6 +1,6 @@
 /** What keys and buttons ask for, by name; and the keyboard of the selling screen. */
 
-import { addFromList, clearField, listIsOpen, moveInList } from "till/finding";
+import { addFromList, clearField, listIsOpen, moveInList, scansDone } from "till/finding";
 import { focusScan } from "till/focus";
 import { actionFor, types } from "till/keys";
 import { beginPayment } from "till/paying";
@@ -10,7 +10,11 @@ import { freshTicket, mayTakeOff, remove, select, step, warn } from "till/ticket
 import { t } from "till/text";
 
 const open = (name, more = {}) => (state.dialog.value = { name, ...more });
-const forLine = (work) => () => state.selectedLine.value && work(state.selected.value);
+// A scan whose item is still being asked for will be the selected line: wait for it.
+const forLine = (work) => async () => {
+  if (state.pending.value.length) await scansDone();
+  if (state.selectedLine.value && !state.dialog.value) work(state.selected.value);
+};
 const ifMay = (permission, work) => () => (state.may(permission) ? work() : warn(t("not_allowed")));
 
 const ACTIONS = {

@@ -1,5 +1,6 @@
 /** From the ticket to a recorded sale, and what to do about every answer. */
 
+import { batch } from "@preact/signals";
 import { Refused } from "till/api";
 import * as carts from "till/cart";
 import { forget, itemByCode, scansDone } from "till/finding";
@@ -9,7 +10,7 @@ import { outbox } from "till/outbox";
 import { settled } from "till/payment";
 import { noteSignOut, onReturn, server } from "till/server";
 import * as state from "till/state";
-import { entries } from "till/store";
+import { entries, remember } from "till/store";
 import { freshTicket, openTicket, say, warn } from "till/ticket";
 import { money, money_of, t } from "till/text";
 
@@ -56,7 +57,7 @@ export async function pay(tenders) {
   };
   try {
     const { sale } = await sales.deliver(entry);
-    finish({ sale, total: priced.total, change });
+    finish({ id: cart.id, sale, total: priced.total, change });
   } catch (error) {
     state.dialog.value = null;
     await refused(error, cart.id);
@@ -65,12 +66,12 @@ export async function pay(tenders) {
   }
 }
 
-function finish({ sale, total, change, note = "" }) {
+function finish({ id, sale, total, change, note = "" }) {
   state.dialog.value = null;
   state.notice.value = null;
   freshTicket();
   forget();
-  state.done.value = { sale, total, change, note };
+  state.done.value = { id, sale, total, change, note };
   const said = { change: money(change), number: sale?.number ?? "" };
   say(sale ? t("said_done", said) : t("said_waiting", said));
 }
@@ -89,7 +90,6 @@ const ANSWERS = {
   },
   no_open_shift: async ({ message }) => {
     await refresh();
-    state.phase.value = state.shift.value ? "sell" : "shift";
     warn(message);
   },
   id_taken: (error, id) => showRecorded(error, id),
@@ -146,7 +146,7 @@ async function comparePrices() {
 async function showRecorded(error, id) {
   try {
     const sale = await server.get(`sales/${id}`);
-    finish({ sale, total: sale.total, change: sale.change, note: t("recorded_before") });
+    finish({ id, sale, total: sale.total, change: sale.change, note: t("recorded_before") });
   } catch {
     warn(error.message);
   }
@@ -161,6 +161,7 @@ export async function flush() {
     const shown = state.done.value;
     const now = shown && !shown.sale && arrived.find((sale) => sale.id === shown.id);
     if (now) state.done.value = { ...shown, sale: now };
+    if (state.waiting.value.some((entry) => entry.state === "refused")) warn(t("refused_later"));
   } catch (error) {
     noteSignOut(error);
   }
@@ -194,9 +195,14 @@ export async function startSelling() {
   await flush();
 }
 
-/** Ask again who works here and which shifts are open. */
+/** Ask again who works here and which shifts are open; without an open shift selling ends. */
 export async function refresh() {
-  state.me.value = await server.get("me");
+  const me = await server.get("me");
+  batch(() => {
+    state.me.value = me;
+    if (state.phase.value === "sell" && !state.shift.value) state.phase.value = "shift";
+  });
+  remember("me", me);
 }
 
 /** Void a sale. The id is made once for each asking, so that a second click changes nothing. */

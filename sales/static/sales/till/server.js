@@ -4,7 +4,8 @@ import { api, csrfToken, Refused } from "till/api";
 import { config } from "till/config";
 import { connected, signedOut } from "till/state";
 
-const RETRY_MS = 4000;
+const FIRST_RETRY_MS = 1000;
+const LAST_RETRY_MS = 8000;
 let timer = null;
 let whenBack = () => {};
 
@@ -12,15 +13,17 @@ export const server = api({
   root: config.api,
   csrf: () => csrfToken(config.csrf_cookie),
   reached(yes) {
+    const back = yes && !connected.value;
     connected.value = yes;
-    if (yes) stop();
-    else timer ??= setInterval(probe, RETRY_MS);
+    if (!yes) timer ??= setTimeout(retry, FIRST_RETRY_MS, FIRST_RETRY_MS);
+    if (back) queueMicrotask(whenBack);
   },
 });
 
-function stop() {
-  clearInterval(timer);
-  timer = null;
+async function retry(pause) {
+  await probe();
+  const longer = Math.min(2 * pause, LAST_RETRY_MS);
+  timer = connected.value ? null : setTimeout(retry, longer, longer);
 }
 
 /** Ask whether the server is there again; the connection of the device says little about it. */
@@ -28,11 +31,8 @@ export async function probe() {
   try {
     await server.get("me");
   } catch (error) {
-    if (!(error instanceof Refused)) return;
-    noteSignOut(error);
-    if (error.status === 401) return;
+    if (error instanceof Refused) noteSignOut(error);
   }
-  whenBack();
 }
 
 /** Call `work` each time the server comes back. */

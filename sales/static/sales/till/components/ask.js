@@ -76,7 +76,7 @@ export function Discount({ key_ }) {
         options=${[{ value: "percent", label: t("percent"), icon: "percent" }, { value: "fixed", label: t("amount"), icon: "banknote" }]} />
       <${Field} kind="amount-field" label=${kind === "percent" ? t("percent") : t("amount")} first inputmode="decimal" value=${text} error=${error}
         onInput=${(event) => setText(event.target.value)} />
-      ${kind === "percent" && html`<div class="notes" role="group" aria-label=${t("percent")}>
+      ${kind === "percent" && html`<div class="notes" role="group" aria-label=${t("percents_label")}>
         ${PERCENTS.map((one) => html`<button type="button" class="secondary" key=${one} onClick=${() => setText(one)}>${one}%</button>`)}</div>`}
       <p class="outcome" aria-live="polite"><span>${t("new_total")}</span><output>${money((outcome ?? state.sums.value).priced?.total ?? "0")}</output></p>
       <${Foot}>${now && html`<button type="button" class="quiet danger" onClick=${() => set(null)}>${t("no_discount")}</button>`}</${Foot}>

@@ -47,6 +47,12 @@ export function Pay({ method: first }) {
     setError(reason);
     form.current.querySelector("[data-first]")?.select();
   };
+  // The field has the focus again, so that Enter completes the sale.
+  const pick = (value) => {
+    setText(editable(value, digits));
+    setError("");
+    form.current.querySelector("[data-first]")?.focus();
+  };
 
   const submit = () => {
     if (state.busy.value) return;
@@ -81,7 +87,7 @@ export function Pay({ method: first }) {
         <${Choices} label=${t("method")} name="method" value=${method} onChange=${(next) => begin(next)} options=${methods()} />
         <${Field} kind="amount-field" label=${method === "cash" ? t("cash_given") : t("amount")} first inputmode="decimal" value=${text} error=${error}
           onInput=${(event) => { pace.press(event.timeStamp); setText(event.target.value); setError(""); }} />
-        ${method === "cash" && html`<${Notes} due=${due} onPick=${(value) => setText(editable(value, digits))} />`}
+        ${method === "cash" && html`<${Notes} due=${due} onPick=${pick} />`}
         ${method !== "cash" && html`<${Card} method=${method} card=${card} onChange=${setCard} />`}
         <${Outcome} ahead=${ahead} />
       </div>

@@ -1,7 +1,7 @@
 /** Before and after selling: which register, the float, the count at the end. */
 
 import { useLayoutEffect, useState } from "preact/hooks";
-import { chooseRegister, closeShift, leaveRegister, openShift, showShiftOrTicket, signIn, start } from "till/boot";
+import { afterShift, chooseRegister, closeShift, leaveRegister, openShift, signIn, start } from "till/boot";
 import { config } from "till/config";
 import { compare, fixed, typed } from "till/decimal";
 import { noteSignOut } from "till/server";
@@ -117,7 +117,7 @@ function Closed({ shift }) {
   const go = () => {
     state.dialog.value = null;
     state.done.value = null;
-    showShiftOrTicket();
+    afterShift();
   };
   const right = compare(shift.difference, "0") === 0;
   return html`<${Dialog} title=${t("shift_closed")} onClose=${go}>

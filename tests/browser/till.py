@@ -1,0 +1,104 @@
+"""The till as a person works it: what there is to see and to press."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Locator, Page, expect
+
+from tests.factories import PASSWORD, Shop
+
+SCREENSHOTS = Path(__file__).resolve().parents[2] / "var/screenshots"
+MUG = "5901234123457"
+
+
+class Till:
+    """A page of the till, for one person. What it expects, it waits for."""
+
+    def __init__(self, page: Page, shop: Shop) -> None:
+        self.page = page
+        self.shop = shop
+        width = page.viewport_size["width"] if page.viewport_size else 0
+        self.phone = width < 768
+        self._name, self._shots = f"till-{width}", 0
+
+    # -- arriving ---------------------------------------------------------------------------------
+
+    def sign_in(self, who: str) -> None:
+        self.page.goto(self.shop.url("till/"))
+        self.page.get_by_label("User name").fill(f"{self.shop.business.slug}.{who}")
+        self.page.get_by_label("Password", exact=True).fill(PASSWORD)
+        self.page.get_by_role("button", name="Sign in").click()
+
+    def open_shift(self, float_: str = "50") -> None:
+        self.page.get_by_label("Cash in the drawer").fill(float_)
+        self.page.keyboard.press("Enter")
+        self.ready()
+
+    def ready(self) -> None:
+        expect(self.field).to_be_focused()
+
+    # -- the screen -------------------------------------------------------------------------------
+
+    @property
+    def field(self) -> Locator:
+        return self.page.get_by_role("combobox", name="Scan or search products")
+
+    @property
+    def lines(self) -> Locator:
+        """The lines, without the scans that are still being looked up."""
+        return self.page.locator(".line:not(.pending)")
+
+    @property
+    def total(self) -> Locator:
+        return self.page.locator(".paybar output" if self.phone else ".total output")
+
+    @property
+    def alert(self) -> Locator:
+        return self.page.locator(".notice")
+
+    @property
+    def change(self) -> Locator:
+        return self.page.locator("[data-change]")
+
+    @property
+    def dialog(self) -> Locator:
+        return self.page.get_by_role("dialog")
+
+    def quantity(self, name: str, quantity: str) -> Locator:
+        """The line of that product with that quantity."""
+        return self.lines.get_by_role("button", name=f"Quantity of {name}: {quantity}", exact=True)
+
+    # -- the hands --------------------------------------------------------------------------------
+
+    def scan(self, *codes: str) -> None:
+        """As a scanner does it: keys without a pause, and Enter."""
+        for code in codes:
+            self.page.keyboard.type(code)
+            self.page.keyboard.press("Enter")
+
+    def press(self, *keys: str) -> None:
+        for key in keys:
+            self.page.keyboard.press(key)
+
+    def pay_exact(self) -> None:
+        self.press("F9")
+        expect(self.dialog).to_be_visible()
+        self.press("Enter")
+
+    def menu(self, entry: str) -> None:
+        self.page.locator("summary[aria-label=Menu]").click()
+        self.page.get_by_role("button", name=entry).click()
+
+    def outbox(self) -> Locator:
+        return self.page.get_by_role("button", name="To be sent:")
+
+    def shot(self, step: str) -> None:
+        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+        self._shots += 1
+        name = f"{self._name}-{self._shots:02d}-{step}.png"
+        self.page.screenshot(path=SCREENSHOTS / name, animations="disabled")
+
+    def evaluate(self, script: str) -> Any:
+        return self.page.evaluate(script)
