@@ -35,11 +35,15 @@ class Period:
 
     @property
     def growth(self) -> Decimal | None:
-        """Change of the total in percent, to one decimal; None where there is nothing before."""
+        """Change of the total in percent, to one decimal.
+
+        None where there is nothing to compare with: no sale before, or so few that the change would
+        be a number without meaning (tenfold and more).
+        """
         if self.before.total <= 0:
             return None
         change = (self.now.total - self.before.total) / self.before.total * 100
-        return round(change, 1)
+        return round(change, 1) if change < 1000 else None
 
     @property
     def direction(self) -> str:

@@ -47,7 +47,7 @@ class SaleFilter(forms.Form):
         registers = list(visible_registers(request))
         places = {str(r.location_id): r.location.name for r in registers}
         self._choices("location", _("All locations"), sorted(places.items(), key=lambda p: p[1]))
-        self._choices("register", _("All registers"), [(str(r.pk), r.name) for r in registers])
+        self._choices("register", _("All registers"), [(str(r.pk), placed(r)) for r in registers])
         if len(places) < 2:
             del self.fields["location"]
         if len(registers) < 2:
@@ -89,6 +89,16 @@ class SaleFilter(forms.Form):
         return found
 
 
+def placed(register: Register) -> str:
+    """The name with the location's: every shop has a "Till 1"."""
+    return f"{register.name} · {register.location.name}"
+
+
+class RegisterChoiceField(forms.ModelChoiceField):  # type: ignore[type-arg]
+    def label_from_instance(self, obj: Register) -> str:
+        return placed(obj)
+
+
 class MoneyField(forms.DecimalField):
     """An amount of cash in the business's currency, in its minor units and not negative."""
 
@@ -106,7 +116,7 @@ class MoneyField(forms.DecimalField):
 class OpenShiftForm(forms.Form):
     """Which drawer, and what lies in it."""
 
-    register = forms.ModelChoiceField(label=_("Register"), queryset=Register.objects.none())
+    register = RegisterChoiceField(label=_("Register"), queryset=Register.objects.none())
 
     def __init__(self, request: Any, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -188,11 +188,15 @@ def _taxes(sale: Sale, lines: Iterable[SaleLine]) -> Iterator[TaxRow]:
     if not any(rate for rate, _name in sums):
         return
     for (rate, name), amounts in sorted(sums.items()):
-        percent = formats.percentage(rate)
-        label = (
-            name if percent.replace("\xa0", "") in name.replace(" ", "") else f"{name} {percent}"
-        )
-        yield TaxRow(label.strip(), *(formats.amount(one, sale.currency) for one in amounts))
+        figures = (formats.amount(one, sale.currency) for one in amounts)
+        yield TaxRow(rate_label(name, rate), *figures)
+
+
+def rate_label(name: str, rate: Decimal) -> str:
+    """The name of a tax rate with its percentage, unless that is a part of the name."""
+    percent = formats.percentage(rate)
+    named = percent.replace("\xa0", "") in name.replace(" ", "")
+    return name if named else f"{name} {percent}".strip()
 
 
 def _text_lines(*texts: str) -> Iterator[str]:

@@ -121,7 +121,7 @@ class Shift(TenantModel):
         indexes = [models.Index(fields=["business", "-opened_at"], name="shift_newest")]
 
     def __str__(self) -> str:
-        return f"{self.register} {self.number}"
+        return f"{self.register} #{self.number}"
 
     @property
     def is_open(self) -> bool:

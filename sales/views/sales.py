@@ -19,7 +19,7 @@ from accounts.permissions import Permission
 from sales.forms import SaleFilter
 from sales.keyset import keyset_page
 from sales.models import Sale
-from sales.receipts import payment_label, receipt_of
+from sales.receipts import payment_label, rate_label, receipt_of
 from sales.selection import totals, visible_sales
 from sales.shifts import AMOUNT
 from sales.voids import void_sale
@@ -81,16 +81,17 @@ def sale_detail(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     return render(request, "sales/sale_detail.html", context)
 
 
-def _taxes(sale: Sale) -> Any:
-    return (
+def _taxes(sale: Sale) -> list[dict[str, Any]]:
+    """By rate: label, net and tax."""
+    rows = (
         sale.lines.order_by("tax_rate", "tax_name")
         .values("tax_rate", "tax_name")
         .annotate(
             net_sum=Sum("net", output_field=AMOUNT),
             tax_sum=Sum("tax", output_field=AMOUNT),
-            total_sum=Sum("total", output_field=AMOUNT),
         )
     )
+    return [{**row, "label": rate_label(row["tax_name"], row["tax_rate"])} for row in rows]
 
 
 def _cost(request: HttpRequest, sale: Sale) -> dict[str, Decimal]:

@@ -93,7 +93,7 @@ def test_what_the_page_shows(owner: Client, busy: Shop) -> None:
     found = context(owner, busy)
     assert [name for name, _amount in found["locations"]] == ["High Street", "Market"]
     assert [str(level.variation) for level in found["low_stock"]] == ["Blue mug"]
-    assert {str(shift) for shift in found["open_shifts"]} == {"Stall 1", "Till 1 1"}
+    assert {str(shift) for shift in found["open_shifts"]} == {"Stall #1", "Till 1 #1"}
     assert len(found["recent"]) == 6
 
 

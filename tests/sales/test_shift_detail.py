@@ -62,7 +62,7 @@ def test_after_counting_everybody_sees_the_difference(
 
 
 def test_a_colleague_sees_it(manager: Client, inside: Shop, shift: Shift) -> None:
-    assert "Till 1 1" in page(manager, inside, shift)
+    assert "Till 1 #1" in page(manager, inside, shift)
 
 
 def test_of_another_person(cashier: Client, inside: Shop) -> None:

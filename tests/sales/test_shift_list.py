@@ -31,15 +31,15 @@ def shown(client: Client, shop: Shop, **query: str) -> list[str]:
 
 
 def test_newest_first_with_what_was_counted(owner: Client, shifts: Shop) -> None:
-    assert shown(owner, shifts) == ["Stall 1", "Till 1 2", "Till 1 1"]
+    assert shown(owner, shifts) == ["Stall #1", "Till 1 #2", "Till 1 #1"]
     text = owner.get(shifts.url("shifts/")).content.decode()
     assert "€54.00" in text
     assert "-€1.00" in text
 
 
 def test_open_ones_and_wrong_ones(owner: Client, shifts: Shop) -> None:
-    assert shown(owner, shifts, state="open") == ["Stall 1", "Till 1 2"]
-    assert shown(owner, shifts, state="different") == ["Till 1 1"]
+    assert shown(owner, shifts, state="open") == ["Stall #1", "Till 1 #2"]
+    assert shown(owner, shifts, state="different") == ["Till 1 #1"]
 
 
 def test_a_colleague_sees_all(manager: Client, shifts: Shop) -> None:
@@ -47,11 +47,11 @@ def test_a_colleague_sees_all(manager: Client, shifts: Shop) -> None:
 
 
 def test_the_cashier_sees_their_own(cashier: Client, shifts: Shop) -> None:
-    assert shown(cashier, shifts) == ["Till 1 2", "Till 1 1"]
+    assert shown(cashier, shifts) == ["Till 1 #2", "Till 1 #1"]
 
 
 def test_who_is_confined_sees_that_location(shifts: Shop) -> None:
-    assert shown(market_manager(shifts), shifts) == ["Stall 1"]
+    assert shown(market_manager(shifts), shifts) == ["Stall #1"]
 
 
 def test_a_stranger_is_told_nothing(stranger: Client, shifts: Shop) -> None:
