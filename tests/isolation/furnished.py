@@ -1,0 +1,124 @@
+"""A shop with at least one row in every table, half of them at each of its two locations."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from django.db import models
+
+from accounts.access import token_hash
+from accounts.devices import create_device
+from accounts.models import Device, Membership, User
+from inventory.ledger import correct, set_opening
+from inventory.models import Brand, Category, LocationPrice, StockDocument, Unit
+from purchasing.models import Supplier
+from sales.models import Register
+from sales.shifts import close_shift, open_shift
+from tenants.checks import tenant_models
+from tenants.context import business
+from tenants.models import Business, ExternalReference, Location
+from tests.factories import Shop, make_person, make_shop
+from tests.sales.selling import sell, void
+
+
+@dataclass
+class Furnished:
+    """A shop, and the rows of its tables that stand in for each."""
+
+    shop: Shop
+    token: str
+    # One row of each model; `at_market` those of the market alone, where there are such.
+    rows: dict[type[models.Model], Any] = field(default_factory=dict)
+    at_market: dict[type[models.Model], Any] = field(default_factory=dict)
+
+    def url(self, path: str) -> str:
+        return self.shop.url(path)
+
+
+def furnish(slug: str) -> Furnished:
+    shop = make_shop(slug)
+    with business(shop.business):
+        make_person(f"{slug}.confined", shop.roles["Manager"], locations=[shop.high_street])
+        owner = Membership.objects.select_related("role", "user").get(user=shop.owner)
+        brand = Brand.objects.create(name=f"Brand of {slug}")
+        shop.mug.product.brand = brand
+        shop.mug.product.save()
+        Category.objects.create(name="Cups", parent=shop.category)
+        Unit.objects.create(name="Box", short_name="bx", base_unit=shop.piece, factor=Decimal(12))
+        Supplier.objects.create(name=f"Supplier of {slug}", email=f"supplier@{slug}.example")
+        ExternalReference.objects.create(
+            source="export", table="products", external_id="1", object_id=str(shop.mug.product_id)
+        )
+        set_opening(actor=shop.owner, location=shop.market, quantities={shop.mug.pk: Decimal(5)})
+        token = ""
+        for place in (shop.high_street, shop.market):
+            LocationPrice.objects.create(variation=shop.tea, location=place, price=Decimal(12))
+            device, token_here = create_device(
+                actor=owner, membership=owner, location=place, name=f"Tablet of {place.code}"
+            )
+            token = token or token_here
+            register = shop.register
+            if place == shop.market:
+                register = Register.objects.create(name="Stall", location=place, prefix="MKT")
+            _trade(shop, register, device)
+        return _collect(Furnished(shop, token))
+
+
+def _trade(shop: Shop, register: Register, device: Device) -> None:
+    """An open and a closed shift, a sale, a void and a correction at the register."""
+    first = open_shift(actor=shop.owner, register=register, opening_float=Decimal(10))
+    sell(shop, (shop.mug, "1"), user=shop.owner, register=register, customer=True, card="5.00")
+    sale = sell(shop, (shop.mug, "1"), user=shop.owner, register=register)
+    void(shop, sale)
+    close_shift(actor=shop.owner, shift=first, counted_cash=Decimal(10), note="counted")
+    open_shift(actor=shop.owner, register=register, opening_float=Decimal(10))
+    correct(
+        actor=shop.owner,
+        location=register.location,
+        reason=StockDocument.Reason.FOUND,
+        changes={shop.mug.pk: Decimal(1)},
+        note="behind the shelf",
+    )
+
+
+def _collect(furnished: Furnished) -> Furnished:
+    for model in tenant_models():
+        rows = model._default_manager.order_by("pk")
+        furnished.rows[model] = rows.first()
+        assert furnished.rows[model] is not None, f"furnish() makes no {model.__name__}"
+        names = {one.name for one in model._meta.concrete_fields}
+        market = furnished.shop.market
+        if model is Location:
+            furnished.at_market[model] = market
+        elif "location" in names:
+            furnished.at_market[model] = rows.filter(location=market).first()
+        elif "register" in names:
+            furnished.at_market[model] = rows.filter(register__location=market).first()
+        elif "level" in names:
+            furnished.at_market[model] = rows.filter(level__location=market).first()
+    return furnished
+
+
+def fingerprint(furnished: Furnished) -> str:
+    """A hash over every row of the business, its people and itself."""
+    digest = hashlib.sha256()
+    with business(furnished.shop.business):
+        for model in tenant_models():
+            for row in model._default_manager.order_by("pk").values_list():
+                digest.update(repr(row).encode())
+        people = Membership.objects.values_list("user_id", flat=True)
+        for row in User.objects.filter(pk__in=list(people)).order_by("pk").values_list():
+            digest.update(repr(row).encode())
+        mine = Business.objects.filter(pk=furnished.shop.business.pk)
+        digest.update(repr(list(mine.values_list())).encode())
+    return digest.hexdigest()
+
+
+def with_known_token(furnished: Furnished) -> str:
+    """The bearer header of the shop's first terminal."""
+    with business(furnished.shop.business):
+        assert Device.objects.filter(token_hash=token_hash(furnished.token)).exists()
+    return f"Bearer {furnished.token}"

@@ -1,0 +1,146 @@
+"""Every route of the product, from the URL resolver, and how its parameters are filled."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.apps import apps
+from django.db import models
+from django.urls import get_resolver
+
+from accounts.models import Device, Membership, Role
+from inventory.models import Brand, Category, Product, StockDocument, TaxRate, Unit, Variation
+from purchasing.models import Supplier
+from sales.models import Customer, Register, Sale, Shift
+from tenants.models import Location
+
+INSIDE, DEVICES, OUTSIDE = "pos.business_urls", "pos.device_urls", "pos.urls"
+METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")
+
+# Which row a route's `pk` is, by the first word of the route.
+BY_WORD: dict[str, type[models.Model]] = {
+    "brands": Brand,
+    "categories": Category,
+    "corrections": StockDocument,
+    "customers": Customer,
+    "devices": Device,
+    "locations": Location,
+    "people": Membership,
+    "products": Product,
+    "registers": Register,
+    "roles": Role,
+    "sales": Sale,
+    "shifts": Shift,
+    "suppliers": Supplier,
+    "tax-rates": TaxRate,
+    "units": Unit,
+}
+BY_NAME: dict[str, type[models.Model]] = {
+    "location_id": Location,
+    "sale_id": Sale,
+    "shift_id": Shift,
+    "variation_id": Variation,
+}
+# Parameters that name no row of a business.
+PLAIN = {"uid": "MQ", "token": "cabc12-0123456789abcdef0123456789abcdef", "url": "no/such/page"}
+
+PARAMETER = re.compile(r"<(?:(?P<converter>\w+):)?(?P<name>\w+)>")
+
+
+class Unfillable(Exception):
+    """A route with a parameter that nobody has said how to fill."""
+
+
+@dataclass(frozen=True)
+class Route:
+    urlconf: str
+    template: str
+    name: str
+    view: Callable[..., Any]
+
+    @property
+    def is_admin(self) -> bool:
+        return self.template.startswith("admin/")
+
+    @property
+    def parameters(self) -> list[str]:
+        return [match["name"] for match in PARAMETER.finditer(self.template)]
+
+    def models(self) -> dict[str, type[models.Model]]:
+        """The model of each parameter that is the key of a row. Raises Unfillable."""
+        found = {}
+        for name in self.parameters:
+            if name in PLAIN:
+                continue
+            found[name] = self._model(name)
+        return found
+
+    def _model(self, name: str) -> type[models.Model]:
+        words = self.template.split("/")
+        if self.is_admin and name == "object_id":
+            return apps.get_model(words[1], words[2])
+        if name in BY_NAME:
+            return BY_NAME[name]
+        if name == "pk" and words[0] in BY_WORD:
+            return BY_WORD[words[0]]
+        raise Unfillable(f"{self.template}: how is {name} filled? Say it in routes.py.")
+
+    def path(self, rows: dict[type[models.Model], Any] | Callable[[Any], Any]) -> str:
+        """The path with the keys of these rows; `rows` may also be a function of the model."""
+        keys = self.models()
+        look = rows if callable(rows) else rows.__getitem__
+
+        def fill(match: re.Match[str]) -> str:
+            name = match["name"]
+            if name in PLAIN:
+                return PLAIN[name]
+            row = look(keys[name])
+            return str(getattr(row, "pk", row))
+
+        return PARAMETER.sub(fill, self.template)
+
+
+def routes(*urlconfs: str) -> list[Route]:
+    return [
+        Route(urlconf, template, pattern.name or "", pattern.callback)
+        for urlconf in urlconfs
+        for template, pattern in _walk(get_resolver(urlconf), "")
+    ]
+
+
+def _walk(resolver: Any, prefix: str) -> Iterator[tuple[str, Any]]:
+    for pattern in resolver.url_patterns:
+        text = prefix + str(pattern.pattern)
+        if hasattr(pattern, "url_patterns"):
+            yield from _walk(pattern, text)
+        elif "(?P" in text:
+            yield from _expanded(text, pattern)
+        else:
+            yield text, pattern
+
+
+def _expanded(text: str, pattern: Any) -> Iterator[tuple[str, Any]]:
+    """Regular expressions of the admin: a choice of words, or a rest."""
+    choice = re.search(r"\^?\(\?P<(\w+)>([\w|]+)\)/\$$", text)
+    rest = re.search(r"\(\?P<(\w+)>\.\*\)\$$", text)
+    if choice:
+        for word in choice[2].split("|"):
+            yield text[: choice.start()] + word + "/", pattern
+    elif rest:
+        yield text[: rest.start()] + f"<{rest[1]}>", pattern
+    else:
+        raise Unfillable(text)
+
+
+def declares_needs(view: Callable[..., Any]) -> bool:
+    """Whether the view says what it needs; an API view for each verb that it has."""
+    declared = getattr(view, "cls", None) or getattr(view, "view_class", None)
+    if hasattr(view, "needs"):
+        return True
+    if declared is None or not isinstance(getattr(declared, "needs", None), dict):
+        return False
+    verbs = {"GET", "POST", "PUT", "PATCH", "DELETE"}
+    return {verb for verb in verbs if hasattr(declared, verb.lower())} <= set(declared.needs)
