@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.core.exceptions import ValidationError as ModelInvalid
-from django.db import DataError, IntegrityError
+from django.db import DataError, IntegrityError, OperationalError
 from django.http import Http404
 from django.utils.translation import gettext as _
 from rest_framework import exceptions
@@ -14,6 +15,8 @@ from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
 from tenants.errors import Refused, is_unique_violation
+
+logger = logging.getLogger(__name__)
 
 
 def answer(error: Exception, context: dict[str, Any]) -> Response | None:
@@ -54,6 +57,11 @@ def _translate(error: Exception) -> tuple[int, dict[str, Any], dict[str, str]] |
         return _integrity(error)
     if isinstance(error, DataError):
         return 400, body("invalid", _("A value does not fit.")), {}
+    if isinstance(error, OperationalError):
+        # A lock that took too long, a lost connection. All of the request is rolled back, and a
+        # sale that was sent before is found again by its id: to repeat it is always right.
+        logger.warning("The database did not answer in time", exc_info=error)
+        return 503, body("busy", _("This takes too long. Try again.")), {"Retry-After": "1"}
     return None
 
 

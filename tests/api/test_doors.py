@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.db import OperationalError
 from django.test import Client
 from django.urls import URLPattern
 from django.utils import timezone
@@ -12,6 +13,7 @@ from rest_framework.exceptions import Throttled
 
 from accounts.models import Device, Membership
 from pos.errors import answer
+from sales.api import me
 from sales.api_urls import urlpatterns
 from tenants.context import business
 from tests.api.calls import ENDPOINTS, address, ask, post, said
@@ -178,6 +180,18 @@ def test_too_often_says_when_to_come_back() -> None:
     assert response is not None
     assert (response.status_code, response["Retry-After"]) == (429, "4")
     assert response.data.keys() == {"code", "message", "fields"}
+
+
+def test_a_database_that_is_too_slow_asks_to_try_again(
+    terminal: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stuck(*args: Any) -> None:
+        raise OperationalError("canceling statement due to lock timeout")
+
+    monkeypatch.setattr(me, "usable_registers", stuck)
+    response = terminal.get("/api/v1/me")
+    assert said(response, 503, "busy") == {}
+    assert response["Retry-After"] == "1"
 
 
 def test_a_device_is_seen_at_most_every_five_minutes(shop: Shop) -> None:
