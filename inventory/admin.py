@@ -105,6 +105,13 @@ class VariationInline(BusinessInline):
     fixed = {"price": P.PRODUCT_PRICE_GLOBAL}
     show_change_link = True
 
+    def get_max_num(self, request: Any, obj: Any = None, **kwargs: Any) -> int | None:
+        """One for a product that has one, and several where it was made for several."""
+        return None if obj is not None and obj.kind == Product.Kind.VARIABLE else 1
+
+    def get_extra(self, request: Any, obj: Any = None, **kwargs: Any) -> int:
+        return 1 if obj is None else 0
+
 
 @admin.register(Product)
 class ProductAdmin(BusinessModelAdmin):
@@ -139,6 +146,10 @@ class ProductAdmin(BusinessModelAdmin):
         "is_active",
     )
     inlines = (VariationInline,)
+
+    def get_readonly_fields(self, request: Any, obj: Any = None) -> Any:
+        """One variation or several is decided once."""
+        return [*super().get_readonly_fields(request, obj), *(["kind"] if obj else [])]
 
     def save_model(self, request: Any, obj: Any, form: Any, change: bool) -> None:
         """Saved together with its variations, in save_related()."""

@@ -195,4 +195,4 @@ def set_location_prices(
 
 
 def _text(price: Decimal | None) -> str | None:
-    return None if price is None else f"{price:f}"
+    return None if price is None else f"{price.normalize():f}"
