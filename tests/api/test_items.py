@@ -54,6 +54,14 @@ def test_an_item_says_what_the_till_needs_and_no_cost(shop: Shop, terminal: Clie
     }
 
 
+def test_a_picture_is_an_address_inside_the_business(shop: Shop, terminal: Client) -> None:
+    with business(shop.business):
+        shop.mug.product.image = "products/mug.jpg"
+        shop.mug.product.save()
+    mug = terminal.get(lookup_url(shop, "MUG-1")).json()
+    assert mug["image"] == f"/b/acme/products/{shop.mug.product_id}/image/"
+
+
 def test_stock_and_price_are_those_of_the_register(shop: Shop, owner: Client) -> None:
     with business(shop.business):
         stall = Register.objects.create(name="Stall", location=shop.market, prefix="MK1")
