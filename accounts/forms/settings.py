@@ -35,6 +35,7 @@ class BusinessForm(forms.ModelForm[Business]):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.initial["cash_step"] = f"{self.instance.cash_step.normalize():f}"
         self.fields["cash_step"].validators.append(MinValueValidator(0))
 
     def clean_locale(self) -> str:

@@ -28,6 +28,7 @@ def role_list(request: HttpRequest) -> HttpResponse:
     query = request.GET.get("q", "").strip()
     found = Role.objects.filter(Q(name__icontains=query) | Q(description__icontains=query))
     rows = found.annotate(people=Count("memberships", filter=Q(memberships__is_active=True)))
+    rows = rows.order_by("name")
     listed = [{"role": role, "rights": len(role.granted)} for role in rows]
     return render(request, "accounts/role_list.html", {"rows": listed, "query": query})
 

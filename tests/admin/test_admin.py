@@ -364,6 +364,23 @@ def test_a_product_and_its_variation_are_changed_as_on_their_page(stocked, owner
     assert not LogEntry.objects.exists()
 
 
+def test_a_product_with_its_variation_is_added(stocked, owner):
+    page = url("inventory/product/add/")
+    data = {"name": "Spoon", "kind": "single", "is_stocked": "on", "is_for_sale": "on"}
+    data |= {"is_active": "on", "tax_rate": str(stocked.tax.pk), "unit": str(stocked.piece.pk)}
+    formset = {"TOTAL_FORMS": "1", "INITIAL_FORMS": "0"}
+    row = {"name": "", "sku": "SPOON", "cost": "1", "price": "2.50", "is_active": "on"}
+    data |= {f"variations-{name}": value for name, value in formset.items()}
+    data |= {f"variations-0-{name}": value for name, value in row.items()}
+    assert owner.post(page, data).status_code == 302
+    with business(stocked.business):
+        spoon = Variation.objects.select_related("product").get(sku="SPOON")
+    assert (spoon.product.name, str(spoon.price)) == ("Spoon", "2.5000")
+    assert "spoon" in spoon.search_text
+    shown = owner.get(url(f"inventory/product/{spoon.product_id}/change/")).content.decode()
+    assert 'name="variations-MAX_NUM_FORMS" value="1"' in shown
+
+
 def test_a_sku_that_another_product_has_is_refused_with_a_sentence(stocked, owner):
     data = product_form(stocked, owner) | {"variations-0-sku": "TEA"}
     answer = owner.post(url(f"inventory/product/{stocked.mug.product_id}/change/"), data)
