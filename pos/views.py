@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from accounts import sessions
+from accounts import limits, sessions
 from accounts.access import public
 from pos.errors import body
 
@@ -44,7 +44,7 @@ def cron_daily(request: HttpRequest) -> JsonResponse:
     expected = f"Bearer {settings.CRON_SECRET}"
     if not settings.CRON_SECRET or not constant_time_compare(asked, expected):
         raise Http404
-    return JsonResponse({"sessions": sessions.prune()})
+    return JsonResponse({"sessions": sessions.prune(), "attempts": limits.prune()})
 
 
 def bad_request(request: HttpRequest, exception: Any = None) -> HttpResponse:

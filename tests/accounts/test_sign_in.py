@@ -7,6 +7,7 @@ import time
 
 import pytest
 from django.contrib.auth.hashers import check_password
+from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
@@ -14,7 +15,7 @@ from accounts.limits import WINDOW, prune
 from accounts.models import Attempt, Membership, Session, User
 from accounts.sessions import hashed
 from tenants.context import business
-from tests.factories import PASSWORD, Shop, signed_in
+from tests.factories import PASSWORD, Shop, make_shop, signed_in
 
 
 def sign_in(client: Client, username: str, password: str = PASSWORD, **data):
@@ -215,6 +216,27 @@ def test_a_count_survives_what_comes_after_it(shop, browser, monkeypatch):
     with pytest.raises(RuntimeError):
         sign_in(browser, "acme.owner")
     assert sum(Attempt.objects.values_list("count", flat=True)) == 2
+
+
+def test_without_the_transaction_of_a_test(committed_db, monkeypatch):
+    """As it is served: a request has a transaction of its own, and signing in has none."""
+    with transaction.atomic():
+        make_shop("acme")
+    browser = Client(raise_request_exception=False)
+    with monkeypatch.context() as patch:
+        patch.setattr("accounts.views.sign_in.login", lambda *args: 1 / 0)
+        assert sign_in(browser, "acme.owner").status_code == 500
+    assert [sign_in(browser, "acme.owner", "wrong").status_code for _ in range(10)] == [200] * 10
+    assert sign_in(browser, "acme.owner").status_code == 429
+    assert sign_in(browser, "acme.cashier")["Location"] == "/b/acme/enter/"
+    assert browser.get("/b/acme/enter/")["Location"] == "/b/acme/till/"
+    assert change_of_password(browser).status_code == 302
+    assert browser.get("/b/acme/till/").status_code == 200
+
+
+def change_of_password(browser: Client):
+    new = "another battery horse"
+    return browser.post("/password/", {"old": PASSWORD, "password": new, "again": new})
 
 
 def test_the_count_names_nobody(browser):
