@@ -69,7 +69,7 @@ def test_correct_several_products_at_once(shop: Shop, owner: Client) -> None:
         entry = AuditEntry.objects.get(action="stock.correct")
     assert answer["Location"] == shop.url(f"corrections/{document.pk}/")
     assert (document.reason, document.note, document.actor) == ("damaged", "Fell down", shop.owner)
-    assert (quantity(shop, shop.mug), quantity(shop, shop.tea)) == (8, Decimal("4.25"))
+    assert (quantity(shop, shop.mug), quantity(shop, shop.tea)) == (Decimal(8), Decimal("4.25"))
     assert (entry.actor, entry.object_id) == (shop.owner, str(document.pk))
 
 
@@ -134,7 +134,7 @@ def test_a_wrong_quantity_is_told_beside_it(
     values = form(shop, shop.mug, shop.tea, reason=reason)
     answer = owner.post(shop.url(NEW), values | line(shop.mug, sent) | line(shop.tea, "-1"))
     assert says.casefold() in " ".join(line_errors(answer)).casefold()
-    assert (quantity(shop, shop.mug), quantity(shop, shop.tea)) == (10, Decimal("4.5"))
+    assert (quantity(shop, shop.mug), quantity(shop, shop.tea)) == (Decimal(10), Decimal("4.5"))
 
 
 def test_only_own_locations(shop: Shop, market_only: Client) -> None:

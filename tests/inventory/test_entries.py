@@ -137,8 +137,11 @@ def test_a_long_list_takes_few_statements(
     assert sum(name.startswith("Entry") for name in names) == 120
 
 
+EXTRA: dict[str, dict[str, Any]] = {"units": {"short_name": "x"}, "tax-rates": {"rate": 5}}
+
+
 def extra(folder: str) -> dict[str, Any]:
-    return {"units": {"short_name": "x"}, "tax-rates": {"rate": 5}}.get(folder, {})
+    return EXTRA.get(folder, {})
 
 
 def listed(client: Client, shop: Shop, path: str) -> list[Any]:

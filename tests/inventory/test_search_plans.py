@@ -74,16 +74,28 @@ def _fill(owner: psycopg.Connection, business_id: int, number: int) -> None:
             "COPY inventory_product (id, business_id, name, kind, sku, description, tax_inclusive,"
             " is_stocked, is_for_sale, image, is_active, created_at, updated_at) FROM STDIN"
         ) as copy:
-            for row in products:
+            for product_row in products:
                 copy.write_row(
-                    (*row, "single", "", "", True, True, True, "", True, "2026-01-01", "2026-01-01")
+                    (
+                        *product_row,
+                        "single",
+                        "",
+                        "",
+                        True,
+                        True,
+                        True,
+                        "",
+                        True,
+                        "2026-01-01",
+                        "2026-01-01",
+                    )
                 )
         with cursor.copy(
             "COPY inventory_variation (id, business_id, product_id, sku, search_text, name, cost,"
             " price, position, is_active) FROM STDIN"
         ) as copy:
-            for row in variations:
-                copy.write_row((*row, "", 1, 2, 0, True))
+            for variation_row in variations:
+                copy.write_row((*variation_row, "", 1, 2, 0, True))
         with cursor.copy(
             "COPY inventory_barcode (id, business_id, variation_id, code) FROM STDIN"
         ) as copy:
