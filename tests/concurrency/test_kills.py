@@ -71,7 +71,7 @@ def lose_answers(patch: pytest.MonkeyPatch) -> list[int]:
 
 def disturb(cluster: Cluster, until: threading.Event) -> list[str]:
     """Kill backends and the pooler in turn; what was done."""
-    done = []
+    done: list[str] = []
     while not until.wait(random.uniform(0.2, 0.5)):
         if len(done) % 3 == 2:
             cluster.stop_pooler(signal.SIGKILL)

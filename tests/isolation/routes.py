@@ -69,7 +69,7 @@ class Route:
     def parameters(self) -> list[str]:
         return [match["name"] for match in PARAMETER.finditer(self.template)]
 
-    def models(self) -> dict[str, type[models.Model]]:
+    def tables(self) -> dict[str, type[models.Model]]:
         """The model of each parameter that is the key of a row. Raises Unfillable."""
         found = {}
         for name in self.parameters:
@@ -90,7 +90,7 @@ class Route:
 
     def path(self, rows: dict[type[models.Model], Any] | Callable[[Any], Any]) -> str:
         """The path with the keys of these rows; `rows` may also be a function of the model."""
-        keys = self.models()
+        keys = self.tables()
         look = rows if callable(rows) else rows.__getitem__
 
         def fill(match: re.Match[str]) -> str:
