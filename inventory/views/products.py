@@ -18,7 +18,8 @@ from django.views.decorators.vary import vary_on_headers
 from accounts.access import can, needs, visible_locations
 from accounts.permissions import Permission
 from inventory.forms.filters import ProductFilter
-from inventory.forms.products import PricesForm, ProductForm, Rights, VariationRows
+from inventory.forms.prices import PricesForm
+from inventory.forms.products import ProductForm, Rights, VariationRows
 from inventory.models import LocationPrice, Product, StockLevel, StockMovement, Variation
 from inventory.paging import page_of
 from inventory.products import remove_product, save_product, set_location_prices
