@@ -4,93 +4,26 @@ from __future__ import annotations
 
 import json
 import re
-from decimal import Decimal
 
 import pytest
-from django.contrib import admin
-from django.contrib.admin.models import LogEntry
-from django.db import transaction
-from django.db.models import Model
-from django.test import Client
 
-from accounts.modeladmin import BusinessModelAdmin
 from accounts.models import AuditEntry, Device, Membership, Role, User
 from accounts.permissions import Permission as Right
-from inventory.models import Brand, Category, Product, StockMovement, TaxRate, Variation
-from sales.checkout import LineRequest, PaymentRequest, SaleRequest, checkout
-from sales.models import Customer, Payment, Register, Sale
+from inventory.models import Brand, Product, StockMovement, Variation
+from sales.models import Sale
 from tenants.checks import has_business
 from tenants.context import business
-from tenants.ids import uuid7
-from tenants.models import Location
-from tests.factories import Shop, make_person, make_shift, signed_in
-
-SITE = admin.site
-MODELS = sorted(SITE._registry, key=lambda model: model._meta.label)
-NAMES = [f"{model._meta.app_label}/{model._meta.model_name}" for model in MODELS]
-
-
-def page_of(model: type[Model]) -> BusinessModelAdmin:
-    page = SITE._registry[model]
-    assert isinstance(page, BusinessModelAdmin)
-    return page
-
-
-def url(path: str = "", slug: str = "acme") -> str:
-    return f"/b/{slug}/admin/{path}"
-
-
-def rows(shop: Shop, model) -> list:
-    with business(shop.business):
-        return list(model.objects.all())
-
-
-def person_with(shop: Shop, *rights: Right, locations=None) -> Client:
-    with business(shop.business):
-        role = Role.objects.create(name="Narrow", permissions=[Right.ADMIN_ACCESS, *rights])
-        return signed_in(make_person("narrow", role, locations=locations))
-
-
-@pytest.fixture
-def stocked(shop: Shop) -> Shop:
-    """One of everything in the shop, also a sale."""
-    fill(shop)
-    return shop
-
-
-@pytest.fixture
-def other_stocked(other_shop: Shop) -> Shop:
-    fill(other_shop)
-    return other_shop
-
-
-def fill(shop: Shop) -> None:
-    with business(shop.business):
-        Brand.objects.create(name=f"Brand of {shop.business.slug}")
-        make_shift(shop)
-        sell_a_mug(shop)
-        member = Membership.objects.get(user=shop.cashier)
-        Device.objects.create(
-            name=f"Tablet of {shop.business.slug}",
-            location=shop.market,
-            membership=member,
-            token_hash=shop.business.slug.ljust(64, "0"),
-        )
-        Category.objects.filter(pk=shop.category.pk).update(name=f"Ware of {shop.business.slug}")
-
-
-def sell_a_mug(shop: Shop) -> None:
-    request = SaleRequest(
-        id=uuid7(),
-        register_id=shop.register.pk,
-        lines=[LineRequest(shop.mug.pk, Decimal(1))],
-        payments=[PaymentRequest(Payment.Method.CASH, Decimal(5))],
-        total=Decimal(5),
-        customer_id=shop.customer.pk,
-    )
-    with transaction.atomic():
-        checkout(actor=Membership.objects.get(user=shop.cashier), request=request)
-
+from tests.admin.cast import (
+    MODELS,
+    NAMES,
+    SITE,
+    page_of,
+    person_with,
+    product_form,
+    rows,
+    url,
+)
+from tests.factories import make_person, signed_in
 
 # -- what is registered -----------------------------------------------------------------------------
 
@@ -328,137 +261,6 @@ def test_cost_stays_when_somebody_without_the_right_saves(stocked):
         mug = Variation.objects.select_related("product").get(pk=stocked.mug.pk)
     assert mug.product.name == "Renamed"
     assert (str(mug.cost), str(mug.price)) == ("2.0000", "5.0000")
-
-
-# -- changing things --------------------------------------------------------------------------------
-
-
-def product_form(shop: Shop, client: Client) -> dict[str, str]:
-    """What the browser would send for the mug without a change."""
-    page = client.get(url(f"inventory/product/{shop.mug.product_id}/change/"))
-    data: dict[str, str] = {}
-    forms = [page.context["adminform"].form]
-    for formset in page.context["inline_admin_formsets"]:
-        forms += [formset.formset.management_form, *formset.formset.forms]
-    for form in forms:
-        for bound in form:
-            value = bound.value()
-            if value is not None and value is not False:
-                data[bound.html_name] = "on" if value is True else str(value)
-    return data
-
-
-def test_a_product_and_its_variation_are_changed_as_on_their_page(stocked, owner):
-    data = product_form(stocked, owner) | {"name": "Red mug", "variations-0-sku": "MUG-RED"}
-    answer = owner.post(url(f"inventory/product/{stocked.mug.product_id}/change/"), data)
-    assert answer.status_code == 302
-    with business(stocked.business):
-        mug = Variation.objects.get(pk=stocked.mug.pk)
-        entry = AuditEntry.objects.latest("pk")
-    assert "mug-red" in mug.search_text and "red mug" in mug.search_text
-    assert (entry.action, entry.actor) == ("product.update", stocked.owner)
-    assert entry.changes["name"] == ["Blue mug", "Red mug"]
-    history = owner.get(url(f"inventory/product/{stocked.mug.product_id}/history/"))
-    assert "Blue mug → Red mug" in history.content.decode()
-    assert "Acme.Owner Person" in history.content.decode()
-    assert not LogEntry.objects.exists()
-
-
-def test_a_product_with_its_variation_is_added(stocked, owner):
-    page = url("inventory/product/add/")
-    data = {"name": "Spoon", "kind": "single", "is_stocked": "on", "is_for_sale": "on"}
-    data |= {"is_active": "on", "tax_rate": str(stocked.tax.pk), "unit": str(stocked.piece.pk)}
-    formset = {"TOTAL_FORMS": "1", "INITIAL_FORMS": "0"}
-    row = {"name": "", "sku": "SPOON", "cost": "1", "price": "2.50", "is_active": "on"}
-    data |= {f"variations-{name}": value for name, value in formset.items()}
-    data |= {f"variations-0-{name}": value for name, value in row.items()}
-    assert owner.post(page, data).status_code == 302
-    with business(stocked.business):
-        spoon = Variation.objects.select_related("product").get(sku="SPOON")
-    assert (spoon.product.name, str(spoon.price)) == ("Spoon", "2.5000")
-    assert "spoon" in spoon.search_text
-    shown = owner.get(url(f"inventory/product/{spoon.product_id}/change/")).content.decode()
-    assert 'name="variations-MAX_NUM_FORMS" value="1"' in shown
-
-
-def test_a_sku_that_another_product_has_is_refused_with_a_sentence(stocked, owner):
-    data = product_form(stocked, owner) | {"variations-0-sku": "TEA"}
-    answer = owner.post(url(f"inventory/product/{stocked.mug.product_id}/change/"), data)
-    assert answer.status_code == 200
-    assert "Another product has this SKU" in answer.content.decode()
-
-
-def test_a_product_with_a_history_cannot_be_deleted(stocked, owner):
-    page = owner.get(url(f"inventory/product/{stocked.mug.product_id}/delete/"))
-    assert "Cannot delete product" in page.content.decode()
-    owner.post(url(f"inventory/product/{stocked.mug.product_id}/delete/"), {"post": "yes"})
-    assert stocked.mug.pk in {one.pk for one in rows(stocked, Variation)}
-
-
-def test_a_product_without_one_can(stocked, owner):
-    page = url(f"inventory/product/{stocked.wrapping.product_id}/delete/")
-    with business(stocked.business):
-        stocked.wrapping.barcodes.create(code="123456")
-    assert owner.get(page).status_code == 200
-    assert owner.post(page, {"post": "yes"}).status_code == 302
-    assert stocked.wrapping.pk not in {one.pk for one in rows(stocked, Variation)}
-    with business(stocked.business):
-        assert AuditEntry.objects.latest("pk").action == "product.delete"
-
-
-def test_one_default_tax_rate(stocked, owner):
-    data = {"name": "VAT 9%", "rate": "9", "is_default": "on", "is_active": "on"}
-    assert owner.post(url("inventory/taxrate/add/"), data).status_code == 302
-    assert [one.name for one in rows(stocked, TaxRate) if one.is_default] == ["VAT 9%"]
-
-
-def test_the_only_active_location_stays(shop, owner):
-    with business(shop.business):
-        Location.objects.filter(pk=shop.market.pk).update(is_active=False)
-    page = url(f"tenants/location/{shop.high_street.pk}/change/")
-    data = {"code": "HS", "name": "High Street", "below_zero": "refuse"}
-    answer = owner.post(page, data, follow=True)
-    assert "only active location" in answer.content.decode()
-    assert {one.code: one.is_active for one in rows(shop, Location)} == {"HS": True, "MK": False}
-    assert owner.post(page, data | {"is_active": "on", "name": "Main"}).status_code == 302
-    with business(shop.business):
-        assert AuditEntry.objects.latest("pk").changes == {"name": ["High Street", "Main"]}
-
-
-def test_a_location_is_added(shop, owner):
-    data = {"code": "NEW", "name": "New", "below_zero": "allow", "is_active": "on"}
-    assert owner.post(url("tenants/location/add/"), data).status_code == 302
-    assert len(rows(shop, Location)) == 3
-    answer = owner.post(url("tenants/location/add/"), data)
-    assert answer.status_code == 200 and "errorlist" in answer.content.decode()
-
-
-def test_customers_are_found_by_phone_and_email_and_changes_are_told(shop, owner):
-    for query in ("Carla", "carla%40acme.example", "%2B31+6+1234+5678", "31612345678"):
-        page = owner.get(url(f"sales/customer/?q={query}")).content.decode()
-        assert "Carla of acme" in page, query
-    assert "Carla of acme" not in owner.get(url("sales/customer/?q=3161234")).content.decode()
-    page = url(f"sales/customer/{shop.customer.pk}/change/")
-    data = {"name": "Clara", "email": "clara@acme.example", "phone": "", "is_active": "on"}
-    assert owner.post(page, data).status_code == 302
-    with business(shop.business):
-        assert Customer.objects.get().name == "Clara"
-        entry = AuditEntry.objects.latest("pk")
-    assert entry.action == "customer.update"
-    assert "clara@" not in str(entry.changes)
-
-
-def test_where_a_register_stands_is_decided_once(shop, owner):
-    page = url(f"sales/register/{shop.register.pk}/change/")
-    data = {"name": "Front", "is_active": "on", "prefix": "ZZ9", "location": str(shop.market.pk)}
-    assert owner.post(page, data).status_code == 302
-    with business(shop.business):
-        register = Register.objects.select_related("location").get()
-    assert (register.name, register.prefix, register.location) == (
-        "Front",
-        "ACM1",
-        shop.high_street,
-    )
 
 
 # -- pages ------------------------------------------------------------------------------------------
