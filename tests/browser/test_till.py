@@ -186,6 +186,27 @@ def test_an_unknown_code_is_said_and_the_next_scan_counts(
     expect(till.alert).to_have_count(0)
 
 
+def test_nobody_pays_before_the_last_scan_was_found(open_till: OpenTill, bound: Shop) -> None:
+    till = open_till()
+
+    def slowly(route: Route) -> None:
+        till.page.wait_for_timeout(400)
+        route.continue_()
+
+    till.page.route("**/items/lookup*", slowly)
+    till.scan("WRAP")
+    till.press("F9", "Enter")
+    till.page.keyboard.type("20")
+    expect(till.page.locator("[data-outcome]")).to_have_text("€18.50")
+    assert not Sale.objects.exists()
+    till.press("Escape")
+    till.scan(MUG, "9999999999999")
+    till.press("F9", "Enter")
+    expect(till.alert).to_contain_text("Unknown code: 9999999999999")
+    expect(till.dialog).to_have_count(0)
+    assert not Sale.objects.exists()
+
+
 def test_a_scan_into_the_amount_is_a_line_and_no_money(open_till: OpenTill, bound: Shop) -> None:
     till = open_till()
     till.scan("WRAP")

@@ -87,6 +87,7 @@ async function apply(scanned, { item: answer, error }) {
   const { items = [], quantity } = answer;
   if (items.length === 1) return put(items[0], quantity);
   if (items.length && state.query.value === "") {
+    stopPayment();
     state.query.value = scanned.input;
     state.results.value = { text: scanned.input, items, quantity, active: 0 };
     return say(t("said_results", { count: items.length }));
@@ -94,13 +95,20 @@ async function apply(scanned, { item: answer, error }) {
   return unknown(scanned.text);
 }
 
+/** What was scanned last is not on the ticket: nobody pays before they have seen that. */
+function stopPayment() {
+  if (state.dialog.value?.name === "pay") state.dialog.value = null;
+}
+
 function failed(scanned, error) {
+  stopPayment();
   if (noteSignOut(error)) return;
   if (error instanceof Refused) warn(error.message);
   else warn(t("scan_unreachable", { code: scanned.text }));
 }
 
 function unknown(code) {
+  stopPayment();
   // Quick scans go on while one is unknown: what was said before stays readable.
   const before = state.notice.value?.codes ?? [];
   const codes = [...before.filter((one) => one !== code), code].slice(-4);

@@ -25,18 +25,23 @@ export function outbox({ store, send, lock, changed }) {
     await changed();
   }
 
-  /** {sale}, or {waiting: true}; a refusal removes the entry and is thrown. */
-  function deliver(entry) {
+  /**
+   * The sale, or null when it waits; a refusal removes the entry and is thrown. `recorded(sale)` is
+   * called while the entry still stands: a page that dies at any point finds the sale in the entry
+   * or nowhere, and never on a ticket that asks for the money again.
+   */
+  function deliver(entry, recorded) {
     return lock(`sale-${entry.id}`, async () => {
       await save({ ...entry, state: "sending" });
       try {
         const sale = await send(entry.body);
+        recorded(sale);
         await remove(entry.id);
-        return { sale, waiting: false };
+        return sale;
       } catch (error) {
         if (error instanceof Unreachable) {
           await save({ ...entry, state: "waiting" });
-          return { sale: null, waiting: true };
+          return null;
         }
         await remove(entry.id);
         throw error;

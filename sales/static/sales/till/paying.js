@@ -3,7 +3,7 @@
 import { batch } from "@preact/signals";
 import { Refused } from "till/api";
 import * as carts from "till/cart";
-import { forget, itemByCode, scansDone } from "till/finding";
+import { forget, itemByCode } from "till/finding";
 import { uuid7 } from "till/ids";
 import { lock } from "till/locks";
 import { outbox } from "till/outbox";
@@ -24,12 +24,11 @@ export const sales = outbox({
   },
 });
 
-/** Open the payment by this method, when every scan has become a line. */
-export async function beginPayment(method) {
+/** Open the payment by this method. Scans that are still looked up may become lines meanwhile. */
+export function beginPayment(method) {
   if (state.dialog.value || state.busy.value) return;
-  await scansDone();
-  const { priced } = state.sums.value;
-  if (priced && !state.dialog.value) state.dialog.value = { name: "pay", method };
+  const looking = state.pending.value.length > 0;
+  if (state.sums.value.priced || looking) state.dialog.value = { name: "pay", method };
 }
 
 /**
@@ -37,7 +36,7 @@ export async function beginPayment(method) {
  * Enter is harmless; and the sale's id was made with the ticket, so that no way leads to two.
  */
 export async function pay(tenders) {
-  if (state.busy.value) return;
+  if (state.busy.value || state.pending.value.length > 0) return;
   const { priced } = state.sums.value;
   const { change } = settled(priced.total, tenders, money_of.value);
   state.busy.value = true;
@@ -56,8 +55,8 @@ export async function pay(tenders) {
     cart,
   };
   try {
-    const { sale } = await sales.deliver(entry);
-    finish({ id: cart.id, sale, total: priced.total, change });
+    const finished = (sale) => finish({ id: cart.id, sale, total: priced.total, change });
+    if ((await sales.deliver(entry, finished)) === null) finished(null);
   } catch (error) {
     state.dialog.value = null;
     await refused(error, cart.id);

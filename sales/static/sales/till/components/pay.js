@@ -15,12 +15,16 @@ import { Button, Choices, Dialog, Field, Form, Icon, Kbd, html } from "till/comp
 const NO_CARD = { card_brand: "", card_last4: "", reference: "" };
 
 export function Pay({ method: first }) {
-  const total = state.sums.value.priced.total;
+  // Nothing, while the first scan is still being looked up.
+  const total = state.sums.value.priced?.total ?? fixed("0", money_of.value.digits);
+  const looking = state.pending.value.length > 0;
   const { digits } = money_of.value;
   const [method, setMethod] = useState(first);
   const [tenders, setTenders] = useState([]);
   const due = remaining(total, tenders, method, money_of.value);
-  const [text, setText] = useState(editable(due, digits));
+  // Untouched (null), the field follows what is due.
+  const [input, setText] = useState(null);
+  const text = input ?? editable(due, digits);
   const [card, setCard] = useState(NO_CARD);
   const [error, setError] = useState("");
   const pace = useRef(paceMeter()).current;
@@ -32,7 +36,7 @@ export function Pay({ method: first }) {
   const begin = (next, taken = tenders) => {
     setMethod(next);
     setTenders(taken);
-    setText(editable(remaining(total, taken, next, money_of.value), digits));
+    setText(null);
     setError("");
     pace.reset();
   };
@@ -40,8 +44,8 @@ export function Pay({ method: first }) {
   useLayoutEffect(() => {
     const field = form.current?.querySelector("[data-first]");
     field?.focus();
-    field?.select();
-  }, [method, tenders.length]);
+    if (input === null) field?.select();
+  }, [method, tenders.length, looking]);
 
   const refuse = (reason) => {
     setError(reason);
@@ -55,7 +59,7 @@ export function Pay({ method: first }) {
   };
 
   const submit = () => {
-    if (state.busy.value) return;
+    if (state.busy.value || looking) return;
     if (pace.isScanner() && looksLikeBarcode(text)) return scannedInstead(text);
     if (amount === null) return refuse(t("bad_amount"));
     if (method === "cash" && implausible(amount, due)) return refuse(t("implausible_amount"));
@@ -91,7 +95,7 @@ export function Pay({ method: first }) {
         ${method !== "cash" && html`<${Card} method=${method} card=${card} onChange=${setCard} />`}
         <${Outcome} ahead=${ahead} />
       </div>
-      <footer><${Complete} ahead=${ahead} /></footer>
+      <footer><${Complete} ahead=${ahead} looking=${looking} /></footer>
     </${Form}>
   </${Dialog}>`;
 }
@@ -144,11 +148,11 @@ function Outcome({ ahead }) {
     <span>${short ? t("then_due") : t("change")}</span><output data-outcome>${money(short ? ahead.missing : ahead.change)}</output></p>`;
 }
 
-function Complete({ ahead }) {
+function Complete({ ahead, looking }) {
   const short = ahead && !ahead.error && compare(ahead.missing, "0") > 0;
-  const busy = state.busy.value;
+  const busy = state.busy.value || looking;
   return html`<button type="submit" class="pay complete" aria-busy=${busy ? "true" : undefined} aria-disabled=${busy ? "true" : undefined}>
-    ${busy ? t("sending") : short ? t("add_payment") : t("complete")}<${Kbd}>Enter</${Kbd}>
+    ${looking ? t("looking_up") : busy ? t("sending") : short ? t("add_payment") : t("complete")}<${Kbd}>Enter</${Kbd}>
   </button>`;
 }
 

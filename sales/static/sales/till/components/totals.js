@@ -53,7 +53,7 @@ export function Figures() {
 }
 
 function PayButtons() {
-  const unable = !state.sums.value.priced || state.busy.value;
+  const unable = !(state.sums.value.priced || state.pending.value.length) || state.busy.value;
   return html`<div class="pay-buttons">
     <${Button} icon="banknote" kind="pay" shortcut="F9" disabled=${unable} onClick=${() => dispatch("pay_cash")}>${t("pay_cash")}</${Button}>
     <${Button} icon="credit-card" kind="secondary pay" shortcut="F10" disabled=${unable} onClick=${() => dispatch("pay_card")}>${t("card")}</${Button}>
