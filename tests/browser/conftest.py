@@ -154,5 +154,3 @@ def open_till(chromium: Browser, server: Server, till_shop: Shop) -> Iterator[Op
     for context in contexts:
         context.close()
     assert watch.problems == []
-
-

@@ -174,9 +174,7 @@ def test_quick_scans_are_never_lost_nor_reordered(open_till: OpenTill, bound: Sh
     assert names == [f"Cup {number}" for number in range(12)]
 
 
-def test_an_unknown_code_is_said_and_the_next_scan_counts(
-    open_till: OpenTill, bound: Shop
-) -> None:
+def test_an_unknown_code_is_said_and_the_next_scan_counts(open_till: OpenTill, bound: Shop) -> None:
     till = open_till()
     till.scan("9999999999999")
     expect(till.alert).to_contain_text("Unknown code: 9999999999999")
@@ -239,7 +237,7 @@ def test_a_second_enter_makes_no_second_sale(open_till: OpenTill, bound: Shop) -
 
 def test_a_lost_answer_makes_one_sale(open_till: OpenTill, bound: Shop) -> None:
     till = open_till()
-    lost = []
+    lost: list[int] = []
 
     def lose(route: Route) -> None:
         if lost or route.request.method != "POST":
