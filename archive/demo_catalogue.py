@@ -25,6 +25,7 @@ from inventory.models import (
     Unit,
     Variation,
 )
+from inventory.words import write_words
 from tenants.models import Location
 
 DATA: Final = Path(__file__).parent / "data"
@@ -118,6 +119,7 @@ def make_catalogue(file: str, rng: Random) -> list[Item]:
             )
     for model, rows in ((Product, products), (Variation, variations), (Barcode, barcodes)):
         model.objects.bulk_create(rows, batch_size=500)
+    write_words(variations, fresh=True)
     return items
 
 

@@ -31,6 +31,7 @@ from inventory.models import (
     Unit,
     Variation,
 )
+from inventory.words import write_words
 from purchasing.models import Supplier
 from sales.models import Customer
 from tenants.models import Location
@@ -203,8 +204,15 @@ def bring_variations(move: Move, changed_products: list[uuid.UUID]) -> None:
             ),
         }
 
-    move.bring("productVariations", rows, Variation, values)
-    refresh_search(changed_products)
+    changed = move.bring(
+        "productVariations",
+        rows,
+        Variation,
+        values,
+        made=lambda new: write_words(new, fresh=True),
+    )
+    touched = Variation.objects.filter(pk__in=changed).values_list("product_id", flat=True)
+    refresh_search({*changed_products, *touched})
 
 
 def bring_stock(move: Move) -> None:
@@ -245,11 +253,11 @@ def bring_stock(move: Move) -> None:
         quantities = {}
         for row in rows:
             key = move.ids["productVariations"][row.variation_id]
-            if row.quantity and row.variation_id not in stocked:
-                services += 1
-            elif row.quantity and key in there:
+            if row.variation_id not in stocked:
+                services += bool(row.quantity)
+            elif key in there:
                 counts.same += 1
-            elif row.quantity:  # nothing needs no movement
+            else:  # none of it is a quantity too: the product is kept there
                 quantities[key] = row.quantity
         if quantities:
             set_opening(

@@ -60,12 +60,13 @@ class Move:
         values: Callable[[Any], dict[str, Any]],
         *,
         prepare: Callable[[Any], None] | None = None,
+        made: Callable[[list[Any]], None] | None = None,
     ) -> list[uuid.UUID]:
         """Create or change the `model` rows that `rows` of the file stand for.
 
         `values` gives the columns of a row; it may look at `ids`, where this row's own stands when
-        it was here before. `prepare` is called with each object before it is written. Returns the
-        ids of the rows that were changed.
+        it was here before. `prepare` is called with each object before it is written, `made` with
+        each batch of new ones afterwards. Returns the ids of the rows that were changed.
         """
         known = known_references(table)
         there = set(model.objects.values_list("pk", flat=True)) if known else set()
@@ -94,6 +95,8 @@ class Move:
                 new.append(obj)
                 references.append(reference_to(table, row.id, obj.pk, print_))
             model.objects.bulk_create(new, batch_size=BATCH)
+            if made is not None:
+                made(new)
             remember(references, known)
             counts.created += len(new)
             self._change(table, model, changed, prepare)

@@ -14,6 +14,7 @@ from django.db.models import ProtectedError
 from accounts.audit import changed, record, snapshot
 from accounts.models import User
 from inventory.models import Brand, Category, Product, TaxRate, Unit, Variation
+from inventory.words import write_words
 
 _BATCH = 1000
 
@@ -39,7 +40,7 @@ def search_text(variation: Variation) -> str:
 
 
 def refresh_search(product_ids: Iterable[uuid.UUID]) -> None:
-    """Write the search text of these products' variations anew, after any of its parts changed."""
+    """Write what these products' variations are found by anew, after any part of it changed."""
     variations = (
         Variation.objects.filter(product__in=list(product_ids))
         .select_related("product__brand")
@@ -49,6 +50,7 @@ def refresh_search(product_ids: Iterable[uuid.UUID]) -> None:
     for row in rows:
         row.search_text = search_text(row)
     Variation.objects.bulk_update(rows, ["search_text"], batch_size=_BATCH)
+    write_words(rows)
 
 
 # -- the tree of categories -----------------------------------------------------------------------

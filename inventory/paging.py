@@ -8,6 +8,9 @@ from django.core.paginator import Page, Paginator
 from django.db.models import IntegerField, QuerySet, Subquery
 from django.http import HttpRequest
 
+from inventory.models import Variation
+from inventory.search import asked, inside_words, words
+
 PER_PAGE = 50
 # Beyond it the exact number helps nobody, and counting costs more than the page.
 MOST_COUNTED = 10_000
@@ -60,6 +63,23 @@ def page_of(queryset: QuerySet[Any], request: HttpRequest) -> OnePage:
     rows = list(queryset.annotate(counted=_CountOf(limited))[start : start + PER_PAGE + 1])
     total = rows[0].counted if rows else 0
     return OnePage(rows, number, Counted(rows, total))
+
+
+def page_found(queryset: QuerySet[Any], column: str, key: str, request: HttpRequest) -> OnePage:
+    """The page of the rows whose variation is found by the words of `?q=`, if it asks for any.
+
+    A row belongs to a variation when its `column` is the variation's `key`. Where no word begins
+    so, rows whose variation holds the words inside others; one more statement.
+    """
+    text = asked(request)
+    if not text:
+        return page_of(queryset, request)
+    for condition in (words(text), inside_words(text)):
+        found = Variation.objects.filter(condition).order_by().values(key)
+        page = page_of(queryset.filter(**{f"{column}__in": found}), request)
+        if page.object_list:
+            break
+    return page
 
 
 def page_of_list(rows: list[Any], request: HttpRequest) -> OnePage:

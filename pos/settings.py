@@ -112,7 +112,7 @@ TEMPLATES: list[dict[str, Any]] = [
     }
 ]
 
-DATABASES = {"default": database(BASE_DIR)}
+DATABASES = {"default": database(VAR_DIR)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # The direct URL of the owner, for setup_roles and for tests that prove what the walls refuse.
 SQLITE = DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3"

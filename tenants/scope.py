@@ -23,14 +23,6 @@ class WrongBusiness(RuntimeError):
     """A row of one business was written while another one is bound."""
 
 
-class _BoundExact(Exact):
-    """`business_id = 7`; cast on PostgreSQL, where btree_gin indexes ignore an int4 beside an int8."""
-
-    def as_postgresql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
-        lhs, params = self.process_lhs(compiler, connection)
-        return f"{lhs} = %s::bigint", [*params, self.rhs]
-
-
 class Scoped:
     """Mixin for the Query classes of tenant models."""
 
@@ -43,7 +35,7 @@ class Scoped:
             alias = _first_table(query)
             if alias is not None:
                 column = query.model._meta.get_field("business").get_col(alias)
-                query.where.add(_BoundExact(column, bound), AND)
+                query.where.add(Exact(column, bound), AND)
         return super(Scoped, query).get_compiler(*args, **kwargs)  # type: ignore[misc]
 
     def chain(self, klass: type | None = None) -> Any:

@@ -1,4 +1,4 @@
-"""The tables of the catalogue (`catalogue.py`) and of stock (`stock.py`)."""
+"""The tables of the catalogue (`catalogue.py`), its search (`search.py`) and stock (`stock.py`)."""
 
 from inventory.models.catalogue import (
     Barcode,
@@ -10,6 +10,7 @@ from inventory.models.catalogue import (
     Unit,
     Variation,
 )
+from inventory.models.search import SearchWord
 from inventory.models.stock import StockDocument, StockLevel, StockMovement
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "Category",
     "LocationPrice",
     "Product",
+    "SearchWord",
     "StockDocument",
     "StockLevel",
     "StockMovement",

@@ -21,9 +21,9 @@ from inventory.forms.filters import ProductFilter
 from inventory.forms.prices import PricesForm
 from inventory.forms.products import ProductForm, Rights, VariationRows
 from inventory.models import LocationPrice, Product, StockLevel, StockMovement, Variation
-from inventory.paging import page_of
+from inventory.paging import page_found
 from inventory.products import remove_product, save_product, set_location_prices
-from inventory.search import asked, words
+from inventory.search import asked
 from inventory.stock import Figures, figures
 from tenants.errors import Refused
 from tenants.models import Location
@@ -43,16 +43,12 @@ def product_list(request: HttpRequest) -> HttpResponse:
     locations = list(visible_locations(request))
     chosen = ProductFilter(request.GET, locations, stock=see_stock)
     products = chosen.narrow(Product.objects.select_related("category", "brand", "unit"))
-    query = asked(request)
-    if query:
-        found = Variation.objects.filter(words(query)).order_by().values("product")
-        products = products.filter(pk__in=found)
-    page = page_of(products.order_by(*_order(request)), request)
+    page = page_found(products.order_by(*_order(request)), "pk", "product", request)
     shown = {chosen.pk("location")} - {None} or {place.pk for place in locations}
     rows = figures([row.pk for row in page.object_list], shown if see_stock else ())  # type: ignore[arg-type]
     for product in page.object_list:
         product.figures = rows.get(product.pk, Figures())
-    context = {"page": page, "filter": chosen, "query": query, "see_stock": see_stock}
+    context = {"page": page, "filter": chosen, "query": asked(request), "see_stock": see_stock}
     return render(request, "inventory/product_list.html", context)
 
 

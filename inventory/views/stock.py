@@ -14,8 +14,8 @@ from accounts.access import can, needs, visible_locations
 from accounts.permissions import Permission
 from inventory.forms.filters import StockFilter
 from inventory.models import StockLevel, StockMovement, Variation
-from inventory.paging import page_of
-from inventory.search import asked, words
+from inventory.paging import page_found, page_of
+from inventory.search import asked
 from inventory.stock import levels, low
 
 P = Permission
@@ -53,10 +53,8 @@ def _list(request: HttpRequest, *, only_low: bool) -> HttpResponse:
         rows = low(rows)
     elif level == "none":
         rows = rows.filter(quantity__lte=0)
-    query = asked(request)
-    rows = rows.filter(words(query, path="variation__"))
     rows = rows.select_related("variation__product__unit", "location").order_by(*_order(request))
-    page = page_of(rows, request)
+    page = page_found(rows, "variation", "pk", request)
     see_value = can(request, P.STOCK_VIEW_VALUE)
     if see_value:
         for row in page.object_list:
@@ -64,7 +62,7 @@ def _list(request: HttpRequest, *, only_low: bool) -> HttpResponse:
     context = {
         "page": page,
         "filter": chosen,
-        "query": query,
+        "query": asked(request),
         "only_low": only_low,
         "several": len(locations) > 1,
         "see_value": see_value,

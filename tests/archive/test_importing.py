@@ -156,6 +156,7 @@ def test_quantities_become_opening_movements(bring) -> None:
             ("0002B", True, "BN"): 1,
             ("0003", True, "MK"): 2,
             ("0001", False, "MK"): 6,
+            ("0002R", True, "MK"): 0,
         }
         for level in StockLevel.objects.all():
             assert level.quantity == level.movements.aggregate(sum=Sum("quantity"))["sum"]

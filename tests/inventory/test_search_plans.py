@@ -10,7 +10,8 @@ import pytest
 from django.db import transaction
 
 from inventory.models import Barcode, Variation
-from inventory.search import find, words
+from inventory.search import find, inside_words, words
+from inventory.words import words_of
 from tenants.context import business
 from tests.factories import Shop, make_business, make_shop
 
@@ -51,7 +52,7 @@ def crowd(committed_db: None, owner_connection: psycopg.Connection) -> Shop:
         others = [make_business(f"crowd-{number}") for number in range(BUSINESSES - 1)]
     for number, company in enumerate([shop.business, *others]):
         _fill(owner_connection, company.pk, number)
-    for table in ("product", "variation", "barcode"):
+    for table in ("product", "variation", "barcode", "searchword"):
         owner_connection.execute(f"ANALYZE inventory_{table}")
     return shop
 
@@ -59,7 +60,7 @@ def crowd(committed_db: None, owner_connection: psycopg.Connection) -> Shop:
 def _fill(owner: psycopg.Connection, business_id: int, number: int) -> None:
     """EACH products with one variation and one barcode each, past the ORM."""
     with owner.cursor() as cursor:
-        products, variations, codes = [], [], []
+        products, variations, codes, spoken = [], [], [], []
         for index in range(EACH):
             product, variation = uuid.uuid4(), uuid.uuid4()
             colour, noun = ADJECTIVES[index % 10], NOUNS[index // 10 % 10]
@@ -70,6 +71,7 @@ def _fill(owner: psycopg.Connection, business_id: int, number: int) -> None:
                 (variation, business_id, product, sku, f"{name} {sku} {code}".lower())
             )
             codes.append((uuid.uuid4(), business_id, variation, code))
+            spoken += [(business_id, variation, word) for word in words_of(variations[-1][4])]
         with cursor.copy(
             "COPY inventory_product (id, business_id, name, kind, sku, description, tax_inclusive,"
             " is_stocked, is_for_sale, image, is_active, created_at, updated_at) FROM STDIN"
@@ -101,6 +103,11 @@ def _fill(owner: psycopg.Connection, business_id: int, number: int) -> None:
         ) as copy:
             for row in codes:
                 copy.write_row(row)
+        with cursor.copy(
+            "COPY inventory_searchword (business_id, variation_id, word) FROM STDIN"
+        ) as copy:
+            for row in spoken:
+                copy.write_row(row)
 
 
 def plan(queryset) -> str:
@@ -124,10 +131,13 @@ def _check_plans() -> None:
     assert "0000000000042" in condition_of("barcode_", code), code
     codes = plan(Barcode.objects.filter(code__begins="000000000004").order_by()[:20])
     assert "~>=~ '000000000004'" in condition_of("barcode_prefix", codes), codes
-    # Words: of 100,000 variations those of the business are looked at, and no others.
-    found = plan(Variation.objects.filter(words("lantern 4267")).order_by()[:20])
-    assert "business_id" in condition_of("variation_", found), found
+    found = plan(Variation.objects.filter(words("cushion 428")).order_by()[:20])
+    assert "~>=~ '428'" in condition_of("search_word_prefix", found), found
     assert "Seq Scan" not in found, found
+    # Inside words: of 100,000 variations those of the business are looked at, and no others.
+    inside = plan(Variation.objects.filter(inside_words("ushion 4287")).order_by()[:20])
+    assert "business_id" in condition_of("variation_", inside), inside
+    assert "Seq Scan" not in inside, inside
 
 
 def condition_of(index: str, text: str) -> str:
@@ -149,4 +159,5 @@ def _check_answers() -> None:
     assert scanned.sku == "S00042"
     assert [row.sku for row in find("lantern 4267", among=among)] == []
     assert [row.sku for row in find("CUSHION 4287", among=among)] == ["S04287"]
+    assert [row.sku for row in find("ushion 4287", among=among)] == ["S04287"]
     assert len(find("blue", among=among, limit=20)) == 20
