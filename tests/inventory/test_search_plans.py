@@ -60,7 +60,8 @@ def crowd(committed_db: None, owner_connection: psycopg.Connection) -> Shop:
 def _fill(owner: psycopg.Connection, business_id: int, number: int) -> None:
     """EACH products with one variation and one barcode each, past the ORM."""
     with owner.cursor() as cursor:
-        products, variations, codes, spoken = [], [], [], []
+        products, variations, codes = [], [], []
+        spoken: list[tuple[int, uuid.UUID, str]] = []
         for index in range(EACH):
             product, variation = uuid.uuid4(), uuid.uuid4()
             colour, noun = ADJECTIVES[index % 10], NOUNS[index // 10 % 10]
@@ -106,8 +107,8 @@ def _fill(owner: psycopg.Connection, business_id: int, number: int) -> None:
         with cursor.copy(
             "COPY inventory_searchword (business_id, variation_id, word) FROM STDIN"
         ) as copy:
-            for row in spoken:
-                copy.write_row(row)
+            for word in spoken:
+                copy.write_row(word)
 
 
 def plan(queryset) -> str:
