@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 from django.contrib.auth import authenticate
 from django.db.models import Sum
-from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Membership, Role, User
 from inventory.catalogue import search_text
@@ -187,8 +186,3 @@ def test_people_with_some_locations(bring) -> None:
         ben = next(m for m in Membership.objects.all() if m.user.username == "ben")
         assert not ben.all_locations
         assert [link.location.code for link in ben.location_links.all()] == ["BN"]
-
-
-def writes(queries: CaptureQueriesContext) -> list[str]:
-    verbs = ("INSERT", "UPDATE", "DELETE")
-    return [q["sql"] for q in queries.captured_queries if q["sql"].startswith(verbs)]

@@ -30,6 +30,11 @@ from tests.archive.moving import ada, everything, put
 pytestmark = pytest.mark.django_db
 
 
+def writes(queries: CaptureQueriesContext) -> list[str]:
+    verbs = ("INSERT", "UPDATE", "DELETE")
+    return [q["sql"] for q in queries.captured_queries if q["sql"].startswith(verbs)]
+
+
 def test_a_second_run_writes_nothing(bring) -> None:
     bring()
     before = everything()
