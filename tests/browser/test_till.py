@@ -227,6 +227,7 @@ def test_a_second_enter_makes_no_second_sale(open_till: OpenTill, bound: Shop) -
 
     till.page.route(SALES, slowly)
     till.scan(MUG)
+    expect(till.lines).to_have_count(1)
     till.press("F9", "Enter", "Enter")
     till.page.locator(".complete").dblclick(force=True, no_wait_after=True)
     expect(till.page.get_by_text("Receipt ACM1")).to_be_visible()

@@ -84,7 +84,7 @@ class Till:
 
     def pay_exact(self) -> None:
         self.press("F9")
-        expect(self.dialog).to_be_visible()
+        expect(self.page.locator(".complete:not([aria-busy])")).to_be_visible()
         self.press("Enter")
 
     def menu(self, entry: str) -> None:

@@ -79,7 +79,9 @@ function maybePrint(event) {
 /** The keyboard of the selling screen; `enter` takes what stands in the scan field. */
 export function listenToKeys(enter) {
   document.addEventListener("keydown", (event) => {
-    if (event.defaultPrevented || state.phase.value !== "sell" || state.dialog.value) return;
+    if (event.defaultPrevented || state.phase.value !== "sell") return;
+    // What the browser shows counts: it closes a dialog before anyone is told, and keys go on.
+    if (document.querySelector("dialog[open]")) return;
     const inField = event.target.matches?.("[data-scan]");
     const elsewhere = !inField && event.target.closest?.("input, textarea, select, summary, details[open]");
     const action = actionFor(event, {

@@ -13,6 +13,9 @@ export function focusScan() {
   if (!field || document.querySelector("dialog[open]")) return;
   if (coarse?.matches && document.activeElement !== field) field.inputMode = "none";
   field.focus({ preventScroll: true });
+  // A field that gets the focus back from a closing dialog may be left without a caret, and then
+  // takes no keys.
+  field.setSelectionRange(field.value.length, field.value.length);
 }
 
 /** The field was tapped: now the keyboard is wanted. */
