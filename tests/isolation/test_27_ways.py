@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
 from contextlib import ExitStack
 
 import psycopg
@@ -58,15 +56,6 @@ def test_only_row_level_security_closes_this_way(name: str, mine: Target, theirs
 def leaks() -> set[str]:
     mine, theirs = make_target("acme"), make_target("rival")
     return {name for name in HERE if reached(PROBES[name], mine, theirs)}
-
-
-@pytest.fixture
-def direct(committed_db: None) -> Iterator[psycopg.Connection | None]:
-    if not ON_POSTGRES:
-        yield None
-        return
-    with psycopg.connect(os.environ["TEST_DIRECT_URL"], autocommit=True) as owner:
-        yield owner
 
 
 def test_all_walls_stand(direct: psycopg.Connection | None) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Any
@@ -20,7 +19,6 @@ from sales.models import Customer, Sale
 from tenants.checks import tenant_models
 from tenants.context import business
 from tenants.models import Business
-from tests.conftest import ON_POSTGRES
 from tests.factories import make_person
 from tests.isolation.furnished import Furnished, furnish
 from tests.isolation.routes import DEVICES, INSIDE, OUTSIDE, routes
@@ -224,15 +222,6 @@ def test_a_member_of_one_location_sees_nothing_of_the_other(mine: Furnished) -> 
         role.permissions = sorted(set(role.permissions) - ACROSS_LOCATIONS)
         role.save()
     assert found(client, mine) == []
-
-
-@pytest.fixture
-def direct(committed_db: None) -> Iterator[psycopg.Connection | None]:
-    if not ON_POSTGRES:
-        yield None
-        return
-    with psycopg.connect(os.environ["TEST_DIRECT_URL"], autocommit=True) as owner:
-        yield owner
 
 
 def test_without_its_walls_the_sweep_finds_much(
