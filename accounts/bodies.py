@@ -50,7 +50,9 @@ class Body:
         for body in self._root._bodies:
             for name in body._data:
                 if name not in body._asked:
-                    body.problem(str(name)[:60], _("There is no such field."))
+                    # Half of a pair is valid in JSON, and cannot be sent back.
+                    shown = str(name)[:60].encode("utf-8", "replace").decode()
+                    body.problem(shown, _("There is no such field."))
         refuse(self._root.problems)
 
     def problem(self, name: str, sentence: str) -> None:

@@ -21,6 +21,7 @@ from accounts import audit
 from accounts.access import can, location_ids
 from accounts.models import AuditEntry, Membership, User
 from accounts.permissions import Permission
+from tenants.asking import cleaned
 from tenants.errors import Refused
 from tenants.forms import TenantModelForm
 
@@ -149,8 +150,8 @@ class BusinessModelAdmin(Permitted, admin.ModelAdmin):  # type: ignore[type-arg]
 
     def get_search_results(self, request: Any, queryset: Any, search_term: str) -> tuple[Any, bool]:
         """Django's search, and whole names, e-mails and numbers in encrypted columns."""
-        found, doubles = super().get_search_results(request, queryset, search_term)
-        term = search_term.strip()
+        term = cleaned(search_term)
+        found, doubles = super().get_search_results(request, queryset, term)
         if term and self.blind_search:
             exact = models.Q()
             for column, hashed in self.blind_search.items():

@@ -9,7 +9,8 @@ from django.db.models import IntegerField, QuerySet, Subquery
 from django.http import HttpRequest
 
 from inventory.models import Variation
-from inventory.search import asked, inside_words, words
+from inventory.search import inside_words, words
+from tenants.asking import asked
 
 PER_PAGE = 50
 # Beyond it the exact number helps nobody, and counting costs more than the page.

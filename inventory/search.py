@@ -13,7 +13,6 @@ import uuid
 from typing import Any
 
 from django.db.models import CharField, Lookup, Q
-from django.http import HttpRequest
 
 from inventory.catalogue import search_form
 from inventory.models import Barcode, SearchWord, Variation
@@ -21,7 +20,6 @@ from inventory.models import Barcode, SearchWord, Variation
 # Digits of the shortest code that scanners read (UPC-E, EAN-8 in its short form): nobody types so
 # many to look for something that only begins with them.
 SCANNED = 6
-LONGEST = 100
 
 
 @CharField.register_lookup
@@ -53,11 +51,6 @@ def _beyond(text: str) -> str | None:
             return text[:-1] + chr(code)
         text = text[:-1]
     return None
-
-
-def asked(request: HttpRequest) -> str:
-    """What `?q=` asks for; PostgreSQL takes no NUL, and nobody types a hundred characters."""
-    return request.GET.get("q", "").replace("\0", "").strip()[:LONGEST]
 
 
 def words(text: str) -> Q:

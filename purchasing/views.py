@@ -19,6 +19,7 @@ from accounts.access import can, demand, needs
 from accounts.permissions import Permission
 from purchasing.forms import SupplierForm
 from purchasing.models import Supplier
+from tenants.asking import asked
 
 PAGE = 50
 
@@ -28,7 +29,7 @@ PAGE = 50
 @vary_on_headers("HX-Request")
 def supplier_list(request: HttpRequest) -> HttpResponse:
     suppliers = Supplier.objects.all()
-    text = request.GET.get("q", "").strip()
+    text = asked(request)
     if text:
         suppliers = suppliers.filter(name__icontains=text)
     if request.GET.get("state") != "all":

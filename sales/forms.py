@@ -17,6 +17,7 @@ from accounts.permissions import Permission
 from sales.customers import customer_matches
 from sales.models import Customer, Register, Sale, Shift
 from sales.selection import visible_registers
+from tenants.asking import asked
 from tenants.context import current
 
 
@@ -66,7 +67,7 @@ class SaleFilter(forms.Form):
 
     def narrow(self, sales: QuerySet[Sale]) -> QuerySet[Sale]:
         self.is_valid()
-        asked = {name: value for name, value in self.cleaned_data.items() if value}
+        chosen = {name: value for name, value in self.cleaned_data.items() if value}
         columns = {
             "date_from": "business_date__gte",
             "date_to": "business_date__lte",
@@ -75,8 +76,8 @@ class SaleFilter(forms.Form):
             "operator": "operator",
             "kind": "kind",
         }
-        sales = sales.filter(**{columns[name]: value for name, value in asked.items()})
-        text = self.request.GET.get("q", "").strip()
+        sales = sales.filter(**{columns[name]: value for name, value in chosen.items()})
+        text = asked(self.request)
         return sales.filter(self._matching(text)) if text else sales
 
     def _matching(self, text: str) -> Q:

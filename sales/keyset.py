@@ -8,7 +8,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -64,9 +64,11 @@ def _write(direction: str, row: Any, by: str) -> str:
 def _read(cursor: str) -> tuple[str, tuple[datetime, uuid.UUID] | None]:
     moment, _tilde, key = cursor[1:].partition("~")
     try:
-        mark = datetime.fromisoformat(moment), uuid.UUID(key)
-    except ValueError:
+        when, pk = datetime.fromisoformat(moment), uuid.UUID(key)
+        # The first and the last hours of the calendar exist in some zones only.
+        mark = when.astimezone(UTC), pk
+    except (ValueError, OverflowError):
         return AFTER, None
-    if mark[0].tzinfo is None or cursor[0] not in (AFTER, BEFORE):
+    if when.tzinfo is None or cursor[0] not in (AFTER, BEFORE):
         return AFTER, None
     return cursor[0], mark

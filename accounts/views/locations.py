@@ -19,6 +19,7 @@ from accounts.access import needs, visible_locations
 from accounts.forms.settings import LocationForm
 from accounts.permissions import Permission
 from accounts.views.refusals import explain
+from tenants.asking import asked
 from tenants.errors import Refused
 from tenants.models import Location
 
@@ -28,7 +29,7 @@ ORDERS = {"name", "-name", "code", "-code"}
 @needs(Permission.LOCATION_VIEW)
 @require_safe
 def location_list(request: HttpRequest) -> HttpResponse:
-    query, sort = request.GET.get("q", "").strip(), request.GET.get("sort", "name")
+    query, sort = asked(request), request.GET.get("sort", "name")
     rows = visible_locations(request)
     rows = rows.filter(
         Q(name__icontains=query) | Q(code__icontains=query) | Q(address__icontains=query)

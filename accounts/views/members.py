@@ -20,6 +20,7 @@ from accounts.forms.members import MemberForm, NewMemberForm
 from accounts.models import Membership
 from accounts.permissions import Permission
 from accounts.views.refusals import explain, tell
+from tenants.asking import asked
 from tenants.encryption import normalise
 from tenants.errors import Refused
 
@@ -46,7 +47,7 @@ def member_at(request: Any, pk: UUID) -> Membership:
 @needs(Permission.USER_VIEW)
 @require_safe
 def member_list(request: HttpRequest) -> HttpResponse:
-    words = normalise(request.GET.get("q", "")).split()
+    words = normalise(asked(request)).split()
     state = request.GET.get("state", "")
     found = [
         one

@@ -19,13 +19,14 @@ from accounts.forms.members import RoleForm
 from accounts.models import Membership, Role
 from accounts.permissions import Permission, by_module
 from accounts.views.refusals import explain, tell
+from tenants.asking import asked
 from tenants.errors import Refused
 
 
 @needs(Permission.ROLE_VIEW)
 @require_safe
 def role_list(request: HttpRequest) -> HttpResponse:
-    query = request.GET.get("q", "").strip()
+    query = asked(request)
     found = Role.objects.filter(Q(name__icontains=query) | Q(description__icontains=query))
     rows = found.annotate(people=Count("memberships", filter=Q(memberships__is_active=True)))
     rows = rows.order_by("name")

@@ -254,7 +254,7 @@ class VariationRows:
                 form = VariationForm(prefix=f"row-{index}", instance=instance, **common)
                 self.forms.append(form)
             return
-        count = int(data["rows"]) if str(data.get("rows", "")).isdecimal() else 0
+        count = int(data["rows"][:6]) if data.get("rows", "").isdecimal() else 0
         for index in range(min(count + extra, MOST_ROWS)):
             key = data.get(f"row-{index}-id", "")
             if key and key not in stored:

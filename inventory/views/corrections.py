@@ -21,7 +21,8 @@ from inventory.forms.filters import CorrectionFilter
 from inventory.forms.stock import CorrectionForm, Lines
 from inventory.models import StockDocument, StockMovement, Variation
 from inventory.paging import page_of
-from inventory.search import LONGEST, asked, find
+from inventory.search import find
+from tenants.asking import asked, cleaned
 from tenants.errors import Refused
 
 P = Permission
@@ -77,7 +78,7 @@ def correction_create(request: HttpRequest) -> HttpResponse:
             return answer
     else:
         if posted is not None and "find" in posted:
-            offered = _offered(posted.get("q", "").replace("\0", "")[:LONGEST])
+            offered = _offered(cleaned(posted.get("q", "")))
         lines.at(_location(form, locations), added=request.POST.get("add", ""))
         form.quiet()
         lines.quiet()

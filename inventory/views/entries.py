@@ -25,7 +25,7 @@ from inventory.forms.entries import BrandForm, CategoryForm, EntryForm, TaxRateF
 from inventory.forms.filters import EntryFilter
 from inventory.models import Brand, Category, Product, TaxRate, Unit
 from inventory.paging import page_of, page_of_list
-from inventory.search import asked
+from tenants.asking import asked
 
 P = Permission
 

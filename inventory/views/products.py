@@ -23,8 +23,8 @@ from inventory.forms.products import ProductForm, Rights, VariationRows
 from inventory.models import LocationPrice, Product, StockLevel, StockMovement, Variation
 from inventory.paging import page_found
 from inventory.products import remove_product, save_product, set_location_prices
-from inventory.search import asked
 from inventory.stock import Figures, figures
+from tenants.asking import asked
 from tenants.errors import Refused
 from tenants.models import Location
 

@@ -15,8 +15,8 @@ from accounts.permissions import Permission
 from inventory.forms.filters import StockFilter
 from inventory.models import StockLevel, StockMovement, Variation
 from inventory.paging import page_found, page_of
-from inventory.search import asked
 from inventory.stock import levels, low
+from tenants.asking import asked
 
 P = Permission
 

@@ -23,6 +23,7 @@ from sales.keyset import keyset_page
 from sales.models import Customer, Sale
 from sales.selection import totals, visible_sales
 from sales.views.sales import for_list
+from tenants.asking import asked
 
 PAGE = 50
 
@@ -32,7 +33,7 @@ PAGE = 50
 @vary_on_headers("HX-Request")
 def customer_list(request: HttpRequest) -> HttpResponse:
     customers = Customer.objects.all()
-    text = request.GET.get("q", "").strip()
+    text = asked(request)
     if text:
         customers = customers.filter(customer_matches(text))
     if request.GET.get("state") != "all":

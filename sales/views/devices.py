@@ -22,6 +22,7 @@ from accounts.permissions import Permission
 from accounts.views.refusals import explain, tell
 from sales.models import Register
 from sales.terminals import connect, disconnect
+from tenants.asking import asked
 from tenants.errors import Refused
 
 
@@ -63,17 +64,13 @@ class DeviceForm(forms.Form):
 @needs(Permission.DEVICE_VIEW)
 @require_safe
 def device_list(request: HttpRequest) -> HttpResponse:
-    rows = Device.objects.filter(at_visible_locations(request), name__icontains=_query(request))
+    rows = Device.objects.filter(at_visible_locations(request), name__icontains=asked(request))
     if request.GET.get("state") != "all":
         rows = rows.filter(revoked_at=None)
     rows = rows.select_related("location", "membership__user").prefetch_related("registers")
     page = Paginator(rows.order_by("name", "pk"), 50).get_page(request.GET.get("page"))
     context = {"page": page, "state": request.GET.get("state", "")}
     return render(request, "sales/device_list.html", context)
-
-
-def _query(request: HttpRequest) -> str:
-    return request.GET.get("q", "").strip()
 
 
 @needs(Permission.DEVICE_CREATE)

@@ -325,3 +325,10 @@ def test_two_businesses_in_turn_through_one_view(
     for shop in (open_shop, other_shop):
         with business(shop.business):
             assert StockLevel.objects.get(variation=shop.mug).quantity == Decimal(6)
+
+
+def test_a_field_whose_name_cannot_be_printed(open_shop, terminal):
+    for body in ('{"\\ud800": 1}', '{"lines": [{"\\udfff": 1}]}'):
+        answer = terminal.generic("POST", URL, body, content_type="application/json")
+        fields = said(answer, 400, "invalid")
+        assert ["There is no such field."] in fields.values()
