@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db.backends.postgresql import base
 from django.db.backends.utils import debug_transaction
-from django.db.utils import InterfaceError, OperationalError
+from django.db.utils import InterfaceError, InternalError, OperationalError
 from psycopg.pq import TransactionStatus
 
 from tenants import context
@@ -37,6 +37,17 @@ class DatabaseWrapper(base.DatabaseWrapper):
             # No parameters, so psycopg sends it as one simple query. psycopg itself stays in
             # autocommit; its commit() and rollback() go by the state of the connection.
             self.connection.execute(sql)
+
+    def _commit(self) -> None:
+        """COMMIT; a server that is stopped while it answers is an OperationalError.
+
+        It may send its last words beside the answer, which psycopg calls an internal error. Whether
+        the transaction was committed is then unknown, as whenever a connection is lost.
+        """
+        try:
+            super()._commit()  # type: ignore[misc]
+        except InternalError as error:
+            raise OperationalError("The connection was lost while committing.") from error
 
     def rebind_business(self, bound: int | None) -> None:
         """Change the setting of the open transaction, if there is one that can still be used."""

@@ -187,6 +187,18 @@ def test_a_connection_that_dies_in_the_middle_is_an_error_once(
     assert len(opened) == 2
 
 
+def test_a_commit_with_one_answer_too_many_is_a_lost_connection(
+    shops: list[Shop], opened: list[object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server that is stopped says so beside the answer to COMMIT; who repeats is told to."""
+
+    def commit() -> None:
+        raise psycopg.InternalError("received 2 results from command 'COMMIT'")
+
+    with business(shops[0].business), pytest.raises(OperationalError), transaction.atomic():
+        monkeypatch.setattr(connection.connection, "commit", commit)
+
+
 def test_a_server_that_stays_away_is_an_error(
     shops: list[Shop], opened: list[object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
