@@ -19,6 +19,7 @@ from django.db import connection
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, expect, sync_playwright
 
 from scripts import system
+from tenants.context import business
 from tests.browser.till import Till
 from tests.factories import PASSWORD, Shop, make_shop
 
@@ -98,6 +99,13 @@ def till_shop(committed_db: None) -> Shop:
         person.password = make_password(PASSWORD, hasher="argon2")
         person.save(update_fields=["password"])
     return shop
+
+
+@pytest.fixture
+def bound(till_shop: Shop) -> Iterator[Shop]:
+    """The same shop, bound, to look at what the till has done."""
+    with business(till_shop.business):
+        yield till_shop
 
 
 class Watch:

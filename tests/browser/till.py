@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
 
+from inventory.models import StockLevel, Variation
 from tests.factories import PASSWORD, Shop
 
 SCREENSHOTS = Path(__file__).resolve().parents[2] / "var/screenshots"
 MUG = "5901234123457"
+
+
+def stock(variation: Variation) -> Decimal:
+    """How much there is, in the bound business."""
+    level: StockLevel = StockLevel.objects.get(variation=variation)
+    return level.quantity
 
 
 class Till:

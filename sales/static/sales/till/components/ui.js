@@ -39,6 +39,11 @@ export function Dialog({ title, kind = "", onClose, children }) {
     (onClose ?? (() => (state.dialog.value = null)))();
     queueMicrotask(focusScan);
   };
+  // The close event comes a moment after Escape; the next key may be quicker.
+  const cancel = (event) => {
+    event.preventDefault();
+    close();
+  };
   useLayoutEffect(() => {
     const element = ref.current;
     if (!element.open) element.showModal();
@@ -50,7 +55,7 @@ export function Dialog({ title, kind = "", onClose, children }) {
       queueMicrotask(focusScan);
     };
   }, []);
-  return html`<dialog ref=${ref} class=${`till-dialog ${kind}`} aria-labelledby="dialog-title" onClose=${close}>
+  return html`<dialog ref=${ref} class=${`till-dialog ${kind}`} aria-labelledby="dialog-title" onClose=${close} onCancel=${cancel}>
     <article>
       <header>
         <h2 id="dialog-title">${title}</h2>
