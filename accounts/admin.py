@@ -30,7 +30,6 @@ admin.site.unregister(Group)
 class LocationAdmin(BusinessModelAdmin):
     needs = {"view": P.LOCATION_VIEW, "add": P.LOCATION_CREATE, "change": P.LOCATION_UPDATE}
     location_field = "pk"
-    audits_itself = True
     list_display = ("name", "code", "phone", "below_zero", "is_active")
     list_filter = ("is_active", "below_zero")
     search_fields = ("name", "code")

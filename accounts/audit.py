@@ -13,6 +13,8 @@ from tenants.encryption import EncryptedTextField
 
 # Stands for a value that the log must not keep in clear.
 HIDDEN = "***"
+# The last word of what an entry says of costs, which is for those who may see them.
+COSTS = ("cost", "unit_cost")
 
 
 def record(
@@ -69,6 +71,16 @@ def _plain(value: Any) -> Any:
         # 5 and 5.0000 are one price: what a form sends is no change of what the column holds.
         return f"{value.normalize():f}"
     return value if value is None or isinstance(value, bool | int | list | dict) else str(value)
+
+
+def shown_changes(entry: AuditEntry, *, costs: bool) -> dict[str, Any]:
+    """What an entry tells a reader, with `costs` or without."""
+    changes: dict[str, Any] = entry.changes
+    return {
+        name: values
+        for name, values in changes.items()
+        if costs or not (name.split() and name.split()[-1] in COSTS)
+    }
 
 
 def save(*, actor: User, target: models.Model, fields: Collection[str] | None = None) -> None:

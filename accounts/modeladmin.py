@@ -109,7 +109,7 @@ class Permitted:
 class BusinessModelAdmin(Permitted, admin.ModelAdmin):  # type: ignore[type-arg]
     """A page of the admin for one tenant model.
 
-    Every change is told to the audit log, by `audits_itself` functions of the domain or here.
+    Every change is told to the audit log; with `audits_itself` functions of the domain do that.
     """
 
     form = TenantModelForm
@@ -176,27 +176,22 @@ class BusinessModelAdmin(Permitted, admin.ModelAdmin):  # type: ignore[type-arg]
             messages.error(request, str(refused.message))
             return redirect(request.get_full_path())
 
-    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        before = audit.snapshot(type(obj).objects.get(pk=obj.pk)) if change else {}
-        obj.audit_changes = audit.changed(before, audit.snapshot(obj))
-        super().save_model(request, obj, form, change)
+    def save_model(self, request: Any, obj: Any, form: Any, change: bool) -> None:
+        """Only the columns that the form changed: a register's counters move while it is open."""
+        audit.save(actor=request.user, target=obj, fields=form.changed_data if change else None)
 
     def log_addition(self, request: Any, obj: Any, message: Any) -> None:  # type: ignore[override]
-        self._tell(request, obj, "create", getattr(obj, "audit_changes", {}))
+        """Nothing: the audit log was told when the row was saved."""
 
     def log_change(self, request: Any, obj: Any, message: Any) -> None:  # type: ignore[override]
-        changes = getattr(obj, "audit_changes", {})
-        if changes:
-            self._tell(request, obj, "update", changes)
+        """Nothing, as for an addition."""
 
     def log_deletions(self, request: Any, queryset: Any) -> None:  # type: ignore[override]
-        for obj in queryset:
-            self._tell(request, obj, "delete", {})
-
-    def _tell(self, request: Any, obj: Any, verb: str, changes: dict[str, Any]) -> None:
         if not self.audits_itself:
-            name = obj._meta.model_name
-            audit.record(actor=request.user, action=f"{name}.{verb}", target=obj, changes=changes)
+            for obj in queryset:
+                audit.record(
+                    actor=request.user, action=f"{obj._meta.model_name}.delete", target=obj
+                )
 
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: Any = None
@@ -211,13 +206,17 @@ class BusinessModelAdmin(Permitted, admin.ModelAdmin):  # type: ignore[type-arg]
             object_type=self.opts.model_name or "", object_id=str(obj.pk)
         )
         rows = rows.select_related("actor").order_by("-pk")
+        page = Paginator(rows, 100).get_page(request.GET.get("p"))
+        costs = can(request, Permission.PRODUCT_VIEW_PURCHASE_PRICE)
+        for entry in page.object_list:
+            changes = audit.shown_changes(entry, costs=costs)
+            entry.changes = {name: changes[name] for name in self._seen(request, changes)}
         context = {
             **self.admin_site.each_context(request),
             "title": _("Change history: %s") % obj,
-            "page": Paginator(rows, 100).get_page(request.GET.get("p")),
+            "page": page,
             "object": obj,
             "opts": self.opts,
-            "hidden": [name for name, need in self.guarded.items() if not can(request, need)],
         }
         return TemplateResponse(request, "admin/object_history.html", context)
 

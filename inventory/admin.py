@@ -110,7 +110,13 @@ class VariationInline(BusinessInline):
         return None if obj is not None and obj.kind == Product.Kind.VARIABLE else 1
 
     def get_extra(self, request: Any, obj: Any = None, **kwargs: Any) -> int:
-        return 1 if obj is None else 0
+        return 0
+
+    def get_formset(self, request: Any, obj: Any = None, **kwargs: Any) -> Any:
+        """A product is never made without what is sold of it."""
+        if obj is None:
+            kwargs |= {"min_num": 1, "validate_min": True}
+        return super().get_formset(request, obj, **kwargs)
 
 
 @admin.register(Product)

@@ -10,15 +10,13 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from accounts import people
+from accounts import audit, people
 from accounts.access import can, needs
 from accounts.forms.audit import AuditFilterForm
 from accounts.models import AuditEntry, Membership
 from accounts.permissions import Permission
 
 PAGE = 50
-# The last word of what an entry says of costs, which is for those who may see them.
-COSTS = (["cost"], ["unit_cost"])
 
 
 @needs(Permission.AUDIT_LOG_VIEW)
@@ -39,9 +37,9 @@ def audit_list(request: Any) -> HttpResponse:
     entries = list(rows.order_by("-pk")[: PAGE + 1])
     more = len(entries) > PAGE
     names = {str(one.pk): str(one.user) for one in members}
-    hidden = () if can(request, Permission.PRODUCT_VIEW_PURCHASE_PRICE) else COSTS
+    costs = can(request, Permission.PRODUCT_VIEW_PURCHASE_PRICE)
     for entry in entries:
-        entry.changes = {k: v for k, v in entry.changes.items() if k.split()[-1:] not in hidden}
+        entry.changes = audit.shown_changes(entry, costs=costs)
     context = {
         "form": form,
         "entries": [(entry, names.get(entry.object_id, "")) for entry in entries[:PAGE]],

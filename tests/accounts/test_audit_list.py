@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 
 import pytest
 import time_machine
 
 from accounts import audit
+from accounts.forms.audit import KINDS
 from accounts.models import AuditEntry, Membership
 from accounts.permissions import Permission
+from inventory.ledger import correct
+from inventory.models import StockDocument
 from tenants.context import business
-from tests.factories import Shop, make_person, signed_in
+from tests.factories import Shop, make_person, make_shift, signed_in
+from tests.sales.selling import sell, void
 
 
 def write(shop: Shop, action: str, actor=None, **fields) -> AuditEntry:
@@ -91,3 +96,24 @@ def test_a_stranger_is_not_let_in(shop, stranger):
 @pytest.mark.parametrize("verb", ["post", "put", "delete"])
 def test_nothing_can_be_written(owner, verb):
     assert getattr(owner, verb)("/b/acme/audit/").status_code == 405
+
+
+def test_each_kind_finds_what_the_product_writes(shop, owner):
+    """The filter's words are the beginnings of actions that exist."""
+    with business(shop.business):
+        make_shift(shop)
+        void(shop, sell(shop))
+        correct(
+            actor=shop.owner,
+            location=shop.high_street,
+            reason=StockDocument.Reason.FOUND,
+            changes={shop.mug.pk: Decimal(1)},
+        )
+    for kind, action in {
+        "sale.": "sale.void",
+        "stock.": "stock.correct",
+        "shift.": "shift.open",
+    }.items():
+        assert kind in dict(KINDS)
+        page = owner.get(f"/b/acme/audit/?kind={kind}").content.decode()
+        assert f"<code>{action}" in page

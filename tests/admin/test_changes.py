@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import pytest
 from django.contrib.admin.models import LogEntry
 
 from accounts.models import AuditEntry
-from inventory.models import TaxRate, Variation
+from accounts.permissions import Permission as Right
+from inventory.models import Product, TaxRate, Variation
+from sales.admin import RegisterAdmin
 from sales.models import Customer, Register
 from tenants.context import business
 from tenants.models import Location
 from tests.admin.cast import (
+    person_with,
     product_form,
     rows,
     url,
@@ -129,3 +133,43 @@ def test_where_a_register_stands_is_decided_once(shop, owner):
         "ACM1",
         shop.high_street,
     )
+
+
+def test_a_sale_while_a_register_is_being_changed_keeps_its_number(shop, owner, monkeypatch):
+    found = RegisterAdmin.get_object
+
+    def and_then_a_sale(self, *args, **kwargs):
+        register = found(self, *args, **kwargs)
+        Register.objects.update(sale_counter=7, chain_length=7)
+        return register
+
+    monkeypatch.setattr(RegisterAdmin, "get_object", and_then_a_sale)
+    page = url(f"sales/register/{shop.register.pk}/change/")
+    assert owner.post(page, {"name": "Front", "is_active": "on"}).status_code == 302
+    with business(shop.business):
+        register = Register.objects.get()
+        entry = AuditEntry.objects.latest("pk")
+    assert (register.name, register.sale_counter, register.chain_length) == ("Front", 7, 7)
+    assert (entry.action, entry.changes) == ("register.update", {"name": ["Till 1", "Front"]})
+
+
+@pytest.mark.parametrize(
+    "rows", [{"TOTAL_FORMS": "0"}, {"TOTAL_FORMS": "1", "0-cost": "0", "0-price": "0"}]
+)
+def test_a_product_without_a_variation_is_not_made(shop, owner, rows):
+    data = {"name": "Spoon", "kind": "single", "is_active": "on", "variations-INITIAL_FORMS": "0"}
+    data |= {f"variations-{name}": value for name, value in rows.items()}
+    data["variations-0-is_active"] = "on"
+    assert owner.post(url("inventory/product/add/"), data).status_code == 200
+    with business(shop.business):
+        assert not Product.objects.filter(name="Spoon").exists()
+
+
+def test_the_history_of_a_product_tells_costs_to_those_who_may_see_them(shop, owner):
+    page = f"inventory/product/{shop.mug.product_id}"
+    data = product_form(shop, owner) | {"variations-0-cost": "3.3333"}
+    assert owner.post(url(f"{page}/change/"), data).status_code == 302
+    assert "3.3333" in owner.get(url(f"{page}/history/")).content.decode()
+    reader = person_with(shop, Right.PRODUCT_VIEW, Right.AUDIT_LOG_VIEW)
+    told = reader.get(url(f"{page}/history/")).content.decode()
+    assert "product.update" in told and "3.3333" not in told
