@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import time
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from functools import partial
 from typing import Any
 
+import psycopg
 import pytest
 from django.db import IntegrityError, transaction
 from django.db.models import Sum
@@ -211,4 +215,22 @@ def test_a_document_does_not_post_twice_even_without_its_lock() -> None:
 
     results = together([post] * 4)
     assert sum(isinstance(one, IntegrityError) for one in results) == 3
+    assert market.stock() == 4
+
+
+@pytest.mark.postgres
+def test_selling_waits_for_the_register_and_holds_nothing_else(owner_connection: Any) -> None:
+    """Closing locks the register and then the shift; the other way round they could deadlock."""
+    market = make_market(tills=1, stock=5)
+    with psycopg.connect(os.environ["TEST_DIRECT_URL"]) as closing:
+        closing.execute("SELECT 1 FROM sales_register FOR UPDATE")
+        with ThreadPoolExecutor(1) as pool:
+            selling = pool.submit(together, [partial(market.sell, market.request())])
+            while not owner_connection.execute(
+                "SELECT 1 FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'"
+            ).fetchone():
+                time.sleep(0.01)
+            closing.execute("SELECT 1 FROM sales_shift FOR UPDATE NOWAIT")
+            closing.rollback()
+            assert refusals(selling.result()) == []
     assert market.stock() == 4
