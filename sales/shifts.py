@@ -44,7 +44,7 @@ def lock_open_shift(register_id: uuid.UUID, device: Device | None = None) -> Shi
     order: whatever is posted on a register and the closing of its shift wait for each other.
     """
     shifts = (
-        # In this order, as closing a shift does: two that wait for each other would be a deadlock.
+        # The register first: who holds that alone goes on to the shift, if only by referring to it.
         Shift.objects.select_for_update(of=("register", "self"))
         .select_related("register__location")
         .filter(register=register_id, closed_at=None)

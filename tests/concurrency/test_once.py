@@ -220,7 +220,7 @@ def test_a_document_does_not_post_twice_even_without_its_lock() -> None:
 
 @pytest.mark.postgres
 def test_selling_waits_for_the_register_and_holds_nothing_else(owner_connection: Any) -> None:
-    """Closing locks the register and then the shift; the other way round they could deadlock."""
+    """Who holds the register goes on to the shift; the other way round two could deadlock."""
     market = make_market(tills=1, stock=5)
     with psycopg.connect(os.environ["TEST_DIRECT_URL"]) as closing:
         closing.execute("SELECT 1 FROM sales_register FOR UPDATE")
