@@ -153,18 +153,22 @@ def public(view: View) -> View:
 
 
 def visible_locations(request: Any) -> QuerySet[Location]:
-    """The locations whose data this request may see: the device's own, or the member's."""
+    """The locations whose data this request may see."""
     locations: QuerySet[Location] = Location.objects.all()
     ids = location_ids(request)
     return locations if ids is None else locations.filter(pk__in=ids)
 
 
 def location_ids(request: Any) -> frozenset[Any] | None:
-    """Ids of the locations this request may see; None means all."""
-    if request.device is not None:
-        return frozenset({request.device.location_id})
+    """Ids of the locations this request may see; None means all.
+
+    A device shows its own location, as long as the person it acts for may see that.
+    """
     ids: frozenset[Any] | None = request.membership.location_ids
-    return ids
+    if request.device is None:
+        return ids
+    own = frozenset({request.device.location_id})
+    return own if ids is None else own & ids
 
 
 def at_visible_locations(request: Any, *, field: str = "location") -> Q:

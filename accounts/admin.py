@@ -13,7 +13,7 @@ from django.contrib.auth.models import Group
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from accounts import places
+from accounts import people, places
 from accounts.modeladmin import BusinessModelAdmin, LookOnlyAdmin, LookOnlyInline
 from accounts.models import AuditEntry, Device, Membership, MembershipLocation, Role
 from accounts.permissions import Permission
@@ -72,12 +72,7 @@ class MembershipAdmin(LookOnlyAdmin):
 
     def get_queryset(self, request: Any) -> Any:
         """Somebody who is confined to some locations sees staff of these."""
-        rows = super().get_queryset(request)
-        ids = request.membership.location_ids
-        if ids is None:
-            return rows
-        here = MembershipLocation.objects.filter(location__in=ids).values("membership")
-        return rows.filter(pk__in=here) | rows.filter(all_locations=True)
+        return super().get_queryset(request) & people.seen_by(request.membership)
 
     def view_on_site(self, member: Membership) -> str:  # type: ignore[override]
         return reverse("member_detail", args=[member.pk])

@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts import audit, passwords
-from accounts.models import Membership, Role, User
+from accounts.models import Membership, MembershipLocation, Role, User
 from accounts.permissions import Permission
 from accounts.sessions import end_sessions
 from tenants import context
@@ -303,6 +304,15 @@ def _told(before: dict[str, Any], after: dict[str, Any]) -> dict[str, list[Any]]
         field: ["***" if before.get(field) else "", "***"] if field in {"name", "email"} else values
         for field, values in audit.changed(before, after).items()
     }
+
+
+def seen_by(actor: Membership) -> QuerySet[Membership]:
+    """Everybody whom the actor may see, as a query: with a location in common."""
+    rows: QuerySet[Membership] = Membership.objects.all()
+    if actor.location_ids is None:
+        return rows
+    here = MembershipLocation.objects.filter(location__in=actor.location_ids).values("membership")
+    return rows.filter(Q(all_locations=True) | Q(pk__in=here))
 
 
 def visible_members(actor: Membership, members: Iterable[Membership]) -> list[Membership]:

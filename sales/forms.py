@@ -12,8 +12,9 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts.access import can, visible_locations
-from accounts.models import Membership
+from accounts.people import seen_by
 from accounts.permissions import Permission
+from sales.cards import holds_card_number
 from sales.customers import customer_matches
 from sales.models import Customer, Register, Sale, Shift
 from sales.selection import visible_registers
@@ -27,6 +28,13 @@ def date_input(label: Any) -> forms.DateField:
         required=False,
         widget=forms.DateInput(attrs={"type": "date", "title": label}, format="%Y-%m-%d"),
     )
+
+
+def no_card_number(text: str) -> None:
+    if holds_card_number(text):
+        raise forms.ValidationError(
+            _("This looks like a card number. Card numbers must not be stored.")
+        )
 
 
 class SaleFilter(forms.Form):
@@ -54,7 +62,7 @@ class SaleFilter(forms.Form):
         if len(registers) < 2:
             del self.fields["register"]
         if can(request, Permission.SELL_VIEW):
-            members = Membership.objects.select_related("user")
+            members = seen_by(request.membership).select_related("user")
             people = sorted((str(m.user), str(m.user_id)) for m in members)
             self._choices("operator", _("Everybody"), [(key, name) for name, key in people])
         else:
@@ -153,8 +161,19 @@ class CloseShiftForm(forms.Form):
             label=_("Note"),
             required=False,
             max_length=500,
+            validators=[no_card_number],
             widget=forms.Textarea(attrs={"rows": 3}),
         )
+
+
+class VoidForm(forms.Form):
+    """Why a sale is voided; `id` was made with the page, so that one page voids once."""
+
+    _again = _("That did not work. Open the sale again and try once more.")
+    id = forms.UUIDField(error_messages={"required": _again, "invalid": _again})
+    reason = forms.CharField(
+        max_length=200, validators=[no_card_number], error_messages={"required": _("Say why.")}
+    )
 
 
 class PrefixField(forms.CharField):
@@ -232,6 +251,7 @@ class CustomerForm(forms.ModelForm[Customer]):
     def __init__(self, request: Any, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["note"].widget.attrs["rows"] = 3
+        self.fields["note"].validators.append(no_card_number)
         if can(request, Permission.CUSTOMER_CREDIT):
             self.fields["credit_limit"].validators.append(MinValueValidator(Decimal(0)))
         else:

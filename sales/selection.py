@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db.models import Count, Q, QuerySet, Sum
 
-from accounts.access import at_visible_locations, can
+from accounts.access import at_visible_locations, can, demand
 from accounts.permissions import Permission
 from sales.models import Register, Sale, Shift
 from sales.shifts import AMOUNT
@@ -43,6 +43,18 @@ def visible_shifts(request: Any) -> QuerySet[Shift]:
     if not can(request, Permission.SHIFT_VIEW_ALL) and not can(request, Permission.SHIFT_CLOSE_ANY):
         shifts = shifts.filter(opened_by=request.user)
     return shifts.select_related("register__location", "opened_by", "closed_by")
+
+
+def prints_original(request: Any, sale: Sale) -> bool:
+    """Whether a receipt asked for now is the original: for who sold it, while that shift is open.
+
+    Everybody else, and everybody later, gets a copy. Raises PermissionDenied without the right to
+    print again.
+    """
+    original: bool = sale.operator == request.user and sale.shift.is_open
+    if not original:
+        demand(request, Permission.SELL_REPRINT)
+    return original
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,8 +48,9 @@ def void_sale(
 ) -> Sale:
     """Reverse `sale` completely, with the cash out of its register's open shift.
 
-    The same `void_id` again returns the first result, with `was_recorded`. Raises PermissionDenied without sell.void,
-    Refused without a reason, when the sale is voided already or is no sale, and NoOpenShift.
+    The same `void_id` again returns the first result, with `was_recorded`. Raises PermissionDenied
+    without sell.void, Refused without a reason, when the sale is voided already or is no sale, and
+    NoOpenShift.
     """
     if not actor.can(Permission.SELL_VOID) or not visible(actor, device, sale.location_id):
         raise PermissionDenied(_("You may not void sales."))

@@ -19,12 +19,12 @@ from accounts.permissions import Permission
 from accounts.rest import BusinessRequest, BusinessView, body_of, web_address
 from sales.api import schema
 from sales.api.reading import read_sale, safe_text
-from sales.api.registers import asked_register
+from sales.api.registers import asked_register, register_or_404
 from sales.api.shapes import sale_shape, stored_sale_shape
 from sales.checkout import checkout
 from sales.models import Sale
 from sales.receipts import text_lines
-from sales.selection import visible_sales
+from sales.selection import prints_original, visible_sales
 from sales.voids import void_sale
 
 PAGE = 50
@@ -122,9 +122,11 @@ class SaleVoidView(BusinessView):
         void_id = body.uuid("id")
         reason = safe_text(body, "reason", most=200, required=True)
         body.finish()
+        sale = sale_or_404(request, sale_id)
+        register_or_404(request, sale.register_id)
         void = void_sale(
             actor=request.membership,
-            sale=sale_or_404(request, sale_id),
+            sale=sale,
             reason=reason,
             void_id=void_id,
             device=request.device,
@@ -139,10 +141,11 @@ class ReceiptView(BusinessView):
     def get(self, request: BusinessRequest, sale_id: uuid.UUID) -> Response:
         """The receipt as text for a printer of 42 columns, and the page that prints it."""
         sale = sale_or_404(request, sale_id)
+        copy = not prints_original(request, sale)
         return Response(
             {
                 "number": sale.number,
-                "text": text_lines(sale),
+                "text": text_lines(sale, copy=copy),
                 "html_url": web_address(request, "receipt", sale.pk),
             }
         )

@@ -30,6 +30,8 @@ def shift_or_404(request: Any, shift_id: uuid.UUID) -> Shift:
     shift = visible_shifts(request).filter(pk=shift_id).first()
     if shift is None:
         raise Http404
+    if request.device is not None:
+        register_or_404(request, shift.register_id)
     return shift
 
 

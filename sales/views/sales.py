@@ -14,13 +14,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from accounts.access import can, demand, needs
+from accounts.access import can, needs
 from accounts.permissions import Permission
-from sales.forms import SaleFilter
+from sales.forms import SaleFilter, VoidForm
 from sales.keyset import keyset_page
 from sales.models import Sale
 from sales.receipts import payment_label, rate_label, receipt_of
-from sales.selection import totals, visible_sales
+from sales.selection import prints_original, totals, visible_sales
 from sales.shifts import AMOUNT
 from sales.voids import void_sale
 from tenants.errors import Refused
@@ -115,17 +115,17 @@ def _cost(request: HttpRequest, sale: Sale) -> dict[str, Decimal]:
 @needs(Permission.SELL_VOID)
 def sale_void(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     sale = _sale(request, pk)
-    try:
-        void_id = uuid.UUID(request.POST.get("id", ""))
-    except ValueError:
-        messages.error(request, _("That did not work. Open the sale again and try once more."))
+    form = VoidForm(request.POST)
+    if not form.is_valid():
+        for sentence in [one for found in form.errors.values() for one in found]:
+            messages.error(request, str(sentence))
         return redirect("sale_detail", pk=sale.pk)
     try:
         void = void_sale(
             actor=request.membership,  # type: ignore[attr-defined]
             sale=sale,
-            reason=request.POST.get("reason", ""),
-            void_id=void_id,
+            reason=form.cleaned_data["reason"],
+            void_id=form.cleaned_data["id"],
         )
     except Refused as refused:
         messages.error(request, str(refused))
@@ -140,15 +140,9 @@ def sale_void(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 @require_safe
 @needs(Permission.SELL_VIEW, Permission.SELL_VIEW_OWN, Permission.SELL_CREATE)
 def receipt(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
-    """The receipt for paper. It is the original for who sold it, while that shift is open.
-
-    Everybody else, and everybody later, needs the right to print again and gets a copy.
-    """
+    """The receipt for paper."""
     sale = _sale(request, pk)
-    original = sale.operator == request.user and sale.shift.is_open
-    if not original:
-        demand(request, Permission.SELL_REPRINT)
-    copy = not original or "copy" in request.GET
+    copy = not prints_original(request, sale) or "copy" in request.GET
     paper = "a4" if request.GET.get("paper") == "a4" else "roll"
     context = {"sale": sale, "receipt": receipt_of(sale, copy=copy), "paper": paper}
     return render(request, "sales/receipt.html", context)

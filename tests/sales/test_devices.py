@@ -10,8 +10,10 @@ from sales import terminals
 from sales.models import Register
 from tenants.context import business
 from tenants.errors import Refused
+from tenants.ids import uuid7
 from tests.accounts.reading import found
-from tests.factories import Shop, make_person, signed_in
+from tests.factories import Shop, make_person, make_shift, signed_in
+from tests.sales.selling import sell
 
 
 def connect(client: Client, shop: Shop, person: str = "Cashier", **fields):
@@ -112,3 +114,38 @@ def test_list_takes_few_statements(shop, manager, django_assert_max_num_queries)
             )
     with django_assert_max_num_queries(12):
         assert "Tablet 29" in manager.get("/b/acme/devices/").content.decode()
+
+
+def test_a_device_uses_its_own_register_only(shop, manager):
+    with business(shop.business):
+        make_shift(shop)
+        sale = sell(shop)
+        other = Register.objects.create(name="Till 2", location=shop.high_street, prefix="ACM2")
+    token = token_of(connect(manager, shop, "Manager", register=str(other.pk)))
+    terminal = Client(headers={"Authorization": f"Bearer {token}"})
+    void = {"id": str(uuid7()), "reason": "Wrong till"}
+    for path, body in (
+        (f"sales/{sale.pk}/void", void),
+        (f"shifts/{sale.shift_id}/close", {"counted_cash": "55.00"}),
+    ):
+        answer = terminal.post(f"/api/v1/{path}", body, content_type="application/json")
+        assert answer.status_code == 404, path
+    with business(shop.business):
+        sale.shift.refresh_from_db()
+        assert sale.shift.is_open and not sale.reversals.exists()
+
+
+def test_a_device_sees_no_more_than_the_person_it_acts_for(shop, manager):
+    with business(shop.business):
+        ann = make_person("ann", shop.roles["Manager"], locations=[shop.high_street])
+        make_shift(shop)
+        sell(shop)
+    shop.people["Ann"] = ann
+    terminal = Client(
+        headers={"Authorization": f"Bearer {token_of(connect(manager, shop, 'Ann'))}"}
+    )
+    assert len(terminal.get("/api/v1/sales").json()["results"]) == 1
+    with business(shop.business):
+        ann.memberships.get().location_links.update(location=shop.market)
+    assert terminal.get("/api/v1/sales").json()["results"] == []
+    assert terminal.get("/api/v1/me").json()["registers"] == []

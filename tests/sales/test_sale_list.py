@@ -12,7 +12,7 @@ from django.test import Client
 from sales.models import Sale
 from sales.selection import Totals
 from tenants.context import business
-from tests.factories import Shop, make_shift, signed_in
+from tests.factories import Shop, make_person, make_shift, signed_in
 from tests.sales.selling import counted, market_manager, market_shift, sell, void
 
 
@@ -193,3 +193,11 @@ def test_the_statements_do_not_grow_with_the_list(shop: Shop) -> None:
         counts.append(len(queries))
     # session, user, membership, savepoint, role, locations, registers, staff, sales, totals, release
     assert counts == [11, 11]
+
+
+def test_people_elsewhere_are_not_offered_as_sellers(inside: Shop) -> None:
+    make_person("acme.stallholder", inside.roles["Cashier"], locations=[inside.market])
+    confined = make_person("acme.counter", inside.roles["Manager"], locations=[inside.high_street])
+    page = signed_in(confined).get(inside.url("sales/")).content.decode()
+    assert "Acme.Counter Person" in page
+    assert "Acme.Stallholder Person" not in page

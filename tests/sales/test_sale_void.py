@@ -130,3 +130,11 @@ def test_the_id_of_another_document_is_refused(owner: Client, inside: Shop, sale
     other = sell(inside)
     assert said(post(owner, inside, sale, {"id": str(other.pk), "reason": "Clash"}))
     assert not Sale.objects.filter(kind=Sale.Kind.VOID).exists()
+
+
+@pytest.mark.parametrize("reason", ["Card 4111 1111 1111 1111", "nul \0", "x" * 201])
+def test_what_must_not_be_stored_is_refused(owner, inside: Shop, sale: Sale, reason) -> None:
+    response = post(owner, inside, sale, {"id": str(uuid7()), "reason": reason})
+    assert response.status_code == 302
+    assert said(response)
+    assert not sale.reversals.exists()

@@ -90,3 +90,12 @@ def test_without_the_permission(inside: Shop, shift: Shift) -> None:
 
 def test_only_these_verbs(owner: Client, inside: Shop, shift: Shift) -> None:
     assert owner.delete(inside.url(f"shifts/{shift.pk}/close/")).status_code == 405
+
+
+def test_a_note_holds_no_card_number(cashier, inside) -> None:
+    shift = make_shift(inside)
+    data = {"counted_cash": "50", "note": "Paid with 4111 1111 1111 1111"}
+    page = cashier.post(inside.url(f"shifts/{shift.pk}/close/"), data).content.decode()
+    assert "looks like a card number" in page
+    shift.refresh_from_db()
+    assert shift.is_open
