@@ -57,7 +57,7 @@ def cluster(django_db_setup: None, django_db_blocker: Any) -> Iterator[Cluster]:
 def lose_answers(patch: pytest.MonkeyPatch) -> list[int]:
     """Now and then the commit succeeds and its answer does not arrive."""
     lost: list[int] = []
-    commit = DatabaseWrapper._commit  # type: ignore[attr-defined]
+    commit = DatabaseWrapper._commit
 
     def commit_and_die(self: Any) -> None:
         commit(self)

@@ -21,6 +21,6 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def _commit(self) -> None:
         # Meant to clean up, on whichever server connection it finds.
-        super()._commit()  # type: ignore[misc]
+        super()._commit()
         if self.connection is not None:
             self.connection.execute("SELECT set_config('app.business_id', '', false)")
