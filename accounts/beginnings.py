@@ -47,7 +47,7 @@ def start_business(
     """A new business. Raises ValidationError for a field, Refused for a name that is taken."""
     business = Business(
         name=name,
-        slug=slug or slugify(name),
+        slug=slug.lower() or slugify(name),
         currency=currency,
         time_zone=time_zone,
         locale=locale,

@@ -20,6 +20,8 @@ django_stubs_ext.monkeypatch()
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
+# An empty value counts as unset: `PRODUCTION=` must not switch production off.
+env.ENVIRON = {name: value for name, value in os.environ.items() if value.strip()}
 
 ON_VERCEL = bool(os.environ.get("VERCEL"))
 PRODUCTION = env.bool("PRODUCTION", default=ON_VERCEL)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, time, tzinfo
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Decimal, localcontext
 from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -65,7 +65,9 @@ def money(amount: Number | None, business: Any = None) -> str:
     if amount is None or amount == "":
         return NOTHING
     currency, locale = _currency(business)
-    return format_currency(_minor(amount, currency), currency, locale=locale)
+    # A mistyped cost times a mistyped quantity has more digits than the default context takes.
+    with localcontext(prec=60):
+        return format_currency(_minor(amount, currency), currency, locale=locale)
 
 
 def amount(value: Number | None, business: Any = None) -> str:

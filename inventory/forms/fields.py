@@ -8,7 +8,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django import forms
-from django.core.validators import MinValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.forms.utils import ErrorDict
 from django.utils.translation import gettext as _
 
@@ -17,6 +17,8 @@ from inventory.models import Category
 from tenants.context import current
 
 ZERO = Decimal(0)
+# More is a slip of the keyboard; sums of quantities stay within their column.
+MOST = Decimal(10) ** 12
 INDENT = "\u2003"  # As wide as it is high: spaces would be folded into one.
 
 
@@ -69,7 +71,7 @@ def quantity_field(label: Any, *, signed: bool = False, **kwargs: Any) -> forms.
         required=False,
         max_digits=18,
         decimal_places=4,
-        validators=[] if signed else [MinValueValidator(ZERO)],
+        validators=[MinValueValidator(-MOST if signed else ZERO), MaxValueValidator(MOST)],
         widget=NumberInput() if signed else NumberInput(min="0"),
         **kwargs,
     )

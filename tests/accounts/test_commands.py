@@ -51,6 +51,14 @@ def test_an_owner_signs_in_with_the_printed_password(db):
         assert Location.objects.get().is_active
 
 
+def test_an_address_in_capitals_is_one_that_can_be_reached(db):
+    create_owner(slug="Corner")
+    client = Client()
+    client.force_login(User.objects.get())
+    User.objects.update(must_change_password=False)
+    assert client.get("/b/corner/").status_code == 200
+
+
 def test_the_password_may_come_from_the_environment(db, monkeypatch):
     monkeypatch.setenv("OWNER_PASSWORD", "given from outside")
     told = create_owner()

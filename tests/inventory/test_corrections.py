@@ -126,6 +126,8 @@ def test_what_has_to_be_there(shop: Shop, owner: Client) -> None:
         ("other", "0.5", "whole numbers"),
         ("other", "x", "number"),
         ("damaged", "-11", "not that much"),
+        ("found", "1000000000001", "less than or equal"),
+        ("lost", "-1000000000001", "greater than or equal"),
     ],
 )
 def test_a_wrong_quantity_is_told_beside_it(

@@ -30,6 +30,7 @@ KUWAIT = SimpleNamespace(currency="KWD", locale="en_GB", zone=ZoneInfo("Asia/Kuw
         ("2", "USD", "$2.00"),
         (None, DUBLIN, "–"),
         (0, DUBLIN, "€0.00"),
+        ("9" * 28, DUBLIN, f"€{int('9' * 28):,}.00"),
     ],
 )
 def test_money(amount: str | None, business: object, text: str) -> None:

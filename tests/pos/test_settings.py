@@ -100,6 +100,17 @@ def test_production_refuses_debug(tmp_path: Any) -> None:
     assert "DEBUG is on in production" in done.stderr
 
 
+def test_an_empty_value_counts_as_unset() -> None:
+    done = load(
+        "import pos.settings as s; print(s.PRODUCTION, s.EMAIL_PORT, s.ALLOWED_HOSTS)",
+        **dict.fromkeys(("PRODUCTION", "EMAIL_PORT", "ALLOWED_HOSTS", "DEBUG"), ""),
+        VERCEL="1",
+        SECRET_KEY="k" * 60,
+        APP_ENCRYPTION_KEY=KEY,
+    )
+    assert done.stdout.strip() == "True 587 ['.vercel.app']", done.stderr
+
+
 def test_on_vercel_without_a_database_data_goes_to_tmp() -> None:
     done = load(
         "import pos.settings as s; print(s.DATABASES['default']['NAME'])",
