@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 from django.conf import settings
-from django.db import connection
+from django.db import OperationalError, connection
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
@@ -60,11 +61,23 @@ def not_found(request: HttpRequest, exception: Any = None) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    message = _("Something went wrong here. Nothing was half done.")
+    """500; 503 where the database did not answer in time: to ask again is then the right thing."""
+    if isinstance(sys.exc_info()[1], OperationalError):
+        status, code, message = 503, "busy", _("This takes too long. Try again.")
+    else:
+        status, code = 500, "error"
+        message = _("Something went wrong here. Nothing was half done.")
+    answer: HttpResponse
     if "/api/" in request.path:
-        return JsonResponse(body("error", message), status=500)
-    # Without the request's context: whatever failed may be what that context needs.
-    return HttpResponse(render_to_string("500.html", {"message": message}), status=500)
+        answer = JsonResponse(body(code, message), status=status)
+    else:
+        # Without the request's context: whatever failed may be what that context needs.
+        answer = HttpResponse(
+            render_to_string(f"{status}.html", {"message": message}), status=status
+        )
+    if status == 503:
+        answer["Retry-After"] = "1"
+    return answer
 
 
 def _page(request: HttpRequest, status: int, code: str, message: str) -> HttpResponse:
