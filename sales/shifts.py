@@ -13,7 +13,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.audit import record
+from accounts.audit import record, snapshot
 from accounts.models import Device, User
 from sales.models import Payment, Register, Shift
 from tenants.errors import Refused
@@ -87,7 +87,8 @@ def expected_cash(shift: Shift) -> Decimal:
     taken: Decimal = Payment.objects.filter(
         sale__shift=shift, method=Payment.Method.CASH
     ).aggregate(sum=Coalesce(Sum("amount"), Value(Decimal(0)), output_field=AMOUNT))["sum"]
-    total: Decimal = shift.opening_float + taken
+    # SQLite adds in floats and answers with fifteen digits: the column holds four decimals.
+    total: Decimal = (shift.opening_float + taken).quantize(Decimal("0.0001"))
     return total
 
 
@@ -131,6 +132,6 @@ def close_shift(
             actor=actor,
             action="shift.close",
             target=shift,
-            changes={"difference": [None, str(shift.difference)]},
+            changes={"difference": [None, snapshot(shift)["difference"]]},
         )
         return shift

@@ -301,6 +301,12 @@ def test_title_is_also_the_heading() -> None:
     assert html.count("the rows") == 1
 
 
+def test_the_filters_button_says_what_it_opens() -> None:
+    html = render(LIST, request=_inside())
+    assert 'aria-expanded="false" aria-controls="list-filters"' in html
+    assert '<div class="filters" id="list-filters">' in html
+
+
 def test_live_search_answers_the_results_alone() -> None:
     request = _inside()
     request.htmx = SimpleNamespace(target="results")

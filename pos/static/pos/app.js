@@ -61,6 +61,8 @@ function onClick(event) {
   // The backdrop belongs to the dialog itself; what it holds lies in the article.
   if (event.target instanceof HTMLDialogElement && event.target.open) event.target.close();
   if (event.target.closest("[data-print]")) window.print();
+  const filters = event.target.closest("[data-filters]");
+  if (filters) openFilters(filters, filters.getAttribute("aria-expanded") === "false");
   closeMenus(event.target.closest("details.menu"));
 }
 
@@ -68,6 +70,19 @@ function closeMenus(except) {
   for (const menu of document.querySelectorAll("details.menu[open]")) {
     if (menu !== except) menu.open = false;
   }
+}
+
+/** On a phone, the filters of a list wait behind this button. */
+function openFilters(button, open) {
+  button.setAttribute("aria-expanded", String(open));
+}
+
+// What narrows a list from the start must be seen.
+function showFiltersInUse() {
+  const asked = new URLSearchParams(location.search);
+  const button = document.querySelector("[data-filters]");
+  const fields = document.querySelectorAll("#list-filters [name]");
+  if ([...fields].some(({ name }) => asked.get(name))) openFilters(button, true);
 }
 
 // -- theme ----------------------------------------------------------------------------------------
@@ -198,5 +213,6 @@ document.addEventListener("submit", onSubmit);
 window.addEventListener("pageshow", onPageShow);
 htmxManners(document.body);
 showTheme();
+showFiltersInUse();
 listShortcuts();
 document.querySelectorAll(".toast").forEach(linger);
