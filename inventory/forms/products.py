@@ -150,14 +150,16 @@ class VariationForm(Quiet, TenantModelForm):
             self.initial["barcodes"] = ", ".join(
                 barcode.code for barcode in self.instance.barcodes.all()
             )
-        self.places = dict(enumerate(locations)) if self.is_new and rights.opening else {}
-        for index, location in self.places.items():
+        # By their ids: one that is added or renamed meanwhile must not take another's quantity.
+        offered = locations if self.is_new and rights.opening else ()
+        self.places = {f"opening_{place.pk.hex}": place for place in offered}
+        for name, location in self.places.items():
             label = format_lazy(_("Opening stock, {place}"), place=location.name)
-            fields[f"opening_{index}"] = quantity_field(label)
+            fields[name] = quantity_field(label)
 
     @property
     def opening_fields(self) -> list[forms.BoundField]:
-        return [self[f"opening_{index}"] for index in self.places]
+        return [self[name] for name in self.places]
 
     def validate_constraints(self) -> None:
         """The rows are checked together, and against each other, by VariationRows."""
@@ -192,8 +194,8 @@ class VariationForm(Quiet, TenantModelForm):
         """The quantities other than zero."""
         return {
             place: quantity
-            for index, place in self.places.items()
-            if (quantity := self.cleaned_data.get(f"opening_{index}"))
+            for name, place in self.places.items()
+            if (quantity := self.cleaned_data.get(name))
         }
 
     def row(self) -> Row:
@@ -311,8 +313,7 @@ class VariationRows:
         )
 
     def _check_opening(self, form: VariationForm, *, stocked: bool, decimals: bool) -> None:
-        for index in form.places:
-            name = f"opening_{index}"
+        for name in form.places:
             quantity = form.cleaned_data.get(name)
             if quantity and not stocked:
                 form.add_error(name, gettext("This product keeps no stock."))

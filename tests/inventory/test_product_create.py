@@ -15,6 +15,7 @@ from inventory.models import (
     Variation,
 )
 from tenants.context import business
+from tenants.models import Location
 from tests.factories import Shop
 from tests.inventory.product_forms import errors, single, stored
 
@@ -25,7 +26,13 @@ def test_create_a_product_with_its_opening_stock(shop: Shop, owner: Client) -> N
     assert form.context["form"]["tax_inclusive"].value() is True
     answer = owner.post(
         shop.url("products/new/"),
-        single(**{"row-0-opening_0": "7", "row-0-opening_1": "", "unit": str(shop.piece.pk)}),
+        single(
+            **{
+                f"row-0-opening_{shop.high_street.pk.hex}": "7",
+                f"row-0-opening_{shop.market.pk.hex}": "",
+                "unit": str(shop.piece.pk),
+            }
+        ),
     )
     with business(shop.business):
         product = Product.objects.get(name="Bread board")
@@ -56,7 +63,7 @@ def test_create_a_product_with_variations(shop: Shop, owner: Client) -> None:
             "row-1-name": "Large",
             "row-1-price": "14",
             "row-1-sku": "L",
-            "row-1-opening_1": "2",
+            f"row-1-opening_{shop.market.pk.hex}": "2",
             "unit": str(shop.piece.pk),
         }
     )
@@ -100,14 +107,18 @@ def test_what_has_to_be_there(shop: Shop, owner: Client) -> None:
 
 
 def test_fractions_only_where_the_unit_allows_them(shop: Shop, owner: Client) -> None:
-    half = {"row-0-opening_0": "0.5"}
+    half = {f"row-0-opening_{shop.high_street.pk.hex}": "0.5"}
     answer = owner.post(shop.url("products/new/"), single(unit=str(shop.piece.pk), **half))
-    assert set(errors(answer)) == {"row-0-opening_0"}
+    assert set(errors(answer)) == {f"row-0-opening_{shop.high_street.pk.hex}"}
     answer = owner.post(shop.url("products/new/"), single(unit=str(shop.kilo.pk), **half))
     assert answer.status_code == 302
-    service = single(**{"row-0-sku": "X", "row-0-barcodes": "", "row-0-opening_0": "1"})
+    service = single(
+        **{"row-0-sku": "X", "row-0-barcodes": "", f"row-0-opening_{shop.high_street.pk.hex}": "1"}
+    )
     del service["is_stocked"]
-    assert set(errors(owner.post(shop.url("products/new/"), service))) == {"row-0-opening_0"}
+    assert set(errors(owner.post(shop.url("products/new/"), service))) == {
+        f"row-0-opening_{shop.high_street.pk.hex}"
+    }
 
 
 # -- codes are unique within the business ---------------------------------------------------------
@@ -184,3 +195,19 @@ def test_old_values_are_not_asked_about_again(shop: Shop, owner: Client) -> None
     values = stored(shop, shop.mug, name="Renamed", **{"row-0-cost": "9"})
     url = shop.url(f"products/{shop.mug.product_id}/edit/")
     assert owner.post(url, values).status_code == 302
+
+
+def test_opening_stock_stays_where_it_was_typed(shop: Shop, owner: Client) -> None:
+    """Although a location that stands before it in the list was added meanwhile."""
+    page = owner.get(shop.url("products/new/"))
+    (row,) = page.context["rows"].forms
+    first = row.opening_fields[0]
+    assert first.label == "Opening stock, High Street"
+    with business(shop.business):
+        Location.objects.create(code="AA", name="Attic")
+    assert (
+        owner.post(shop.url("products/new/"), single(**{first.html_name: "7"})).status_code == 302
+    )
+    with business(shop.business):
+        level = StockLevel.objects.get(variation__sku="BOARD")
+    assert (level.location_id, level.quantity) == (shop.high_street.pk, 7)

@@ -111,7 +111,7 @@ def test_a_single_product_becomes_one_with_variations(shop: Shop, owner: Client)
             "row-0-is_active": "on",
             "row-1-name": "Big",
             "row-1-price": "8",
-            "row-1-opening_0": "3",
+            f"row-1-opening_{shop.high_street.pk.hex}": "3",
         },
     )
     assert owner.post(url, values).status_code == 302
@@ -202,7 +202,9 @@ def test_opening_stock_needs_its_permission_and_place(
     client = member(P.PRODUCT_VIEW, P.PRODUCT_CREATE)
     page = client.get(shop.url("products/new/"))
     assert "Opening stock" not in page.text
-    client.post(shop.url("products/new/"), single(**{"row-0-opening_0": "7"}))
+    client.post(
+        shop.url("products/new/"), single(**{f"row-0-opening_{shop.high_street.pk.hex}": "7"})
+    )
     with business(shop.business):
         assert not StockLevel.objects.filter(variation__sku="BOARD").exists()
     page = market_only.get(shop.url("products/new/"))
