@@ -28,19 +28,23 @@ BEST = 5
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """A period's totals beside those of the one before it."""
+    """A period's totals beside those of the one before it.
+
+    `comparable` where the shop sold throughout that one: it began in its first week, or before.
+    """
 
     now: Totals
     before: Totals
+    comparable: bool = True
 
     @property
     def growth(self) -> Decimal | None:
         """Change of the total in percent, to one decimal.
 
-        None where there is nothing to compare with: no sale before, or so few that the change would
-        be a number without meaning (tenfold and more).
+        None where there is nothing to compare with: not `comparable`, no sale before, or so few that
+        the change would be a number without meaning (tenfold and more).
         """
-        if self.before.total <= 0:
+        if not self.comparable or self.before.total <= 0:
             return None
         change = (self.now.total - self.before.total) / self.before.total * 100
         return round(change, 1) if change < 1000 else None
@@ -85,9 +89,14 @@ def figures(sales: QuerySet[Sale], *, today: date) -> Figures:
         return [(day, by_day.get(day, Totals())) for day in days]
 
     days = between(start, DAYS)
+    earlier = between(start - timedelta(days=DAYS), DAYS)
     return Figures(
         today=Period(by_day.get(today, Totals()), by_day.get(today - timedelta(days=7), Totals())),
-        month=Period(_sum(days), _sum(between(start - timedelta(days=DAYS), DAYS))),
+        month=Period(
+            _sum(days),
+            _sum(earlier),
+            comparable=any(totals.sales for _day, totals in earlier[:7]),
+        ),
         days=days,
         locations=sorted(
             ((name, totals) for (_id, name), totals in by_location.items()),

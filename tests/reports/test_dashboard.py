@@ -208,3 +208,17 @@ def test_at_most_twelve_statements(busy: Shop) -> None:
     # session, user, membership, savepoint, role, locations, sums, best sellers, low stock,
     # recent sales, open shifts, release
     assert counts == [12, 12]
+
+
+def test_a_young_shop_is_not_compared(owner: Client, inside: Shop) -> None:
+    with time_machine.travel(NOW - timedelta(days=70), tick=False):
+        make_shift(inside)
+    inside.high_street.below_zero = "allow"
+    inside.high_street.save()
+    for days in (1, 31):
+        sell(inside, (inside.mug, "1"), at=NOW - timedelta(days=days))
+    assert context(owner, inside)["month"].growth is None
+    assert "30 days before" not in owner.get(inside.url()).content.decode()
+    sell(inside, (inside.mug, "1"), at=NOW - timedelta(days=55))
+    assert context(owner, inside)["month"].growth == -50
+    assert "30 days before" in owner.get(inside.url()).content.decode()
