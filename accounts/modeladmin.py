@@ -9,6 +9,7 @@ from typing import Any, ClassVar, NoReturn
 
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
+from django.contrib.admin.widgets import AdminTextInputWidget
 from django.core.exceptions import FieldDoesNotExist, PermissionDenied
 from django.core.paginator import Paginator
 from django.db import models
@@ -117,8 +118,16 @@ class BusinessModelAdmin(Permitted, admin.ModelAdmin):  # type: ignore[type-arg]
     list_per_page = 50
     show_full_result_count = False
     audits_itself: ClassVar[bool] = False
+    #: Encrypted columns that hold one line; the others are as tall as any text.
+    one_line: ClassVar[tuple[str, ...]] = ()
     #: Encrypted columns: the column with the keyed hash, and how to make it of what was typed.
     blind_search: ClassVar[dict[str, Any]] = {}
+
+    def formfield_for_dbfield(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if db_field.name in self.one_line and field is not None:
+            field.widget = AdminTextInputWidget()
+        return field
 
     def get_list_display(self, request: HttpRequest) -> Any:
         return self._seen(request, super().get_list_display(request))

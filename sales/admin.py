@@ -6,7 +6,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.contrib.admin.widgets import AdminTextInputWidget
 from django.utils.translation import gettext_lazy as _
 
 from accounts.modeladmin import BusinessModelAdmin, LookOnlyAdmin, LookOnlyInline
@@ -45,6 +44,7 @@ class CustomerAdmin(BusinessModelAdmin):
         "delete": P.CUSTOMER_DELETE,
     }
     fixed = {"credit_limit": P.CUSTOMER_CREDIT}
+    one_line = ("email", "phone", "tax_number")
     list_display = ("name", "phone", "email", "is_active")
     list_filter = ("is_active",)
     search_fields = ("name",)
@@ -63,12 +63,6 @@ class CustomerAdmin(BusinessModelAdmin):
         "note",
         "is_active",
     )
-
-    def formfield_for_dbfield(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
-        field = super().formfield_for_dbfield(db_field, request, **kwargs)
-        if db_field.name in {"email", "phone", "tax_number"} and field is not None:
-            field.widget = AdminTextInputWidget()
-        return field
 
 
 class SaleLineInline(LookOnlyInline):

@@ -13,6 +13,7 @@ from accounts.modeladmin import BusinessModelAdmin
 from accounts.models import Device, Membership, Role
 from accounts.permissions import Permission as Right
 from inventory.models import Brand, Category
+from purchasing.models import Supplier
 from sales.checkout import LineRequest, PaymentRequest, SaleRequest, checkout
 from sales.models import Payment
 from tenants.context import business
@@ -48,6 +49,7 @@ def person_with(shop: Shop, *rights: Right, locations=None) -> Client:
 def fill(shop: Shop) -> None:
     with business(shop.business):
         Brand.objects.create(name=f"Brand of {shop.business.slug}")
+        Supplier.objects.create(name=f"Supplier of {shop.business.slug}", phone="+31 20 555 0100")
         make_shift(shop)
         sell_a_mug(shop)
         member = Membership.objects.get(user=shop.cashier)

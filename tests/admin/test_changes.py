@@ -8,6 +8,7 @@ from django.contrib.admin.models import LogEntry
 from accounts.models import AuditEntry
 from accounts.permissions import Permission as Right
 from inventory.models import Product, TaxRate, Variation
+from purchasing.models import Supplier
 from sales.admin import RegisterAdmin
 from sales.models import Customer, Register
 from tenants.context import business
@@ -173,3 +174,18 @@ def test_the_history_of_a_product_tells_costs_to_those_who_may_see_them(shop, ow
     reader = person_with(shop, Right.PRODUCT_VIEW, Right.AUDIT_LOG_VIEW)
     told = reader.get(url(f"{page}/history/")).content.decode()
     assert "product.update" in told and "3.3333" not in told
+
+
+def test_a_supplier_is_changed_and_told(stocked, owner):
+    with business(stocked.business):
+        supplier = Supplier.objects.get()
+    page = url(f"purchasing/supplier/{supplier.pk}/change/")
+    data = {"name": "Mills", "phone": "+31 20 555 0199", "payment_days": "14", "is_active": "on"}
+    assert owner.post(page, data).status_code == 302
+    with business(stocked.business):
+        supplier.refresh_from_db()
+        entry = AuditEntry.objects.latest("pk")
+    assert (supplier.name, supplier.phone, supplier.payment_days) == ("Mills", data["phone"], 14)
+    assert entry.action == "supplier.update"
+    assert "555" not in str(entry.changes)
+    assert person_with(stocked, Right.SUPPLIER_VIEW).post(page, data).status_code == 403
