@@ -5,7 +5,11 @@ const assert = require("node:assert/strict");
 const fs = require("node:fs");
 const path = require("node:path");
 const { test, before } = require("node:test");
+const { webcrypto } = require("node:crypto");
 const { FOLDER, load } = require("./till.cjs");
+
+// Browsers have it everywhere; Node 18, which Debian ships, only as a module.
+globalThis.crypto ??= webcrypto;
 
 let keys;
 let ids;
