@@ -3,6 +3,7 @@
 Importing this prints nothing: the host reads the output of the import.
 """
 
+import logging
 import os
 from pathlib import Path
 from typing import Any
@@ -236,9 +237,21 @@ SPECTACULAR_SETTINGS = {
     ],
 }
 
+
+def _refusals_in_a_line(record: logging.LogRecord) -> bool:
+    """A refused request is a line in the log; only what broke deserves its traceback."""
+    if record.levelno < logging.ERROR:
+        record.exc_info = None
+    return True
+
+
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
+    "filters": {
+        "refusals": {"()": "django.utils.log.CallbackFilter", "callback": _refusals_in_a_line}
+    },
+    "loggers": {"django.request": {"filters": ["refusals"]}},
     "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="WARNING")},

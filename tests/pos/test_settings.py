@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import subprocess
 import sys
@@ -119,3 +120,11 @@ def test_on_vercel_without_a_database_data_goes_to_tmp() -> None:
         APP_ENCRYPTION_KEY=KEY,
     )
     assert done.stdout.strip() == "/tmp/tillbook/tillbook.sqlite3"
+
+
+@pytest.mark.parametrize(("level", "traced"), [(logging.WARNING, False), (logging.ERROR, True)])
+def test_only_what_broke_leaves_a_traceback(level: int, traced: bool) -> None:
+    error = ValueError()
+    record = logging.LogRecord("django.request", level, "", 1, "", (), (ValueError, error, None))
+    assert logging.getLogger("django.request").filter(record)
+    assert bool(record.exc_info) is traced

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import re
 from pathlib import Path
 from types import SimpleNamespace
@@ -361,3 +362,12 @@ def test_confirm_posts_with_a_token_and_a_reason() -> None:
 
 def test_tags_are_built_in() -> None:
     assert "pos.templatetags.tillbook" in settings.TEMPLATES[0]["OPTIONS"]["builtins"]
+
+
+def test_htmx_sets_no_style_of_its_own() -> None:
+    html = render(LIST, request=_inside())
+    found = re.search(r"name=\"htmx-config\" content='([^']+)'", html)
+    assert found
+    config = json.loads(found[1])
+    assert config["includeIndicatorStyles"] is False
+    assert "style" not in config["attributesToSettle"]
