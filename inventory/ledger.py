@@ -25,6 +25,7 @@ from tenants.context import require_id
 from tenants.errors import Refused
 from tenants.ids import uuid7
 from tenants.models import Location
+from tenants.spelling import plain_number
 
 ZERO = Decimal(0)
 
@@ -188,6 +189,8 @@ def set_opening(
     Raises Refused when one of them already has movements there: then it is a correction.
     """
     with transaction.atomic():
+        # Two imports at once must not both find that nothing has moved yet.
+        Location.objects.select_for_update().get(pk=location.pk)
         started = StockMovement.objects.filter(
             level__location=location, level__variation_id__in=list(quantities)
         )
@@ -230,11 +233,15 @@ def correct(
             costs={},
             at=None,
         )
+        names = Variation.objects.select_related("product").in_bulk(list(changes))
         record(
             actor=actor,
             action="stock.correct",
             target=document,
-            changes={str(key): [None, str(value)] for key, value in changes.items()},
+            changes={
+                f"{names[key].full_name} {names[key].sku}".strip(): [None, plain_number(value)]
+                for key, value in changes.items()
+            },
         )
         return document
 

@@ -170,6 +170,8 @@ def set_location_prices(
             (row.variation_id, row.location_id): row
             for row in LocationPrice.objects.filter(variation__product=product)
         }
+        names = Variation.objects.select_related("product").filter(product=product).in_bulk()
+        places = Location.objects.in_bulk([location_id for _variation, location_id in prices])
         changes = {}
         new, dearer, gone = [], [], []
         for (variation_id, location_id), price in prices.items():
@@ -177,7 +179,10 @@ def set_location_prices(
             old = row.price if row else None
             if old == price:
                 continue
-            changes[f"{variation_id} {location_id}"] = [_text(old), _text(price)]
+            changes[f"{places[location_id].code} {names[variation_id]}"] = [
+                _text(old),
+                _text(price),
+            ]
             if row is None:
                 new.append(
                     LocationPrice(variation_id=variation_id, location_id=location_id, price=price)

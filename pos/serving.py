@@ -34,6 +34,11 @@ def prepare() -> None:
         return
     finally:
         connection.close()
+    if not settings.PRODUCTION:
+        logger.warning(
+            "PRODUCTION is not set: any host name is accepted and cookies travel without TLS."
+            " Set PRODUCTION=1 and ALLOWED_HOSTS where customers' data is kept."
+        )
     if problems:
         raise ImproperlyConfigured(
             "Row-level security does not hold: "

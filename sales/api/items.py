@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from functools import partial
 from typing import Any
 
@@ -11,7 +10,7 @@ from django.http import Http404
 from drf_spectacular.utils import extend_schema
 from rest_framework.response import Response
 
-from accounts.bodies import query_text
+from accounts.bodies import query_text, query_uuid
 from accounts.permissions import Permission
 from accounts.rest import BusinessRequest, BusinessView
 from inventory import search
@@ -68,15 +67,21 @@ class ItemLookupView(BusinessView):
 
     @extend_schema(
         operation_id="item_lookup",
-        parameters=[schema.REGISTER, schema.CODE],
+        parameters=[schema.REGISTER, schema.CODE, schema.ITEM],
         responses=schema.Item,
         tags=["Catalogue"],
     )
     def get(self, request: BusinessRequest) -> Response:
-        """The one item with this barcode or SKU; a barcode counts before another item's SKU."""
+        """The one item with this barcode or SKU, or with this id where no code is asked for.
+
+        A barcode counts before another item's SKU.
+        """
         register = selling_register(request)
         code = query_text(request.GET.get("code", ""), "code")
-        ids: list[uuid.UUID] = search.with_code(code)
+        if "id" in request.GET and not code:
+            ids = [query_uuid(request.GET["id"], "id")]
+        else:
+            ids = search.with_code(code)
         found = list(offered(register.location).filter(pk__in=ids))
         if not found:
             raise Http404

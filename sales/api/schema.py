@@ -23,7 +23,8 @@ def exact(**kwargs: Any) -> s.DecimalField:
 REGISTER = OpenApiParameter("register", OpenApiTypes.UUID, required=True)
 ANY_REGISTER = OpenApiParameter("register", OpenApiTypes.UUID)
 SEARCH = OpenApiParameter("q", str, description="A code, the beginning of one, or words.")
-CODE = OpenApiParameter("code", str, required=True, description="A barcode or SKU.")
+CODE = OpenApiParameter("code", str, description="A barcode or SKU.")
+ITEM = OpenApiParameter("id", OpenApiTypes.UUID, description="Instead of a code.")
 CURSOR = OpenApiParameter("cursor", str, description="From `next` of the page before.")
 DATE = OpenApiParameter("date", OpenApiTypes.DATE, description="The business date.")
 

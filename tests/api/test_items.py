@@ -168,6 +168,15 @@ def test_lookup_finds_by_barcode_and_sku(shop: Shop, terminal: Client) -> None:
         assert terminal.get(lookup_url(shop, code)).json()["id"] == str(shop.mug.pk)
 
 
+def test_lookup_by_id_for_what_has_no_code(shop: Shop, other_shop: Shop, terminal: Client) -> None:
+    with business(shop.business):
+        ribbon = make_product("Ribbon", sku="")
+    by_id = lookup_url(shop, "") + "&id="
+    assert terminal.get(f"{by_id}{ribbon.pk}").json()["name"] == "Ribbon"
+    said(terminal.get(f"{by_id}{other_shop.mug.pk}"), 404, "not_found")
+    said(terminal.get(f"{by_id}nonsense"), 400, "invalid")
+
+
 def test_a_barcode_counts_before_the_sku_of_another(shop: Shop, terminal: Client) -> None:
     with business(shop.business):
         Barcode.objects.create(variation=shop.wrapping, code="MUG-1")

@@ -71,6 +71,7 @@ def test_correct_several_products_at_once(shop: Shop, owner: Client) -> None:
     assert (document.reason, document.note, document.actor) == ("damaged", "Fell down", shop.owner)
     assert (quantity(shop, shop.mug), quantity(shop, shop.tea)) == (Decimal(8), Decimal("4.25"))
     assert (entry.actor, entry.object_id) == (shop.owner, str(document.pk))
+    assert entry.changes == {"Blue mug MUG-1": [None, "-2"], "Green tea TEA": [None, "-0.25"]}
 
 
 def test_the_page_can_be_used_without_scripts(shop: Shop, owner: Client) -> None:

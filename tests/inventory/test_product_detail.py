@@ -126,8 +126,8 @@ def test_set_change_and_drop_prices(shop: Shop, owner: Client) -> None:
     with business(shop.business):
         log = AuditEntry.objects.filter(action="product.prices").latest("pk")
     assert log.changes == {
-        f"{shop.mug.pk} {shop.market.pk}": ["4", "3"],
-        f"{shop.mug.pk} {shop.high_street.pk}": ["4.5", None],
+        "MK Blue mug": ["4", "3"],
+        "HS Blue mug": ["4.5", None],
     }
     # Nothing new is nothing to log.
     owner.post(url(shop, "prices/"), {name_of(shop, shop.market): "3"})

@@ -23,11 +23,23 @@ function learn(item) {
 export const forget = () => known.clear();
 
 /** The item with exactly this code, or null where there is none. */
-export async function itemByCode(code, { fresh = false } = {}) {
+async function itemByCode(code) {
   const found = known.get(code.toLowerCase());
-  if (!fresh && found && Date.now() - found.at < FRESH_MS) return found.item;
+  if (found && Date.now() - found.at < FRESH_MS) return found.item;
   try {
     const item = await server.get("items/lookup", { register: state.register_id.value, code });
+    learn(item);
+    return item;
+  } catch (error) {
+    if (error instanceof Refused && error.status === 404) return null;
+    throw error;
+  }
+}
+
+/** The item as the server knows it now, or null where it is not sold any more. */
+export async function itemNow(id) {
+  try {
+    const item = await server.get("items/lookup", { register: state.register_id.value, id });
     learn(item);
     return item;
   } catch (error) {

@@ -33,11 +33,9 @@ export function outbox({ store, send, lock, changed }) {
   function deliver(entry, recorded) {
     return lock(`sale-${entry.id}`, async () => {
       await save({ ...entry, state: "sending" });
+      let sale;
       try {
-        const sale = await send(entry.body);
-        recorded(sale);
-        await remove(entry.id);
-        return sale;
+        sale = await send(entry.body);
       } catch (error) {
         if (error instanceof Unreachable) {
           await save({ ...entry, state: "waiting" });
@@ -46,6 +44,11 @@ export function outbox({ store, send, lock, changed }) {
         await remove(entry.id);
         throw error;
       }
+      // It is recorded: should the browser's store fail now, the entry is sent once more and the
+      // same sale comes back.
+      recorded(sale);
+      await remove(entry.id).catch((error) => console.warn(error));
+      return sale;
     });
   }
 
@@ -57,7 +60,7 @@ export function outbox({ store, send, lock, changed }) {
     } catch (error) {
       if (error instanceof Unreachable) throw error;
       // Signing in again mends it; the sale itself was not judged.
-      if (error.status === 401) throw error;
+      if (error.status === 401 || error.code === "password_expired") throw error;
       const { code, message, fields } = error;
       await save({ ...entry, state: "refused", error: { code, message, fields } });
       return null;

@@ -3,7 +3,7 @@
 import { batch } from "@preact/signals";
 import { Refused } from "till/api";
 import * as carts from "till/cart";
-import { forget, itemByCode } from "till/finding";
+import { forget, itemNow } from "till/finding";
 import { uuid7 } from "till/ids";
 import { lock } from "till/locks";
 import { outbox } from "till/outbox";
@@ -127,9 +127,7 @@ async function comparePrices() {
   try {
     for (const { item } of state.cart.value.lines) {
       if (items.has(item.id)) continue;
-      const code = item.barcodes[0] ?? item.sku;
-      const now = await itemByCode(code, { fresh: true });
-      items.set(item.id, now?.id === item.id ? now : null);
+      items.set(item.id, await itemNow(item.id));
     }
   } catch {
     warn(t("unreachable"));
