@@ -58,7 +58,7 @@ TEXTS: dict[str, str | Promise] = {
     "items": _("Items"),
     "items_count": _("Items: %(count)s"),
     "subtotal": _("Subtotal"),
-    "line_discounts": _("of it already off"),
+    "line_discounts": _("Line discounts, included"),
     "sale_discount": _("Discount on the sale"),
     "total": _("Total"),
     "pay": _("Pay"),

@@ -118,14 +118,15 @@ def _stock_table(
             quantity = levels.get((row.pk, place.pk))
             if quantity is None and not (place.is_active and row.is_active):
                 continue
-            quantity = quantity or Decimal(0)
+            # What was never kept at a place cannot run low there.
             alert = product.alert_quantity
+            low = quantity is not None and alert is not None and quantity < alert
             table.append(
                 {
                     "variation": row,
                     "location": place,
-                    "quantity": quantity,
-                    "low": alert is not None and quantity < alert,
+                    "quantity": quantity or Decimal(0),
+                    "low": low,
                     "history": history and place.pk in own_ids,
                 }
             )

@@ -45,6 +45,8 @@ def test_shows_everything_about_it(shop: Shop, owner: Client) -> None:
     for text in ["Blue mug", "5901234123457", "€2.00", "€4.44", "Acorn", "VAT 20%", "Low", "Big"]:
         assert text in page, text
     assert "Inactive" in page
+    # Low where it is kept, and not at the market, which never had it.
+    assert page.count(">Low<") == 1
     assert shop.url(f"stock/{shop.mug.pk}/{shop.high_street.pk}/") in page
     assert "Opening stock" in page
 
