@@ -105,6 +105,7 @@ def on_postgres(arguments: list[str]) -> None:
 
 def browser(arguments: list[str]) -> None:
     """The pages in Chromium; pictures of them are kept in var/screenshots."""
+    system.playwright_driver()
     _pytest(["-m", "browser", *arguments], {"CHROMIUM_PATH": system.chromium()})
 
 

@@ -172,3 +172,13 @@ def chromium() -> str:
             "(on Ubuntu: .venv/bin/python -m playwright install --with-deps chromium)"
         )
     return found
+
+
+@functools.cache
+def playwright_driver() -> None:
+    """Make sure that Playwright's own Node starts; it needs a library that small systems lack."""
+    command = [sys.executable, "-m", "playwright", "--version"]
+    if _major(command) == 0:
+        apt_install(["libatomic1"], "A library of Playwright's driver")
+    if _major(command) == 0:
+        raise Missing(f"Playwright does not start. Type this to see why: {' '.join(command)}")
