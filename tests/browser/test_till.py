@@ -96,6 +96,8 @@ def test_several_payments_in_one_sale(open_till: OpenTill, bound: Shop) -> None:
     till = open_till()
     till.scan("2*" + MUG)
     till.press("F9")
+    # It opens once the scan was looked up.
+    expect(till.page.get_by_label("Cash given")).to_have_value("10.00")
     till.page.keyboard.type("4")
     till.press("Enter")
     expect(till.page.locator("[data-due]")).to_have_text("€6.00")
