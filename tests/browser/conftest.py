@@ -79,8 +79,9 @@ TRIES = 3
 def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
     """Try a story again, in a browser and a shop of its own, before it counts as failed.
 
-    Keys that a test presses within the same millisecond now and then arrive before the focus that
-    they are meant for. What is wrong in the till fails every time; a second try is told.
+    About one story in a run fails and passes at the next try; keys that arrive before the focus they
+    are meant for are suspected and not proven. This also hides a fault of the till that shows only
+    now and then, so it goes once the cause is found. Each second try is printed.
     """
     if item.get_closest_marker("browser") is None:
         return None
