@@ -159,6 +159,11 @@ class Product(TenantModel):
         _("keep stock"), default=True, help_text=_("Off for services: they never run out.")
     )
     is_for_sale = models.BooleanField(_("can be sold at the till"), default=True)
+    adds_credit = models.BooleanField(
+        _("adds customer credit"),
+        default=False,
+        help_text=_("Selling it adds its price to what the customer has to spend."),
+    )
     alert_quantity = amount_field(
         _("warn below"),
         null=True,

@@ -1,7 +1,18 @@
-"""The tables of selling: where (`till.py`), to whom (`customer.py`), and what (`document.py`)."""
+"""The tables of selling: where (`till.py`), to whom (`customer.py`, `credit.py`), and what
+(`document.py`)."""
 
+from sales.models.credit import CreditAccount, CreditEntry
 from sales.models.customer import Customer
 from sales.models.document import Payment, Sale, SaleLine
 from sales.models.till import Register, Shift
 
-__all__ = ["Customer", "Payment", "Register", "Sale", "SaleLine", "Shift"]
+__all__ = [
+    "CreditAccount",
+    "CreditEntry",
+    "Customer",
+    "Payment",
+    "Register",
+    "Sale",
+    "SaleLine",
+    "Shift",
+]

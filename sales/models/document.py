@@ -37,10 +37,12 @@ def adds_up(total: str, *parts: str) -> Q:
 
 
 class Sale(TenantModel):
-    """A sale, or the void that reverses one with negative amounts.
+    """A sale, the void that reverses one with negative amounts, or a document of imported history.
 
     Sums over all documents are therefore what really happened. The id is made by the client and is
     the idempotency key: `request_hash` tells the same request from another one with that id.
+    Returns, adjustments and write-offs come in with a shop's history only, on a register that is
+    marked so, under the numbers that they had.
     """
 
     # Of a document in hand: it was not written now but found, recorded by the same request before.
@@ -49,6 +51,9 @@ class Sale(TenantModel):
     class Kind(models.TextChoices):
         SALE = "sale", _("Sale")
         VOID = "void", _("Void")
+        RETURN = "return", _("Return")
+        ADJUSTMENT = "adjustment", _("Adjustment")
+        WRITE_OFF = "write_off", _("Write-off")
 
     kind = models.CharField(_("kind"), max_length=10, choices=Kind, default=Kind.SALE)
     number = models.CharField(_("receipt"), max_length=40)
@@ -113,7 +118,10 @@ class Sale(TenantModel):
             ),
             models.CheckConstraint(
                 condition=Q(kind="sale", reverses=None, total__gte=0)
-                | Q(kind="void", reverses__isnull=False, total__lte=0),
+                | Q(kind="void", reverses__isnull=False, total__lte=0)
+                | Q(kind="return", reverses=None, total__lte=0)
+                | Q(kind="adjustment", reverses=None)
+                | Q(kind="write_off", reverses=None, total=0),
                 name="sale_kind",
             ),
             models.CheckConstraint(condition=adds_up("total", "net", "tax"), name="sale_adds_up"),
@@ -186,6 +194,7 @@ class Payment(TenantRow):
     class Method(models.TextChoices):
         CASH = "cash", _("Cash")
         CARD = "card", _("Card")
+        CREDIT = "credit", _("Customer credit")
         OTHER = "other", _("Other")
 
     sale = TenantForeignKey(Sale, on_delete=models.PROTECT, related_name="payments")

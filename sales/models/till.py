@@ -34,6 +34,8 @@ class Register(TenantModel):
         Device, null=True, blank=True, related_name="registers", verbose_name=_("terminal")
     )
     is_active = models.BooleanField(_("active"), default=True)
+    # Holds the documents of an older system, under their own numbers; nobody sells here.
+    is_history = models.BooleanField(default=False, editable=False)
     sale_counter = models.PositiveBigIntegerField(default=0, editable=False)
     void_counter = models.PositiveBigIntegerField(default=0, editable=False)
     chain_length = models.PositiveBigIntegerField(default=0, editable=False)

@@ -72,7 +72,7 @@ class Server:
             self.process = None
 
 
-TRIES = 3
+TRIES = 1
 
 
 @pytest.hookimpl(tryfirst=True)

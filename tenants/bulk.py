@@ -1,0 +1,116 @@
+"""Writing many rows at once, and transactions that take longer than a request may.
+
+Rows go in as plain tuples, without an object each: one INSERT … SELECT FROM unnest() for a batch on
+PostgreSQL, one prepared INSERT on SQLite. Row-level security checks them as it checks every other
+row; COPY it would refuse.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import islice
+from typing import Any
+
+from django.db import connection, models, transaction
+
+from tenants.context import require_id
+
+BATCH = 5000
+# Long enough for the largest import, and yet an end.
+LONGEST = "30min"
+
+
+@contextmanager
+def long_work() -> Iterator[None]:
+    """A transaction whose statements and pauses may take long: for commands and jobs, not requests.
+
+    The runtime role's limits on statements and idle transactions are lifted for this transaction
+    alone; the one on waiting for locks stays.
+    """
+    with transaction.atomic():
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    f"SET LOCAL statement_timeout = '{LONGEST}';"
+                    f" SET LOCAL idle_in_transaction_session_timeout = '{LONGEST}'"
+                )
+        yield
+
+
+def insert_rows(
+    model: type[models.Model],
+    columns: Sequence[str],
+    rows: Iterable[Sequence[Any]],
+    *,
+    batch: int = BATCH,
+    wrote: Callable[[int], None] = lambda count: None,
+) -> int:
+    """Insert rows of the bound business and return how many; `wrote` hears of each batch.
+
+    `columns` are attribute names (`sale_id`, `quantity`), each row has a value for each of them; the
+    business is added here. Defaults of the model are not applied: what the table has no default for
+    must be given. Nothing is validated, and no signal is sent. Raises IntegrityError.
+    """
+    business_id = require_id()
+    fields: list[Any] = [model._meta.get_field("business")]
+    fields += [_field(model, name) for name in columns]
+    statement = _statement(model, fields)
+    convert = [None, *(_converter(field) for field in fields[1:])]
+    total = 0
+    remaining = iter(rows)
+    with connection.cursor() as cursor:
+        while chunk := [(business_id, *row) for row in islice(remaining, batch)]:
+            if connection.vendor == "postgresql":
+                cursor.execute(statement, _columns(chunk, convert))
+            else:
+                cursor.executemany(statement, list(zip(*_columns(chunk, convert), strict=True)))
+            total += len(chunk)
+            wrote(len(chunk))
+    return total
+
+
+def _field(model: type[models.Model], name: str) -> Any:
+    for field in model._meta.concrete_fields:
+        if name in (field.attname, field.name):
+            return field
+    raise LookupError(f"{model.__name__} has no column {name}")
+
+
+def _statement(model: type[models.Model], fields: Sequence[Any]) -> str:
+    quote = connection.ops.quote_name
+    table = quote(model._meta.db_table)
+    names = ", ".join(quote(field.column) for field in fields)
+    if connection.vendor == "postgresql":
+        arrays = ", ".join(f"%s::{_type(field)}[]" for field in fields)
+        return f"INSERT INTO {table} ({names}) SELECT * FROM unnest({arrays})"
+    return f"INSERT INTO {table} ({names}) VALUES ({', '.join(['%s'] * len(fields))})"
+
+
+def _type(field: Any) -> str:
+    # Without the length: an array of varchar(5) would cut off what is too long instead of refusing.
+    kind = str(field.rel_db_type(connection) if field.remote_field else field.db_type(connection))
+    return kind.partition("(")[0]
+
+
+def _converter(field: Any) -> Callable[[Any], Any] | None:
+    """What makes a column's values ready for the database; None where the driver takes them."""
+    plain = (
+        models.UUIDField, models.DecimalField, models.DateTimeField, models.DateField,
+        models.BooleanField, models.IntegerField, models.ForeignKey, models.BinaryField,
+    )  # fmt: skip
+    kind = type(field)
+    if connection.vendor == "postgresql" and (
+        issubclass(kind, plain) or kind in (models.CharField, models.TextField)
+    ):
+        return None
+    return lambda value: field.get_db_prep_save(value, connection)
+
+
+def _columns(
+    chunk: list[tuple[Any, ...]], convert: Sequence[Callable[[Any], Any] | None]
+) -> list[list[Any]]:
+    columns = []
+    for values, ready in zip(zip(*chunk, strict=True), convert, strict=True):
+        columns.append([ready(v) for v in values] if ready else list(values))
+    return columns
