@@ -1,6 +1,6 @@
 """Sales, voids, corrections and shifts in any order: the books hold after every step.
 
-A small model in Python says what stock and drawers must come to; `archive/invariants.py` says that
+A small model in Python says what stock and drawers must come to; `archive/verify` says that
 the rows agree with each other. `STATE_MACHINE_EXAMPLES=200` runs more than the few of every day.
 """
 
@@ -27,7 +27,7 @@ from hypothesis.stateful import (
 )
 
 from accounts.models import Membership
-from archive.invariants import check_books
+from archive.verify import check_books
 from inventory.ledger import OutOfStock, correct
 from inventory.models import StockDocument, StockLevel
 from sales.checkout import LineRequest, PaymentRequest, SaleRequest, checkout

@@ -11,7 +11,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 
 from accounts.models import AuditEntry, Membership
-from archive.invariants import check_books
+from archive.verify import check_books
 from inventory.models import StockLevel, StockMovement
 from sales.errors import NoOpenShift, OtherRequest
 from sales.models import Sale

@@ -9,7 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Membership
-from archive.invariants import RULES, check_books
+from archive.verify import RULES, check_books
 from sales.checkout import LineRequest, PaymentRequest, SaleRequest, checkout
 from sales.models import Payment, Sale
 from sales.pricing import Discount, DiscountKind
@@ -197,7 +197,7 @@ def test_every_rule_is_shown_to_find_something() -> None:
 
 
 def test_the_chain_is_followed_across_chunks(books: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("archive.invariants.CHUNK", 2)
+    monkeypatch.setattr("archive.verify.CHUNK", 2)
     assert check_books() == []
     tamper(CASES["a text"][0])
     assert broken() == {"chain_is_whole"}
