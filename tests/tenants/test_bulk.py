@@ -1,0 +1,124 @@
+"""Many rows at once: the same values as the ORM writes, the bound business only, few statements."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+
+import pytest
+from django.db import DataError, IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
+
+from archive.models import BatchPart, FilePart, ImportBatch, StoredFile
+from inventory.models import Product, Variation
+from sales.models import Customer
+from tenants.bulk import insert_rows, long_work
+from tenants.context import NoBusiness, unbound
+from tenants.ids import uuid7
+from tests.factories import Shop
+
+NOW = dt.datetime(2026, 3, 1, 12, 30, 0, 123456, tzinfo=dt.UTC)
+
+
+def variation_rows(shop: Shop, number: int) -> list[tuple[object, ...]]:
+    return [
+        (uuid7(), shop.mug.product_id, f"No. {n}", f"B-{n}", Decimal("1.0001"), Decimal(n), 0, True, "")
+        for n in range(number)
+    ]  # fmt: skip
+
+
+COLUMNS = (
+    "id",
+    "product_id",
+    "name",
+    "sku",
+    "cost",
+    "price",
+    "position",
+    "is_active",
+    "search_text",
+)
+
+
+def test_values_arrive_as_the_orm_would_have_written_them(inside: Shop) -> None:
+    key = uuid7()
+    insert_rows(
+        Customer,
+        ("id", "name", "email", "email_index", "phone", "phone_index", "address", "tax_number",
+         "credit_limit", "note", "is_active", "created_at"),
+        [(key, "Ann, \"A\" {x}", "ann@example.org", "", "", "", "", "", None, "ä\n", False, NOW)],
+    )  # fmt: skip
+    customer = Customer.objects.get(pk=key)
+    assert (customer.name, customer.note, customer.is_active) == ('Ann, "A" {x}', "ä\n", False)
+    assert customer.email == "ann@example.org"
+    assert customer.credit_limit is None
+    assert customer.created_at == NOW
+    assert customer.business_id == inside.business.pk
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT email FROM sales_customer WHERE name LIKE 'Ann%%'")
+        assert "ann@" not in cursor.fetchone()[0]
+
+
+def test_json_bytes_and_generated_keys(inside: Shop) -> None:
+    file = StoredFile.objects.create(name="a", size=3, sha256="x")
+    insert_rows(FilePart, ("file_id", "number", "data"), [(file.pk, 0, b"\x00\xff'")])
+    assert bytes(FilePart.objects.get().data) == b"\x00\xff'"
+    batch = ImportBatch.objects.create(kind="products", file_name="a", file_hash="x")
+    rows = [(batch.pk, n, "product", "created", {"ids": [1, None, "ü"]}) for n in range(3)]
+    insert_rows(BatchPart, ("batch_id", "number", "table", "action", "data"), rows)
+    assert [part.data["ids"][2] for part in batch.parts.all()] == ["ü"] * 3
+
+
+def test_decimals_keep_four_places(inside: Shop) -> None:
+    insert_rows(Variation, COLUMNS, variation_rows(inside, 3))
+    made = Variation.objects.filter(sku__startswith="B-").order_by("price")
+    assert [(row.cost, row.price) for row in made] == [(Decimal("1.0001"), n) for n in range(3)]
+
+
+def test_one_statement_for_a_batch(inside: Shop) -> None:
+    heard: list[int] = []
+    with CaptureQueriesContext(connection) as queries:
+        count = insert_rows(
+            Variation, COLUMNS, variation_rows(inside, 250), batch=100, wrote=heard.append
+        )
+    inserts = [q for q in queries if "INSERT" in q["sql"]]
+    assert (count, heard) == (250, [100, 100, 50])
+    assert len(inserts) == 3
+
+
+@pytest.mark.postgres
+def test_too_long_a_text_is_refused_and_not_cut(inside: Shop) -> None:
+    row = (uuid7(), inside.mug.product_id, "x" * 201, "L", Decimal(0), Decimal(0), 0, True, "")
+    with pytest.raises(DataError), transaction.atomic():
+        insert_rows(Variation, COLUMNS, [row])
+
+
+def test_a_reference_to_another_business_is_refused(inside: Shop, other_shop: Shop) -> None:
+    row = (uuid7(), other_shop.mug.product_id, "", "X", Decimal(0), Decimal(0), 0, True, "")
+    with pytest.raises(IntegrityError), transaction.atomic():
+        insert_rows(Variation, COLUMNS, [row])
+
+
+def test_unbound_writes_nothing(inside: Shop) -> None:
+    with unbound(), pytest.raises(NoBusiness):
+        insert_rows(Variation, COLUMNS, [])
+    with pytest.raises(LookupError, match="no column nonsense"):
+        insert_rows(Product, ("nonsense",), [])
+
+
+@pytest.mark.postgres
+def test_long_work_lifts_the_limits_for_itself_alone(inside: Shop) -> None:
+    def limit() -> str:
+        with connection.cursor() as cursor:
+            cursor.execute("SHOW statement_timeout")
+            return str(cursor.fetchone()[0])
+
+    before = limit()
+    with transaction.atomic():
+        try:
+            with long_work():
+                assert limit() == "30min"
+                raise ZeroDivisionError
+        except ZeroDivisionError:
+            pass
+        assert limit() == before
