@@ -1,0 +1,1 @@
+"""Products and their stock from a spreadsheet: read, planned, applied, taken back."""
