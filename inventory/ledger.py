@@ -83,7 +83,7 @@ def post(
     deltas: dict[uuid.UUID, Decimal] = {}
     for entry in entries:
         deltas[entry.variation_id] = deltas.get(entry.variation_id, ZERO) + entry.quantity
-    levels = _add(location.pk, deltas)
+    levels = add_to_levels(location.pk, deltas)
     if guard and location.below_zero == Location.BelowZero.REFUSE:
         missing = {
             key: levels[key][1] - delta
@@ -140,10 +140,10 @@ RETURNING variation_id, id, quantity
 _BATCH = 2000
 
 
-def _add(
+def add_to_levels(
     location_id: uuid.UUID, deltas: Mapping[uuid.UUID, Decimal]
 ) -> dict[uuid.UUID, tuple[int, Decimal]]:
-    """{variation: (level id, new quantity)} after adding."""
+    """{variation: (level id, new quantity)} after adding; for the ledger's own writers alone."""
     business_id = require_id()
     field = StockLevel._meta.get_field("quantity")
     key_field = StockLevel._meta.get_field("id")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from datetime import UTC
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -144,10 +144,11 @@ def _number(sale: Sale, register: Register) -> None:
     sale.number = f"{register.prefix}-{letter}{value:06d}"
 
 
-def document_hash(sale: Sale, lines: Sequence[SaleLine], payments: Sequence[Payment]) -> str:
+def document_hash(sale: Any, lines: Sequence[Any], payments: Sequence[Any]) -> str:
     """SHA-256 over the previous document's hash and this one's content, in a canonical form.
 
     The form: JSON with sorted keys, decimals with four places, times in UTC with microseconds.
+    `sale`, `lines` and `payments` are rows, or whatever has the same columns.
     """
     content = {
         "sale": _values(sale, SALE_FIELDS),
@@ -169,9 +170,10 @@ def _values(row: Any, fields: Sequence[str]) -> dict[str, Any]:
 def plain(value: Any) -> Any:
     """A value as canonical JSON has it."""
     if isinstance(value, Decimal):
-        return f"{value:.4f}"
-    if hasattr(value, "astimezone"):
-        return value.astimezone(UTC).isoformat(timespec="microseconds")
-    if value is None or isinstance(value, bool | int | str):
+        # A zero that a calculation left negative is the zero that the database gives back.
+        return f"{value:.4f}" if value else "0.0000"
+    if value is None or isinstance(value, str | int):
         return value
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat(timespec="microseconds")
     return str(value)
