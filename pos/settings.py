@@ -195,6 +195,12 @@ STORAGES = {
 WHITENOISE_KEEP_ONLY_HASHED_FILES = False
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000
 
+# Files for import: the largest one taken, in bytes; and how long files, brought or made, are kept.
+UPLOAD_LIMIT = env.int("UPLOAD_LIMIT_MB", default=200) * 1024 * 1024
+KEEP_FILES_DAYS = env.int("KEEP_FILES_DAYS", default=30)
+# How long a call of the host's scheduler, or of a waiting page, may work on jobs.
+JOB_SECONDS = env.int("JOB_SECONDS", default=240)
+
 # The daily call of the host carries it as a bearer token; without it that address answers nobody.
 CRON_SECRET = env.str("CRON_SECRET", default="")
 

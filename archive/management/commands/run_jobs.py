@@ -1,0 +1,79 @@
+"""`manage.py run_jobs`: do the imports, exports and checks that wait to be done."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+import time
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+from django.db import DatabaseError, close_old_connections, connection
+
+from archive import files
+from archive.jobs import run_next
+from archive.models import Job
+
+logger = logging.getLogger(__name__)
+
+# Seconds between two looks into an empty queue; a person is waiting at the other end.
+PAUSE = 1.0
+DAY = 24 * 60 * 60
+
+
+class Command(BaseCommand):
+    help = (
+        "Do the waiting imports, exports and checks of every business, one after another, and end. "
+        "Several of these may run at once: no job is done twice. A job that is stopped in the "
+        "middle has done nothing and is begun again."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        how = parser.add_mutually_exclusive_group()
+        how.add_argument("--watch", action="store_true", help="stay and wait for more work")
+        how.add_argument("--once", action="store_true", help="do one job and end")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        self.ending = threading.Event()
+        stops = (signal.SIGTERM, signal.SIGINT)
+        before = {one: signal.signal(one, lambda *_: self.ending.set()) for one in stops}
+        try:
+            if options["watch"]:
+                self.watch()
+            else:
+                self.empty(once=options["once"])
+        finally:
+            for one, handler in before.items():
+                signal.signal(one, handler)
+
+    def empty(self, *, once: bool) -> None:
+        """Until nothing is due; a job that came back into the queue waits for the next call."""
+        seen = set()
+        while not self.ending.is_set():
+            done = self.next()
+            if done is None or once or done.pk in seen:
+                return
+            seen.add(done.pk)
+
+    def next(self) -> Job | None:
+        done = run_next(ending=self.ending)
+        if done is not None:
+            self.stdout.write(f"{done.pk} {done.kind}: {done.state} {done.message}".rstrip())
+        return done
+
+    def watch(self) -> None:
+        tidied = 0.0
+        while not self.ending.is_set():
+            close_old_connections()
+            try:
+                if not tidied or time.monotonic() - tidied > DAY:
+                    files.prune()
+                    tidied = time.monotonic()
+                if self.next() is not None:
+                    continue
+            except DatabaseError as error:
+                # Restarted, or on SQLite at work for somebody else: it comes back.
+                logger.warning("The database does not answer: %s", error)
+                connection.close()
+            self.ending.wait(PAUSE)
