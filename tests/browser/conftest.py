@@ -13,7 +13,6 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 import pytest
-from _pytest.runner import runtestprotocol
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.db import connection
@@ -70,32 +69,6 @@ class Server:
             self.process.terminate()
             self.process.wait(20)
             self.process = None
-
-
-TRIES = 1
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
-    """Try a story again, in a browser and a shop of its own, before it counts as failed.
-
-    About one story in a run fails and passes at the next try; keys that arrive before the focus they
-    are meant for are suspected and not proven. This also hides a fault of the till that shows only
-    now and then, so it goes once the cause is found. Each second try is printed.
-    """
-    if item.get_closest_marker("browser") is None:
-        return None
-    item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
-    for number in range(1, TRIES + 1):
-        reports = runtestprotocol(item, nextitem=nextitem, log=False)
-        failed = [report for report in reports if report.failed]
-        if not failed or number == TRIES:
-            break
-        print(f"\nTrying {item.nodeid} again: {str(failed[0].longrepr)[-300:]}")
-    for report in reports:
-        item.ihook.pytest_runtest_logreport(report=report)
-    item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
-    return True
 
 
 @pytest.fixture(scope="session")

@@ -189,11 +189,37 @@ def test_nobody_pays_before_the_last_scan_was_found(open_till: OpenTill, bound: 
     assert not Sale.objects.exists()
 
 
-def test_a_scan_into_the_amount_is_a_line_and_no_money(open_till: OpenTill, bound: Shop) -> None:
+@pytest.mark.parametrize("delay", [0, 500])
+def test_a_scan_into_the_amount_is_a_line_and_no_money(
+    open_till: OpenTill, bound: Shop, delay: int
+) -> None:
+    """Also when the scan before it is still looked up as the payment opens."""
     till = open_till()
+
+    def slowly(route: Route) -> None:
+        till.page.wait_for_timeout(delay)
+        route.continue_()
+
+    till.page.route("**/items/lookup*", slowly)
     till.scan("WRAP")
+    if not delay:
+        expect(till.lines).to_have_count(1)
     till.press("F9")
     expect(till.dialog).to_be_visible()
     till.scan(MUG)
+    expect(till.lines.locator(".what strong")).to_have_text(["Gift wrapping", "Blue mug"])
+    expect(till.dialog).to_have_count(0)
+    assert not Sale.objects.exists()
+
+
+def test_a_code_typed_slowly_into_the_amount_is_no_money_either(
+    open_till: OpenTill, bound: Shop
+) -> None:
+    till = open_till()
+    till.scan("WRAP")
+    till.press("F9")
+    expect(till.page.get_by_label("Cash given")).to_have_value("1.50")
+    till.page.keyboard.type(MUG, delay=60)
+    till.press("Enter")
     expect(till.quantity("Blue mug", "1")).to_be_visible()
     assert not Sale.objects.exists()

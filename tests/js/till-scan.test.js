@@ -39,13 +39,16 @@ test("pasted codes are scans, pasted words are not", () => {
 
 test("a scanner is known by its pace", () => {
   const pace = scan.paceMeter();
-  [0, 12, 25, 40, 51].forEach(pace.press);
+  const press = (...times) => times.forEach((timeStamp) => pace.key({ key: "5", timeStamp }));
+  press(0, 12, 25, 40, 51);
   assert.equal(pace.isScanner(), true);
+  pace.key({ key: "Enter", timeStamp: 2000 });
+  assert.equal(pace.isScanner(), true, "what types nothing does not count");
   pace.reset();
-  [0, 140, 260, 400].forEach(pace.press);
+  press(0, 140, 260, 400);
   assert.equal(pace.isScanner(), false);
   pace.reset();
-  [0, 10].forEach(pace.press);
+  press(0, 10);
   assert.equal(pace.isScanner(), false, "two quick keys are a person's");
 });
 

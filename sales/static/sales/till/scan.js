@@ -38,11 +38,14 @@ export function pastedCodes(text) {
   return codes.length === 1 && /\d/.test(codes[0]) && !/\s/.test(codes[0]) ? codes : null;
 }
 
-/** Tells scanners from fingers by their pace. `press` is told the time of each key in ms. */
+/**
+ * Tells scanners from fingers by their pace. `key` is told each keydown: its time is when the key
+ * was pressed, also where a busy page hears of it much later.
+ */
 export function paceMeter() {
   let times = [];
   return {
-    press: (at) => times.push(at),
+    key: (event) => event.key.length === 1 && times.push(event.timeStamp),
     reset: () => (times = []),
     isScanner: () => times.length >= 4 && (times.at(-1) - times[0]) / (times.length - 1) < SCANNER_MS,
   };

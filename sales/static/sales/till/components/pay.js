@@ -33,6 +33,9 @@ export function Pay({ method: first }) {
   const amount = text.trim() === "" ? fixed(due, digits) : typed(text, digits);
   const ahead = amount === null ? null : preview(total, tenders, method, amount, money_of.value);
 
+  // More than anyone hands over, and it looks like a code.
+  const noAmount = !looking && (amount === null || implausible(amount, due));
+
   const begin = (next, taken = tenders) => {
     setMethod(next);
     setTenders(taken);
@@ -59,8 +62,10 @@ export function Pay({ method: first }) {
   };
 
   const submit = () => {
-    if (state.busy.value || looking) return;
-    if (pace.isScanner() && looksLikeBarcode(text)) return scannedInstead(text);
+    if (state.busy.value) return;
+    // Also while the scan before it is still looked up: they become lines in their order.
+    if (looksLikeBarcode(text) && (pace.isScanner() || noAmount)) return scannedInstead(text);
+    if (looking) return;
     if (amount === null) return refuse(t("bad_amount"));
     if (method === "cash" && implausible(amount, due)) return refuse(t("implausible_amount"));
     if (ahead.error) return refuse(method === "cash" ? problemText(ahead.error) : t("too_much", { due: money(due) }));
@@ -90,7 +95,7 @@ export function Pay({ method: first }) {
         <${Tenders} tenders=${tenders} onRemove=${(at) => begin(method, tenders.filter((_, index) => index !== at))} />
         <${Choices} label=${t("method")} name="method" value=${method} onChange=${(next) => begin(next)} options=${methods()} />
         <${Field} kind="amount-field" label=${method === "cash" ? t("cash_given") : t("amount")} first inputmode="decimal" value=${text} error=${error}
-          onInput=${(event) => { pace.press(event.timeStamp); setText(event.target.value); setError(""); }} />
+          onKeyDown=${pace.key} onInput=${(event) => { setText(event.target.value); setError(""); }} />
         ${method === "cash" && html`<${Notes} due=${due} onPick=${pick} />`}
         ${method !== "cash" && html`<${Card} method=${method} card=${card} onChange=${setCard} />`}
         <${Outcome} ahead=${ahead} />

@@ -29,7 +29,6 @@ export function ScanBar() {
   }, []);
   const onInput = (event) => {
     if (event.target.value === "") pace.reset();
-    else pace.press(event.timeStamp);
     typedText(event.target.value);
   };
   const onPaste = (event) => {
@@ -50,7 +49,7 @@ export function ScanBar() {
         placeholder=${t("scan_placeholder")} autocomplete="off" autocapitalize="off" autocorrect="off" spellcheck=${false}
         enterkeyhint="done" aria-keyshortcuts="F2" aria-autocomplete="list" aria-controls="results"
         aria-expanded=${String(open)} aria-activedescendant=${active}
-        value=${state.query.value} onInput=${onInput} onPaste=${onPaste} onPointerDown=${wantKeyboard} />
+        value=${state.query.value} onKeyDown=${pace.key} onInput=${onInput} onPaste=${onPaste} onPointerDown=${wantKeyboard} />
       ${state.query.value
         ? html`<${Button} icon="x" kind="quiet icon-only" label=${t("clear")} onClick=${clearField} />`
         : html`<${Kbd}>F2</${Kbd}>`}
