@@ -207,7 +207,8 @@ def _work(row: Job, deadline: float | None, ending: threading.Event | None) -> J
             _settle(row, Job.State.FAILED, str(refused))
         except (OperationalError, InterfaceError):
             logger.warning("The database failed job %s.", row.pk, exc_info=True)
-            connection.close_if_unusable_or_obsolete()
+            if not connection.in_atomic_block:
+                connection.close()
             _again(row, _("The database did not answer in time."))
         except Exception:
             logger.exception("Job %s failed.", row.pk)

@@ -1,0 +1,85 @@
+"""Work for the tests of jobs: it makes brands, and can be watched, held up and broken.
+
+python tests/archive/job_kinds.py run_jobs …     manage.py with these kinds
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+from django.conf import settings
+from django.db import OperationalError, connection
+
+from archive.jobs import Task, job
+from inventory.models import Brand
+from tenants.errors import Refused
+
+ROOT = Path(__file__).resolve().parents[2]
+# manage.py with the kinds of this module.
+MANAGE = """
+import os, sys
+os.environ["DJANGO_SETTINGS_MODULE"] = "pos.settings"
+import django
+django.setup()
+import tests.archive.job_kinds
+from django.core.management import execute_from_command_line
+execute_from_command_line(sys.argv)
+"""
+
+
+@job("test.brands", label="Brands")
+def make_brands(task: Task) -> dict[str, Any]:
+    """Makes `count` brands; tells a file that it `begun`, and waits until the file `go` is there."""
+    count = task.options.get("count", 3)
+    for number in range(count):
+        Brand.objects.create(name=f"Brand {number}")
+        task.progress(number + 1, count, "Making brands")
+    if begun := task.options.get("begun"):
+        Path(begun).touch()
+    end = time.monotonic() + 30
+    while (go := task.options.get("go")) and not Path(go).exists():
+        assert time.monotonic() < end, "nobody lets this job go on"
+        time.sleep(0.02)
+        task.progress(count, count)
+    match task.options.get("then"):
+        case "refuse":
+            raise Refused("no", "There are enough brands.")
+        case "break":
+            raise ZeroDivisionError("a secret of the house")
+        case "database":
+            raise OperationalError("server closed the connection unexpectedly")
+    return {"made": count}
+
+
+def environment(folder: Path) -> dict[str, str]:
+    """For a process of its own on the database of this test."""
+    config = connection.settings_dict
+    if connection.vendor == "sqlite":
+        url = f"sqlite:///{config['NAME']}"
+    else:
+        url = urlunsplit(urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{config['NAME']}"))
+    return {
+        **os.environ,
+        "DATABASE_URL": url,
+        "VAR_DIR": str(folder),
+        "SECRET_KEY": settings.SECRET_KEY,
+        "APP_ENCRYPTION_KEY": ",".join(settings.APP_ENCRYPTION_KEYS),
+    }
+
+
+def worker(folder: Path, *arguments: str) -> subprocess.Popen[str]:
+    """`manage.py run_jobs` in a process of its own, which can be killed."""
+    return subprocess.Popen(
+        [sys.executable, "-c", MANAGE, "run_jobs", *arguments],
+        cwd=ROOT,
+        env=environment(folder),
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
