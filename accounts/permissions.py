@@ -201,7 +201,14 @@ class Permission(StrEnum):
     CUSTOMER_CREATE = "customer.create", _("Add customers")
     CUSTOMER_UPDATE = "customer.update", _("Change customers")
     CUSTOMER_DELETE = "customer.delete", _("Remove customers")
-    CUSTOMER_CREDIT = "customer.credit", _("Set credit limits and store credit")
+    CUSTOMER_CREDIT = "customer.credit", _("Set credit limits")
+    CUSTOMER_CREDIT_VIEW = (
+        "customer.credit.view",
+        _("See what customers have to spend"),
+        _("And take it as a payment at the till."),
+    )
+    CUSTOMER_CREDIT_GRANT = "customer.credit.grant", _("Give credit to customers")
+    CUSTOMER_CREDIT_CORRECT = "customer.credit.correct", _("Correct customers' credit")
 
     REPORT_VIEW = "report.view", _("Open reports")
     REPORT_SALES_VIEW = "report.sales.view", _("See sales reports")
@@ -294,7 +301,8 @@ COST_PERMISSIONS: Final = _set(
 _CASHIER: Final = _set(
     "sell.create sell.view_own sell.park sell.reprint sell.discount sell.discount_whole "
     "sell.void_line shift.open shift.close shift.view cash.count cash.in_out register.view "
-    "product.view product.category.view stock.view customer.view customer.create"
+    "product.view product.category.view stock.view customer.view customer.create "
+    "customer.credit.view"
 )
 
 # Accounts, roles and the business itself stay with the owner.
@@ -317,7 +325,8 @@ _VIEWER: Final = _set(
     "dashboard.view sell.view sell.view_own shift.view shift.view_all register.view product.view "
     "product.category.view product.brand.view product.unit.view tax_rate.view stock.view "
     "stock.view_history inventory_correction.view count.view stock_transfer.view supplier.view "
-    "customer.view location.view report.view report.sales.view report.stock.view"
+    "customer.view customer.credit.view location.view report.view report.sales.view "
+    "report.stock.view"
 )
 
 _ACCOUNTANT: Final = (

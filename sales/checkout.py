@@ -154,6 +154,9 @@ def _check_permissions(actor: Membership, request: SaleRequest) -> None:
     needed[Permission.SELL_PRICE_OVERRIDE] = any(
         line.unit_price is not None for line in request.lines
     )
+    needed[Permission.CUSTOMER_CREDIT_VIEW] = any(
+        payment.method == Payment.Method.CREDIT for payment in request.payments
+    )
     for permission, asked in needed.items():
         if asked and not actor.can(permission):
             raise PermissionDenied(
@@ -186,6 +189,8 @@ def _post(
         settled = _settle(priced, request, business.digits, business.cash_step)
     except PricingError as error:
         raise CannotPrice(error) from error
+    adds_credit = _adds_credit(request, variations)
+    _check_credit(request, priced, adds_credit, customer)
     sale = Sale(
         pk=request.id,
         kind=Sale.Kind.SALE,
@@ -214,7 +219,37 @@ def _post(
         lines=_lines(request, priced, variations),
         payments=_payments(request, settled),
         register=shift.register,
+        adds_credit=adds_credit,
     )
+
+
+def _adds_credit(request: SaleRequest, variations: Mapping[uuid.UUID, Any]) -> frozenset[int]:
+    """The numbers of the lines whose total becomes the customer's credit."""
+    return frozenset(
+        number
+        for number, line in enumerate(request.lines, start=1)
+        if variations[line.variation_id].product.adds_credit
+    )
+
+
+def _check_credit(
+    request: SaleRequest,
+    priced: PricedSale,
+    adds_credit: frozenset[int],
+    customer: Customer | None,
+) -> None:
+    """Raises Refused where credit is spent or bought by nobody, or credit with credit."""
+    by_credit = sum(
+        (one.amount for one in request.payments if one.method == Payment.Method.CREDIT), ZERO
+    )
+    if customer is None and (by_credit or adds_credit):
+        said = _("Choose the customer first: this sale changes a customer's credit.")
+        raise Refused("needs_customer", said, {"customer": [said]}, status=400)
+    added = sum((priced.lines[number - 1].total for number in adds_credit), ZERO)
+    # Else what expires could be turned into what does not.
+    if by_credit and by_credit > priced.total - added:
+        said = _("Credit cannot be bought with credit.")
+        raise Refused("credit_for_credit", said, {"payments": [said]}, status=400)
 
 
 def _customer(customer_id: uuid.UUID | None) -> Customer | None:
@@ -273,7 +308,7 @@ def _line_inputs(request: SaleRequest, variations: Mapping[uuid.UUID, Any]) -> l
     inputs = []
     for index, line in enumerate(request.lines):
         row = variations[line.variation_id]
-        rate = row.product.tax_rate
+        rate = row.product.sold_tax_rate
         inputs.append(
             LineInput(
                 key=str(index),
@@ -306,7 +341,7 @@ def _lines(
     rows = []
     for asked, line in zip(request.lines, priced.lines, strict=True):
         variation = variations[asked.variation_id]
-        rate = variation.product.tax_rate
+        rate = variation.product.sold_tax_rate
         rows.append(
             SaleLine(
                 variation=variation,
@@ -324,7 +359,7 @@ def _lines(
                 tax_name="" if rate is None else rate.name,
                 tax_rate=line.tax_rate,
                 tax_inclusive=line.tax_inclusive,
-                is_stocked=variation.product.is_stocked,
+                is_stocked=variation.product.moves_stock,
                 **_discount_columns(asked.discount),
             )
         )

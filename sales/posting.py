@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -17,8 +17,9 @@ from django.db import IntegrityError, connection
 
 from inventory import ledger
 from inventory.models import StockMovement
+from sales import credit
 from sales.errors import OtherRequest
-from sales.models import Payment, Register, Sale, SaleLine
+from sales.models import CreditEntry, Payment, Register, Sale, SaleLine
 from tenants.errors import is_unique_violation
 
 # The counter of each kind of document, and what stands between prefix and number.
@@ -75,13 +76,19 @@ PAYMENT_FIELDS = (
 
 
 def post(
-    *, sale: Sale, lines: Sequence[SaleLine], payments: Sequence[Payment], register: Register
+    *,
+    sale: Sale,
+    lines: Sequence[SaleLine],
+    payments: Sequence[Payment],
+    register: Register,
+    adds_credit: Collection[int] = (),
 ) -> Sale:
     """Write the document and return it numbered and chained, its parts at hand.
 
     `register` is locked by this transaction and belongs to a location that was read with it.
-    Raises ledger.OutOfStock, or OtherRequest when a document with this id exists elsewhere; either
-    way the transaction must be rolled back.
+    `adds_credit` are the numbers of the lines whose total is added to the customer's credit.
+    Raises ledger.OutOfStock, credit.NotEnoughCredit, credit.CreditSpent, or OtherRequest when a
+    document with this id exists elsewhere; either way the transaction must be rolled back.
     """
     assert connection.in_atomic_block, "a document is one transaction"
     _number(sale, register)
@@ -106,6 +113,7 @@ def post(
             ],
             at=sale.sold_at,
         )
+        _post_credit(sale, lines, payments, adds_credit)
         sale.save(force_insert=True)
     except IntegrityError as error:
         # The register's lock keeps its own numbers apart; only the id can be taken, by a document
@@ -120,6 +128,42 @@ def post(
     register.chain_length, register.chain_hash = sale.chain_index, sale.content_hash
     register.save(update_fields=[SERIES[Sale.Kind(sale.kind)][0], "chain_length", "chain_hash"])
     return sale
+
+
+def _post_credit(
+    sale: Sale,
+    lines: Sequence[SaleLine],
+    payments: Sequence[Payment],
+    adds_credit: Collection[int],
+) -> None:
+    """What the document takes from the customer's credit and adds to it; the other way in a void.
+
+    Spent before bought, and given back before taken back.
+    """
+    is_void = sale.reverses_id is not None
+    paid = CreditEntry.Kind.REFUNDED if is_void else CreditEntry.Kind.SPENT
+    changes = [
+        credit.Change(paid, -payment.amount, payment.line)
+        for payment in payments
+        if payment.method == Payment.Method.CREDIT
+    ]
+    changes += [
+        credit.Change(CreditEntry.Kind.BOUGHT, line.total, line.line)
+        for line in lines
+        if line.line in adds_credit
+    ]
+    if not changes:
+        return
+    assert sale.customer_id is not None, "credit is a customer's"
+    credit.post(
+        customer_id=sale.customer_id,
+        changes=changes,
+        document_id=sale.pk,
+        document_number=sale.number,
+        actor=sale.operator,
+        reverses=sale.reverses_id,
+        at=sale.sold_at,
+    )
 
 
 def _remember(sale: Sale, **parts: Sequence[Any]) -> None:

@@ -16,7 +16,7 @@ from accounts.models import Device, Membership
 from accounts.permissions import Permission
 from sales.checkout import visible
 from sales.errors import NoOpenShift, OtherRequest
-from sales.models import Payment, Sale, SaleLine
+from sales.models import CreditEntry, Payment, Sale, SaleLine
 from sales.posting import canonical, post
 from sales.shifts import lock_open_shift
 from tenants.errors import Refused
@@ -49,8 +49,8 @@ def void_sale(
     """Reverse `sale` completely, with the cash out of its register's open shift.
 
     The same `void_id` again returns the first result, with `was_recorded`. Raises PermissionDenied
-    without sell.void, Refused without a reason, when the sale is voided already or is no sale, and
-    NoOpenShift.
+    without sell.void, Refused without a reason, when the sale is voided already or is no sale, or
+    brought credit that was spent since, and NoOpenShift.
     """
     if not actor.can(Permission.SELL_VOID) or not visible(actor, device, sale.location_id):
         raise PermissionDenied(_("You may not void sales."))
@@ -102,6 +102,7 @@ def void_sale(
             lines=[_reversed_line(line) for line in sale.lines.all()],
             payments=[_reversed_payment(payment) for payment in sale.payments.all()],
             register=register,
+            adds_credit=_added_credit(sale),
         )
         record(
             actor=actor.user,
@@ -111,6 +112,14 @@ def void_sale(
             device=device,
         )
         return void
+
+
+def _added_credit(sale: Sale) -> frozenset[int]:
+    """The numbers of the lines that brought credit; what a product does now says nothing."""
+    if sale.customer_id is None:
+        return frozenset()
+    bought = CreditEntry.objects.filter(document_id=sale.pk, kind=CreditEntry.Kind.BOUGHT)
+    return frozenset(bought.values_list("line", flat=True))
 
 
 def _reversed_line(line: SaleLine) -> SaleLine:

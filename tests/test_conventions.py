@@ -71,12 +71,14 @@ def test_stock_and_documents_have_one_writer_each() -> None:
         "Sale": {"sales/history.py"},
         "SaleLine": {"sales/posting.py", "sales/history.py"},
         "Payment": {"sales/posting.py", "sales/history.py"},
+        "CreditAccount": {"sales/credit.py"},
+        "CreditEntry": {"sales/credit.py"},
     }
     write = re.compile(
-        r"\b(StockLevel|StockMovement|SaleLine|Payment)\.objects\b[^\n]*"
+        r"\b(StockLevel|StockMovement|SaleLine|Payment|CreditAccount|CreditEntry)\.objects\b[^\n]*"
         r"\.(create|bulk_create|bulk_update|update|delete|get_or_create|update_or_create)\("
     )
-    set_based = re.compile(r"\binsert_rows\(\s*(Stock\w+|Sale|SaleLine|Payment)\b")
+    set_based = re.compile(r"\binsert_rows\(\s*(Stock\w+|Sale|SaleLine|Payment|Credit\w+)\b")
     found = {
         (match[1], relative(path))
         for path in MODULES

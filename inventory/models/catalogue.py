@@ -189,9 +189,24 @@ class Product(TenantModel):
     def __str__(self) -> str:
         return self.name
 
+    def clean(self) -> None:
+        if self.adds_credit and self.is_stocked:
+            raise ValidationError({"is_stocked": _("Credit is not kept in stock.")})
+        if self.adds_credit and self.tax_rate_id is not None:
+            raise ValidationError({"tax_rate": _("Credit is taxed when it is spent, not now.")})
+
     @property
     def allow_decimal(self) -> bool:
         return self.unit is not None and self.unit.allow_decimal
+
+    @property
+    def sold_tax_rate(self) -> TaxRate | None:
+        """The rate that a sale of it is taxed with; never any for credit."""
+        return None if self.adds_credit else self.tax_rate
+
+    @property
+    def moves_stock(self) -> bool:
+        return self.is_stocked and not self.adds_credit
 
 
 class Variation(TenantModel):

@@ -33,6 +33,7 @@ RAW_SQL = {
     "inventory/migrations/0002_search_indexes.py": "trigram indexes, which begin with the business",
     "pos/migrating.py": "the lock that keeps migrations apart; a transaction's, and no table",
     "pos/views.py": "SELECT 1 for the health check",
+    "sales/credit.py": "two statements that change an account; the business is in both",
     "tenants/bulk.py": "INSERT of many rows; the business is the first value of each",
     "tenants/db/base.py": "BEGIN and the setting",
     "tenants/management/commands/setup_roles.py": "makes the role, as owner, of no business",
