@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from accounts.forms.contacts import ContactForm
 from purchasing.models import Supplier
 
 
-class SupplierForm(forms.ModelForm[Supplier]):
+class SupplierForm(ContactForm):
     class Meta:
         model = Supplier
         fields = (
@@ -25,25 +24,6 @@ class SupplierForm(forms.ModelForm[Supplier]):
         )
 
     contact = forms.CharField(label=_("Contact person"), required=False, max_length=200)
-    email = forms.EmailField(label=_("E-mail"), required=False, max_length=254)
-    phone = forms.CharField(
-        label=_("Phone"),
-        required=False,
-        max_length=40,
-        widget=forms.TextInput(attrs={"type": "tel"}),
-    )
-    tax_number = forms.CharField(label=_("Tax number"), required=False, max_length=40)
-    address = forms.CharField(
-        label=_("Address"),
-        required=False,
-        max_length=500,
-        widget=forms.Textarea(attrs={"rows": 3}),
-    )
     payment_days = forms.IntegerField(
         label=_("Days to pay"), required=False, min_value=0, max_value=365
     )
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if self.instance._state.adding:
-            del self.fields["is_active"]

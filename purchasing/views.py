@@ -5,18 +5,16 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from accounts import audit
 from accounts.access import can, demand, needs
 from accounts.permissions import Permission
+from accounts.views.saving import saved
 from purchasing.forms import SupplierForm
 from purchasing.models import Supplier
 from tenants.asking import asked
@@ -57,10 +55,7 @@ def _edit(request: Any, supplier: Supplier) -> HttpResponse:
     form = SupplierForm(request.POST or None, instance=supplier)
     sees = can(request, Permission.SUPPLIER_VIEW)
     onward = reverse("supplier_list" if sees else "supplier_create")
-    if request.method == "POST" and form.is_valid():
-        fields = None if is_new else form.changed_data
-        audit.save(actor=request.user, target=form.instance, fields=fields)
-        messages.success(request, _("%(name)s is saved.") % {"name": supplier})
+    if saved(request, form):
         return redirect(onward)
     context = {"form": form, "is_new": is_new, "cancel_url": onward}
     return render(request, "purchasing/supplier_form.html", context)

@@ -12,6 +12,7 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts.access import can, visible_locations
+from accounts.forms.contacts import ContactForm
 from accounts.people import seen_by
 from accounts.permissions import Permission
 from sales.cards import holds_card_number
@@ -219,7 +220,7 @@ class RegisterForm(forms.ModelForm[Register]):
         return prefix
 
 
-class CustomerForm(forms.ModelForm[Customer]):
+class CustomerForm(ContactForm):
     class Meta:
         model = Customer
         fields = (
@@ -233,21 +234,6 @@ class CustomerForm(forms.ModelForm[Customer]):
             "is_active",
         )
 
-    email = forms.EmailField(label=_("E-mail"), required=False, max_length=254)
-    phone = forms.CharField(
-        label=_("Phone"),
-        required=False,
-        max_length=40,
-        widget=forms.TextInput(attrs={"type": "tel"}),
-    )
-    tax_number = forms.CharField(label=_("Tax number"), required=False, max_length=40)
-    address = forms.CharField(
-        label=_("Address"),
-        required=False,
-        max_length=500,
-        widget=forms.Textarea(attrs={"rows": 3}),
-    )
-
     def __init__(self, request: Any, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["note"].widget.attrs["rows"] = 3
@@ -256,5 +242,3 @@ class CustomerForm(forms.ModelForm[Customer]):
             self.fields["credit_limit"].validators.append(MinValueValidator(Decimal(0)))
         else:
             del self.fields["credit_limit"]
-        if self.instance._state.adding:
-            del self.fields["is_active"]

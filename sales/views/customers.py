@@ -5,18 +5,16 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from accounts import audit
 from accounts.access import can, demand, needs
 from accounts.permissions import Permission
+from accounts.views.saving import saved
 from sales.customers import customer_matches
 from sales.forms import CustomerForm
 from sales.keyset import keyset_page
@@ -79,10 +77,7 @@ def _edit(request: Any, customer: Customer) -> HttpResponse:
     form = CustomerForm(request, request.POST or None, instance=customer)
     sees = can(request, Permission.CUSTOMER_VIEW)
     onward = reverse("customer_detail", args=[customer.pk]) if sees else reverse("customer_create")
-    if request.method == "POST" and form.is_valid():
-        fields = None if is_new else form.changed_data
-        audit.save(actor=request.user, target=form.instance, fields=fields)
-        messages.success(request, _("%(name)s is saved.") % {"name": customer})
+    if saved(request, form):
         return redirect(onward)
     cancel = reverse("customer_list") if sees and is_new else onward
     context = {"form": form, "is_new": is_new, "cancel_url": cancel}

@@ -5,17 +5,15 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from django.contrib import messages
 from django.db.models import Prefetch
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts import audit
 from accounts.access import needs
 from accounts.permissions import Permission
+from accounts.views.saving import saved
 from sales.forms import RegisterForm
 from sales.models import Register, Shift
 from sales.selection import visible_registers
@@ -49,10 +47,7 @@ def register_edit(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 def _edit(request: Any, register: Register) -> HttpResponse:
     is_new = register._state.adding
     form = RegisterForm(request, request.POST or None, instance=register)
-    if request.method == "POST" and form.is_valid():
-        fields = None if is_new else form.changed_data
-        audit.save(actor=request.user, target=form.instance, fields=fields)
-        messages.success(request, _("%(name)s is saved.") % {"name": register})
+    if saved(request, form):
         return redirect("register_list")
     context = {"form": form, "is_new": is_new, "cancel_url": reverse("register_list")}
     return render(request, "sales/register_form.html", context)
