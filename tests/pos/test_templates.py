@@ -128,7 +128,6 @@ TEXT_ON = [
     ("--on-fill", "--accent-fill-hover"),
     ("--on-fill", "--danger-fill"),
     ("--on-fill", "--danger-fill-hover"),
-    ("--on-accent", "--accent"),
 ]  # fmt: skip
 
 
