@@ -8,7 +8,7 @@ document. Besides `posting.py` this is the only writer of documents.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -193,16 +193,18 @@ def _chain(document: PastDocument, register: Register, counters: dict[str, int])
 
 def _write(documents: Sequence[PastDocument]) -> None:
     insert_rows(Sale, SALE_COLUMNS, (_values(one, SALE_COLUMNS) for one in documents))
-    for model, columns, name in (
-        (SaleLine, LINE_COLUMNS, "lines"),
-        (Payment, PAYMENT_COLUMNS, "payments"),
-    ):
-        rows = (
-            (document.id, *_values(part, columns))
-            for document in documents
-            for part in getattr(document, name)
-        )
-        insert_rows(model, ("sale_id", *columns), rows)
+    insert_rows(SaleLine, ("sale_id", *LINE_COLUMNS), _parts(documents, "lines", LINE_COLUMNS))
+    insert_rows(
+        Payment, ("sale_id", *PAYMENT_COLUMNS), _parts(documents, "payments", PAYMENT_COLUMNS)
+    )
+
+
+def _parts(
+    documents: Sequence[PastDocument], name: str, columns: Sequence[str]
+) -> Iterator[tuple[Any, ...]]:
+    for document in documents:
+        for part in getattr(document, name):
+            yield (document.id, *_values(part, columns))
 
 
 def _values(row: Any, columns: Sequence[str]) -> list[Any]:

@@ -1,0 +1,122 @@
+"""`manage.py import_sales`: the sales of an older system come in as history."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from archive.history.importing import SalesRefused, check_sales, import_sales
+from archive.history.mapping import MapError, load_map
+from archive.history.presets import PRESETS
+from archive.history.telling import told
+from archive.progress import Bar
+from tenants import context
+from tenants.models import Business
+
+
+class Command(BaseCommand):
+    help = (
+        "Import sales history from a table (CSV, TSV or XLSX, plain or compressed): sales, returns, "
+        "adjustments and write-offs as they happened, under their own numbers and times. The whole "
+        "file is checked first; if anything is wrong, every fault is named and nothing is written. "
+        "Running it again brings only what is new."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("file", help="the sales, such as sales-2024.csv.gz")
+        parser.add_argument(
+            "--business", required=True, metavar="ADDRESS|NAME|ID", help="whose sales they are"
+        )
+        parser.add_argument(
+            "--location", default="", metavar="CODE|NAME",
+            help="where they were made; needed where the business has several locations and the "
+            "file does not say",
+        )  # fmt: skip
+        what = parser.add_mutually_exclusive_group(required=True)
+        what.add_argument("--preset", choices=sorted(PRESETS), help="a file that we know")
+        what.add_argument(
+            "--map", metavar="FILE", help="which column is what, as JSON (docs/importing.md)"
+        )
+        parser.add_argument(
+            "--create-missing", action="store_true",
+            help="make products for codes that the catalogue lacks",
+        )  # fmt: skip
+        parser.add_argument(
+            "--stock", action="store_true", help="let the sales move today's stock as well"
+        )
+        parser.add_argument(
+            "--dry-run", action="store_true", help="say what would happen and write nothing"
+        )
+        parser.add_argument("--json", action="store_true", help="print the report as JSON")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        business = find_business(options["business"])
+        path = Path(options["file"])
+        try:
+            mapping = (
+                load_map(Path(options["map"])) if options["map"] else {"preset": options["preset"]}
+            )
+        except MapError as error:
+            raise CommandError(str(error)) from None
+        given: dict[str, Any] = {
+            "source": path,
+            "name": path.name,
+            "mapping": mapping,
+            "options": {name: options[name] for name in ("location", "create_missing", "stock")},
+        }
+        bar = Bar("Checking" if options["dry_run"] else "Importing", sys.stderr)
+        try:
+            with context.business(business):
+                if options["dry_run"]:
+                    report = check_sales(**given, progress=bar).as_json()
+                else:
+                    report = import_sales(**given, progress=bar).report
+        except SalesRefused as refused:
+            bar.close()
+            self.refuse(refused, as_json=options["json"])
+        bar.close()
+        self.tell(report, options)
+
+    def refuse(self, refused: SalesRefused, *, as_json: bool) -> None:
+        report = refused.report.as_json()
+        if as_json:
+            self.stdout.write(json.dumps({"refused": str(refused), **report}, ensure_ascii=False))
+        else:
+            for fault in refused.report.faults.rows:
+                self.stderr.write(str(fault))
+            for sentence in told(report, only="missing"):
+                self.stderr.write(sentence)
+        raise CommandError(str(refused))
+
+    def tell(self, report: dict[str, Any], options: dict[str, Any]) -> None:
+        if options["json"]:
+            self.stdout.write(json.dumps(report, ensure_ascii=False))
+        else:
+            for sentence in told(report):
+                self.stdout.write(sentence)
+        would_fail = report["fault_count"] or (
+            report["codes"].get("missing") and not options["create_missing"]
+        )
+        if options["dry_run"]:
+            if would_fail:
+                raise CommandError("The import would be refused. Nothing was written.")
+            if not options["json"]:
+                self.stdout.write("Nothing was written: this was a dry run.")
+
+
+def find_business(asked: str) -> Business:
+    """By address, id or name. Raises CommandError."""
+    rows = Business.objects.all()
+    found = list(rows.filter(slug=asked)) or list(rows.filter(name__iexact=asked))
+    if not found and asked.isascii() and asked.isdigit() and len(asked) < 19:
+        found = list(rows.filter(pk=int(asked)))
+    if not found:
+        raise CommandError(f"There is no business “{asked}”.")
+    if len(found) > 1:
+        slugs = ", ".join(one.slug for one in found)
+        raise CommandError(f"Several businesses are called “{asked}”; choose by address: {slugs}.")
+    return found[0]
