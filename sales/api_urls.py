@@ -7,6 +7,7 @@ urlpatterns = [
     path("items", items.ItemsView.as_view(), name="api_items"),
     path("items/lookup", items.ItemLookupView.as_view(), name="api_item_lookup"),
     path("customers", customers.CustomersView.as_view(), name="api_customers"),
+    path("customers/<uuid:customer_id>", customers.CustomerView.as_view(), name="api_customer"),
     path("shifts", shifts.ShiftsView.as_view(), name="api_shifts"),
     path("shifts/<uuid:shift_id>", shifts.ShiftView.as_view(), name="api_shift"),
     path("shifts/<uuid:shift_id>/close", shifts.ShiftCloseView.as_view(), name="api_shift_close"),

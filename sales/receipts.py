@@ -13,7 +13,7 @@ from decimal import Decimal
 
 from django.utils.translation import gettext as _
 
-from sales.models import Payment, Sale, SaleLine
+from sales.models import CreditEntry, Payment, Sale, SaleLine
 from sales.pricing import DiscountKind
 from tenants import formats
 from tenants.context import current
@@ -53,6 +53,8 @@ class Receipt:
     sums: tuple[Row, ...]
     total: Row
     payments: tuple[Row, ...]
+    # What the customer has left to spend after this document, where it changed that.
+    credit: Row | None
     tax_title: str
     taxes: tuple[TaxRow, ...]
     foot: tuple[str, ...]
@@ -61,8 +63,8 @@ class Receipt:
 def receipt_of(sale: Sale, *, copy: bool = False) -> Receipt:
     """The receipt of a sale or void of the bound business.
 
-    Best read with register, location, operator, customer and reverses; the lines, the payments and
-    what reverses it take a statement each.
+    Best read with register, location, operator, customer and reverses; the lines, the payments,
+    what reverses it and, with a customer, their credit take a statement each.
     """
     business, location = current(), sale.location
     voided_by = sale.reversals.first()
@@ -85,6 +87,7 @@ def receipt_of(sale: Sale, *, copy: bool = False) -> Receipt:
         sums=tuple(_sums(sale)),
         total=(_("Total"), formats.money(sale.to_pay, sale.currency)),
         payments=tuple(_payments(sale)),
+        credit=_credit(sale),
         tax_title=business.tax_label,
         taxes=tuple(_taxes(sale, lines)),
         foot=tuple(_text_lines(location.receipt_footer)),
@@ -167,6 +170,14 @@ def _payments(sale: Sale) -> Iterator[Row]:
         yield _("Change"), formats.amount(change, sale.currency)
 
 
+def _credit(sale: Sale) -> Row | None:
+    """As it was when the document was written, also on a copy from later."""
+    if sale.customer_id is None:
+        return None
+    last = CreditEntry.objects.filter(document_id=sale.pk).order_by("-pk").first()
+    return None if last is None else (_("Credit left"), formats.money(last.balance, sale.currency))
+
+
 def payment_label(payment: Payment) -> str:
     """The method, and what a card slip shows of the card."""
     label = str(payment.get_method_display())
@@ -227,7 +238,8 @@ def text_lines(sale: Sale, *, copy: bool = False) -> list[str]:
         if item.discount is not None:
             lines += _pair(f"  {item.discount[0]}", item.discount[1])
     lines.append(_RULE)
-    for label, value in (*receipt.sums, receipt.total, *receipt.payments):
+    credit = [receipt.credit] if receipt.credit else []
+    for label, value in (*receipt.sums, receipt.total, *receipt.payments, *credit):
         lines += _pair(label, value)
     if receipt.taxes:
         lines.append(_RULE)

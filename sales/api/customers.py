@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import uuid
+from typing import Any
+
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
+from django.http import Http404
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework.response import Response
@@ -14,7 +18,7 @@ from accounts.permissions import Permission
 from accounts.rest import BusinessRequest, BusinessView, body_of
 from sales.api import schema
 from sales.api.reading import safe_text
-from sales.api.shapes import customer_shape
+from sales.api.shapes import customer_shapes
 from sales.customers import customer_matches
 from sales.models import Customer
 
@@ -36,7 +40,10 @@ class CustomersView(BusinessView):
         text = query_text(request.GET.get("q", ""), "q")
         if text:
             customers = customers.filter(customer_matches(text))
-        return self.page(customers, customer_shape, ordering=("name", "id"), size=PAGE)
+        answer = self.page(customers, _itself, ordering=("name", "id"), size=PAGE)
+        # All of a page at once, so that their credit is one question.
+        answer.data["results"] = customer_shapes(request, answer.data["results"])
+        return answer
 
     @extend_schema(
         operation_id="customer_create",
@@ -65,4 +72,20 @@ class CustomersView(BusinessView):
             target=customer,
             device=request.device,
         )
-        return Response(customer_shape(customer), status=201)
+        return Response(customer_shapes(request, [customer])[0], status=201)
+
+
+class CustomerView(BusinessView):
+    needs = {"GET": Permission.CUSTOMER_VIEW}
+
+    @extend_schema(operation_id="customer", responses=schema.Customer, tags=["Customers"])
+    def get(self, request: BusinessRequest, customer_id: uuid.UUID) -> Response:
+        """One active customer, with the credit as it is now."""
+        customer = Customer.objects.active().filter(pk=customer_id).first()
+        if customer is None:
+            raise Http404
+        return Response(customer_shapes(request, [customer])[0])
+
+
+def _itself(row: Any) -> Any:
+    return row

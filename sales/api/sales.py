@@ -86,8 +86,9 @@ class SalesView(BusinessView):
         """Record a sale: 201. The same request again answers 200 with the same sale.
 
         Nothing is recorded when the answer is an error. 409: no shift is open, there is too little
-        stock (`fields` say how much there is), or the id is taken by another request. 422: the
-        server computes another total than the customer was shown.
+        stock or credit (`fields` say how much there is), or the id is taken by another request.
+        422: the server computes another total than the customer was shown. Paying with `credit`, or
+        buying what adds credit, needs a customer.
         """
         asked = read_sale(body_of(request))
         sale = checkout(

@@ -93,6 +93,7 @@ class Item(s.Serializer[Any]):
     unit = s.CharField(allow_blank=True)
     allow_decimal = s.BooleanField()
     is_stocked = s.BooleanField()
+    adds_credit = s.BooleanField(help_text="Selling it adds to the customer's credit")
     stock = exact(allow_null=True, help_text="At the register's location; null where unknown")
     category = s.CharField(allow_null=True)
     image = s.CharField(allow_null=True, help_text="A path, for people who are signed in")
@@ -109,6 +110,12 @@ class Customer(s.Serializer[Any]):
     name = s.CharField()
     phone = s.CharField(allow_blank=True)
     email = s.CharField(allow_blank=True)
+    credit = exact(
+        allow_null=True, help_text="To spend today; null where the reader may not know it"
+    )
+    credit_expires = s.DateField(
+        allow_null=True, help_text="The last day of what expires first; null where nothing does"
+    )
 
 
 class NewShift(s.Serializer[Any]):
@@ -150,7 +157,7 @@ class NewLine(s.Serializer[Any]):
 
 class NewPayment(s.Serializer[Any]):
     method = s.ChoiceField(Payment.Method.choices)
-    amount = exact(help_text="For cash what was handed over")
+    amount = exact(help_text="For cash what was handed over, otherwise exactly what is paid by it")
     card_brand = s.CharField(max_length=20, required=False, allow_blank=True)
     card_last4 = s.RegexField(r"^(\d{4})?$", required=False, allow_blank=True)
     reference = s.CharField(max_length=60, required=False, allow_blank=True)

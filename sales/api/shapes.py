@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -12,6 +12,7 @@ from accounts.permissions import Permission
 from accounts.rest import web_address
 from inventory.models import Product
 from sales.models import Customer, Payment, Register, Sale, SaleLine, Shift
+from sales.standings import Standing, standings
 from tenants.context import current
 from tenants.models import Location
 from tenants.spelling import plain_money, plain_number
@@ -155,9 +156,9 @@ def shift_shape(request: Any, shift: Shift, expected: Decimal | None) -> Shape:
 def item_shape(request: Any, item: Any) -> Shape:
     """A variation read by `sales.api.items.offered`: price and stock of one location, no cost."""
     product: Product = item.product
-    rate = product.tax_rate
+    rate = product.sold_tax_rate
     stock = None
-    if product.is_stocked and request.membership.can(Permission.STOCK_VIEW):
+    if product.moves_stock and request.membership.can(Permission.STOCK_VIEW):
         stock = plain_number(item.quantity_here or ZERO)
     return {
         "id": item.pk,
@@ -171,19 +172,32 @@ def item_shape(request: Any, item: Any) -> Shape:
         "tax_inclusive": product.tax_inclusive,
         "unit": "" if product.unit is None else product.unit.short_name,
         "allow_decimal": product.allow_decimal,
-        "is_stocked": product.is_stocked,
+        "is_stocked": product.moves_stock,
+        "adds_credit": product.adds_credit,
         "stock": stock,
         "category": None if product.category is None else product.category.name,
         "image": web_address(request, "product_image", product.pk) if product.image else None,
     }
 
 
-def customer_shape(customer: Customer) -> Shape:
+def customer_shapes(request: Any, customers: Sequence[Customer]) -> list[Shape]:
+    """Customers with what they have to spend, for those who may know; in one or two statements."""
+    ids = [customer.pk for customer in customers]
+    may_see = request.membership.can(Permission.CUSTOMER_CREDIT_VIEW)
+    known = standings(ids) if may_see else {}
+    return [_customer(customer, known.get(customer.pk)) for customer in customers]
+
+
+def _customer(customer: Customer, standing: Standing | None) -> Shape:
+    credit = None if standing is None else standing.balance
+    expires = None if standing is None else standing.next_expiry
     return {
         "id": customer.pk,
         "name": customer.name,
         "phone": customer.phone,
         "email": customer.email,
+        "credit": _money_or_none(credit, current().digits),
+        "credit_expires": None if expires is None else expires.isoformat(),
     }
 
 

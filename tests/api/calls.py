@@ -53,6 +53,7 @@ ENDPOINTS = [
     ("GET", "items/lookup?register={register}&code=TEA"),
     ("GET", "customers"),
     ("POST", "customers"),
+    ("GET", "customers/{customer}"),
     ("POST", "shifts"),
     ("GET", "shifts/{shift}"),
     ("POST", "shifts/{shift}/close"),
@@ -67,7 +68,7 @@ NOWHERE = "01900000-0000-7000-8000-000000000000"
 
 def address(path: str, root: str = ROOT, **ids: Any) -> str:
     """The address of an endpoint; ids that are not given lead nowhere."""
-    known = {"register": NOWHERE, "shift": NOWHERE, "sale": NOWHERE} | ids
+    known = dict.fromkeys(("register", "shift", "sale", "customer"), NOWHERE) | ids
     return root + path.format(**known)
 
 

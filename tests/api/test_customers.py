@@ -63,7 +63,8 @@ def test_a_customer_is_added(shop: Shop, terminal: Client) -> None:
     response = post(terminal, URL, body)
     assert response.status_code == 201
     dirk = response.json()
-    assert dirk == {**body, "name": "Dirk", "id": dirk["id"]}
+    credit = {"credit": "0.00", "credit_expires": None}
+    assert dirk == {**body, **credit, "name": "Dirk", "id": dirk["id"]}
     assert names(terminal.get(f"{URL}?q=31687654321")) == ["Dirk"]
     with business(shop.business):
         entry = AuditEntry.objects.get(action="customer.create")

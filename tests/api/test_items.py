@@ -48,6 +48,7 @@ def test_an_item_says_what_the_till_needs_and_no_cost(shop: Shop, terminal: Clie
         "unit": "pc",
         "allow_decimal": False,
         "is_stocked": True,
+        "adds_credit": False,
         "stock": "10",
         "category": "Kitchen",
         "image": None,

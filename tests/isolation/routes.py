@@ -39,6 +39,7 @@ BY_WORD: dict[str, type[models.Model]] = {
     "units": Unit,
 }
 BY_NAME: dict[str, type[models.Model]] = {
+    "customer_id": Customer,
     "location_id": Location,
     "sale_id": Sale,
     "shift_id": Shift,
