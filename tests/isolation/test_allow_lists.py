@@ -24,11 +24,14 @@ PLATFORM = {
         "whether an account is also somebody's elsewhere; shows nothing of it",
     ),
     "accounts/views/sign_in.py": (2, "a person's own businesses, to choose from"),
+    "archive/verify/installation.py": (1, "counts rows of no business; on SQLite alone"),
+    "archive/verify/walls.py": (1, "whether a lost key is another business's; on SQLite alone"),
 }
 
 # Raw SQL and whatever else the scope does not see.
 RAW_SQL = {
     "accounts/limits.py": "one upsert that counts tries; a platform table",
+    "archive/verify/database.py": "a transaction that cannot write, and the catalogues of keys",
     "inventory/ledger.py": "one upsert for all levels; the business is its first value",
     "inventory/migrations/0002_search_indexes.py": "trigram indexes, which begin with the business",
     "pos/migrating.py": "the lock that keeps migrations apart; a transaction's, and no table",
