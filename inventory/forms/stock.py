@@ -39,14 +39,14 @@ class CorrectionForm(Quiet, forms.Form):
         field: Any = self.fields["location"]
         field.queryset = locations
         field.empty_label = _("Choose a location")
-        # What lies here depends on it.
+        # What lies here depends on it; what is being typed into the search does not.
         field.widget.attrs |= {
             "hx-post": "",
             "hx-trigger": "change",
             "hx-vals": '{"look": "1"}',
             "hx-include": "closest form",
-            "hx-target": "#lines",
-            "hx-select": "#lines",
+            "hx-target": "#chosen",
+            "hx-select": "#chosen",
             "hx-swap": "outerHTML",
         }
 

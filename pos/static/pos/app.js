@@ -214,5 +214,7 @@ window.addEventListener("pageshow", onPageShow);
 htmxManners(document.body);
 showTheme();
 showFiltersInUse();
+// What has to be mended may stand far below the top of a long form.
+document.querySelector("form[method=post] [aria-invalid=true]")?.focus();
 listShortcuts();
 document.querySelectorAll(".toast").forEach(linger);
