@@ -148,14 +148,16 @@ class ProductAdmin(BusinessModelAdmin):
         "tax_inclusive",
         "is_stocked",
         "is_for_sale",
+        "adds_credit",
         "alert_quantity",
         "is_active",
     )
     inlines = (VariationInline,)
 
     def get_readonly_fields(self, request: Any, obj: Any = None) -> Any:
-        """One variation or several is decided once."""
-        return [*super().get_readonly_fields(request, obj), *(["kind"] if obj else [])]
+        """One variation or several, and whether it adds credit, is decided once."""
+        decided = ["kind", "adds_credit"] if obj else []
+        return [*super().get_readonly_fields(request, obj), *decided]
 
     def save_model(self, request: Any, obj: Any, form: Any, change: bool) -> None:
         """Saved together with its variations, in save_related()."""

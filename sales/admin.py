@@ -8,9 +8,19 @@ from typing import Any
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
+from accounts.access import can
 from accounts.modeladmin import BusinessModelAdmin, LookOnlyAdmin, LookOnlyInline
 from accounts.permissions import Permission
-from sales.models import Customer, Payment, Register, Sale, SaleLine, Shift
+from sales.models import (
+    CreditAccount,
+    CreditEntry,
+    Customer,
+    Payment,
+    Register,
+    Sale,
+    SaleLine,
+    Shift,
+)
 from sales.models.customer import phone_digits
 from tenants.encryption import blind_index
 
@@ -63,6 +73,28 @@ class CustomerAdmin(BusinessModelAdmin):
         "note",
         "is_active",
     )
+
+
+class CreditEntryInline(LookOnlyInline):
+    model = CreditEntry
+    needs = {"view": P.CUSTOMER_CREDIT_VIEW}
+    ordering = ("-pk",)
+    fields = (
+        "created_at", "kind", "amount", "balance", "expires_on", "document_number", "reason", "actor"
+    )  # fmt: skip
+
+
+@admin.register(CreditAccount)
+class CreditAccountAdmin(LookOnlyAdmin):
+    needs = {"view": P.CUSTOMER_CREDIT_VIEW}
+    guarded = {"customer": P.CUSTOMER_VIEW}
+    list_display = ("customer", "balance", "next_expiry")
+    list_select_related = ("customer",)
+    inlines = (CreditEntryInline,)
+    fields = ("customer", "balance", "next_expiry")
+
+    def get_search_fields(self, request: Any) -> Any:
+        return ("customer__name",) if can(request, P.CUSTOMER_VIEW) else ()
 
 
 class SaleLineInline(LookOnlyInline):

@@ -8,7 +8,7 @@ from typing import Any
 
 from django import forms
 from django.core.validators import MinValueValidator
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts.access import can, visible_locations
@@ -17,7 +17,7 @@ from accounts.people import seen_by
 from accounts.permissions import Permission
 from sales.cards import holds_card_number
 from sales.customers import customer_matches
-from sales.models import Customer, Register, Sale, Shift
+from sales.models import Customer, Payment, Register, Sale, Shift
 from sales.selection import visible_registers
 from tenants.asking import asked
 from tenants.context import current
@@ -48,6 +48,12 @@ class SaleFilter(forms.Form):
     operator = forms.ChoiceField(label=_("Sold by"), required=False)
     kind = forms.ChoiceField(
         label=_("Kind"), required=False, choices=[("", _("Sales and voids")), *Sale.Kind.choices]
+    )
+
+    method = forms.ChoiceField(
+        label=_("Paid by"),
+        required=False,
+        choices=[("", _("Any payment")), *Payment.Method.choices],
     )
 
     def __init__(self, request: Any) -> None:
@@ -85,7 +91,11 @@ class SaleFilter(forms.Form):
             "operator": "operator",
             "kind": "kind",
         }
+        method = chosen.pop("method", None)
         sales = sales.filter(**{columns[name]: value for name, value in chosen.items()})
+        if method:
+            paid = Payment.objects.filter(sale=OuterRef("pk"), method=method)
+            sales = sales.filter(Exists(paid))
         text = asked(self.request)
         return sales.filter(self._matching(text)) if text else sales
 

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from sales.views import customers, registers, sales, shifts, till
+from sales.views import credit, customers, registers, sales, shifts, till
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("sales.device_urls")),
@@ -23,4 +23,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("customers/new/", customers.customer_create, name="customer_create"),
     path("customers/<uuid:pk>/", customers.customer_detail, name="customer_detail"),
     path("customers/<uuid:pk>/edit/", customers.customer_edit, name="customer_edit"),
+    path("customers/<uuid:pk>/credit/", credit.customer_credit, name="customer_credit"),
+    path("customers/<uuid:pk>/credit/give/", credit.credit_grant, name="credit_grant"),
+    path("customers/<uuid:pk>/credit/correct/", credit.credit_correct, name="credit_correct"),
 ]

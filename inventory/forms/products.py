@@ -68,6 +68,7 @@ class ProductForm(Quiet, TenantModelForm):
             "tax_inclusive",
             "is_stocked",
             "is_for_sale",
+            "adds_credit",
             "alert_quantity",
             "description",
             "is_active",
@@ -86,6 +87,11 @@ class ProductForm(Quiet, TenantModelForm):
             fields[name].queryset = live(model.objects.all(), chosen)  # type: ignore[attr-defined]
         for name in choices:
             fields[name].empty_label = _("None")  # type: ignore[attr-defined]
+        fields["adds_credit"].help_text = _(
+            "Selling it adds its price to what the customer has to spend. It then has no stock and "
+            "no tax. Decided once, for a new product."
+        )
+        fields["adds_credit"].disabled = not product._state.adding
         if product._state.adding:
             del fields["is_active"]
             self.initial["tax_inclusive"] = current().prices_include_tax
@@ -97,6 +103,13 @@ class ProductForm(Quiet, TenantModelForm):
         if not product.image:
             del fields["remove_picture"]
         self.asks_to_confirm = False
+
+    def clean(self) -> dict[str, Any] | None:
+        cleaned = super().clean()
+        if self.cleaned_data.get("adds_credit"):
+            # Ticked by default; nobody has to know that it does not go together.
+            self.cleaned_data |= {"is_stocked": False, "tax_rate": None}
+        return cleaned
 
     def clean_alert_quantity(self) -> Decimal | None:
         quantity: Decimal | None = self.cleaned_data["alert_quantity"]

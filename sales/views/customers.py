@@ -20,10 +20,13 @@ from sales.forms import CustomerForm
 from sales.keyset import keyset_page
 from sales.models import Customer, Sale
 from sales.selection import totals, visible_sales
+from sales.standings import standing, standings
+from sales.views.credit import entries_of
 from sales.views.sales import for_list
 from tenants.asking import asked
 
 PAGE = 50
+RECENT = 5
 
 
 @require_safe
@@ -37,7 +40,11 @@ def customer_list(request: HttpRequest) -> HttpResponse:
     if request.GET.get("state") != "all":
         customers = customers.active()
     page = Paginator(customers.order_by("name", "pk"), PAGE).get_page(request.GET.get("page"))
-    return render(request, "sales/customer_list.html", {"page": page})
+    sees_credit = can(request, Permission.CUSTOMER_CREDIT_VIEW)
+    known = standings([one.pk for one in page]) if sees_credit else {}
+    rows = [(customer, known.get(customer.pk)) for customer in page]
+    context = {"page": page, "rows": rows, "sees_credit": sees_credit}
+    return render(request, "sales/customer_list.html", context)
 
 
 @require_safe
@@ -47,8 +54,11 @@ def customer_detail(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     sees_sales = can(request, Permission.SELL_VIEW) or can(request, Permission.SELL_VIEW_OWN)
     sales = visible_sales(request).filter(customer=customer) if sees_sales else Sale.objects.none()
     page = keyset_page(for_list(sales), by="sold_at", cursor=request.GET.get("cursor", ""))
+    sees_credit = can(request, Permission.CUSTOMER_CREDIT_VIEW)
     context = {
         "customer": customer,
+        "credit": standing(customer.pk) if sees_credit else None,
+        "entries": list(entries_of(customer)[:RECENT]) if sees_credit else [],
         "sees_sales": sees_sales,
         "sales": page.rows,
         "next_cursor": page.next_cursor,

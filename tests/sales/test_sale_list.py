@@ -90,6 +90,8 @@ def test_who_is_confined_sees_that_location_alone(sold: Shop) -> None:
         ({"q": "0031612345678"}, []),
         ({"q": "+31 (6) 1234-5678"}, ["ACM1-000001"]),
         ({"kind": "void"}, ["ACM1-V000001"]),
+        ({"method": "card"}, []),
+        ({"method": "cash", "q": "ACMM"}, ["ACMM-000001"]),
         ({"kind": "nonsense", "q": "ACMM"}, ["ACMM-000001"]),
         ({"date_from": "2000-01-01", "date_to": "2000-01-02"}, []),
         ({"date_from": "tomorrow", "q": "ACMM"}, ["ACMM-000001"]),
