@@ -21,6 +21,7 @@ from tenants.checks import tenant_models
 from tenants.context import business
 from tenants.models import Business, ExternalReference, Location
 from tests.factories import Shop, make_person, make_shop
+from tests.sales.crediting import grant
 from tests.sales.selling import sell, void
 
 
@@ -52,6 +53,7 @@ def furnish(slug: str) -> Furnished:
         ExternalReference.objects.create(
             source="export", table="products", external_id="1", object_id=str(shop.mug.product_id)
         )
+        grant(shop, "10", reason=f"Credit of {slug}")
         set_opening(actor=shop.owner, location=shop.market, quantities={shop.mug.pk: Decimal(5)})
         token = ""
         for place in (shop.high_street, shop.market):
