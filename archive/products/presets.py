@@ -187,7 +187,6 @@ SQUARE: Final = Preset(
         category="Category, Categories, Reporting Category",
         price="Price",
         cost="Default Unit Cost",
-        unit="Unit and Precision",
         is_for_sale="Sellable",
         is_stocked="Stockable",
         is_archived="Archived",
