@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+import uuid
+from collections.abc import Iterable, Mapping
 
 from inventory.models import SearchWord, Variation
+from tenants.bulk import insert_rows
 
 _BATCH = 5000
 _BETWEEN = re.compile(r"[\W_]+")
@@ -23,14 +25,16 @@ def write_words(variations: Iterable[Variation], *, fresh: bool = False) -> None
 
     `fresh` says that they were made just now, so that there is nothing to take away.
     """
-    rows = list(variations)
+    write_words_of({row.pk: row.search_text for row in variations}, fresh=fresh)
+
+
+def write_words_of(texts: Mapping[uuid.UUID, str], *, fresh: bool = False) -> None:
+    """The same, from {variation: search text}."""
     if not fresh:
-        SearchWord.objects.filter(variation__in=[row.pk for row in rows]).delete()
-    SearchWord.objects.bulk_create(
-        [
-            SearchWord(variation=row, word=word)
-            for row in rows
-            for word in sorted(words_of(row.search_text))
-        ],
-        batch_size=_BATCH,
+        SearchWord.objects.filter(variation__in=list(texts)).delete()
+    insert_rows(
+        SearchWord,
+        ("variation_id", "word"),
+        ((key, word) for key, text in texts.items() for word in sorted(words_of(text))),
+        batch=_BATCH,
     )

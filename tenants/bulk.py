@@ -70,7 +70,56 @@ def insert_rows(
     return total
 
 
+def update_rows(
+    model: type[models.Model],
+    columns: Sequence[str],
+    rows: Iterable[Sequence[Any]],
+    *,
+    batch: int = BATCH,
+) -> int:
+    """Change rows of the bound business by their ids and return how many there were to change.
+
+    Each row begins with the id and goes on with a value for each of `columns`; what is not named
+    stays as it is, and `auto_now` is not applied. An id that is not there changes nothing.
+    """
+    business_id = require_id()
+    fields = [_field(model, name) for name in ("pk", *columns)]
+    statement = _update(model, fields)
+    convert = [_converter(field) for field in fields]
+    total = 0
+    remaining = iter(rows)
+    with connection.cursor() as cursor:
+        while chunk := [tuple(row) for row in islice(remaining, batch)]:
+            values = _columns(chunk, convert)
+            if connection.vendor == "postgresql":
+                cursor.execute(statement, [*values, business_id])
+            else:
+                keys, *changed = values
+                ours = [business_id] * len(chunk)
+                cursor.executemany(statement, list(zip(*changed, keys, ours, strict=True)))
+            total += len(chunk)
+    return total
+
+
+def _update(model: type[models.Model], fields: Sequence[Any]) -> str:
+    quote = connection.ops.quote_name
+    table = quote(model._meta.db_table)
+    names = [quote(field.column) for field in fields]
+    key, business = names[0], quote("business_id")
+    if connection.vendor == "postgresql":
+        arrays = ", ".join(f"%s::{_type(field)}[]" for field in fields)
+        changed = ", ".join(f"{name} = new.{name}" for name in names[1:])
+        source = f"unnest({arrays}) AS new ({', '.join(names)})"
+        where = f"old.{key} = new.{key} AND old.{business} = %s"
+        return f"UPDATE {table} AS old SET {changed} FROM {source} WHERE {where}"  # noqa: S608
+    changed = ", ".join(f"{name} = %s" for name in names[1:])
+    where = f"{key} = %s AND {business} = %s"
+    return f"UPDATE {table} SET {changed} WHERE {where}"  # noqa: S608
+
+
 def _field(model: type[models.Model], name: str) -> Any:
+    if name == "pk":
+        return model._meta.pk
     for field in model._meta.concrete_fields:
         if name in (field.attname, field.name):
             return field
