@@ -32,7 +32,19 @@ from tenants import context
 from tenants.bulk import long_work
 from tenants.errors import Refused
 
-__all__ = ["Cancelled", "Stopped", "Task", "ask", "cancel", "job", "label", "run", "run_next"]
+__all__ = [
+    "Cancelled",
+    "Stopped",
+    "Task",
+    "ask",
+    "cancel",
+    "job",
+    "label",
+    "names",
+    "run",
+    "run_alone",
+    "run_next",
+]
 
 logger = logging.getLogger(__name__)
 
@@ -106,6 +118,11 @@ def kind_of(name: str) -> Kind:
     return _KINDS[name]
 
 
+def names() -> list[str]:
+    import_module("archive.work")
+    return sorted(_KINDS)
+
+
 def label(row: Job) -> str | Promise:
     try:
         return kind_of(row.kind).label
@@ -143,16 +160,21 @@ def run_next(*, deadline: float | None = None, ending: threading.Event | None = 
     return _work(claimed, deadline, ending) if claimed else None
 
 
-def run(row: Job, *, deadline: float | None = None) -> Job:
+def run(row: Job) -> Job:
     """Do this job of the bound business now, unless somebody else is at it; as it is afterwards.
 
-    Inside a transaction, such as a request's, its work becomes a part of that.
+    Inside the open transaction, such as a request's: its work becomes a part of that.
     """
+    run_alone(row)
+    row.refresh_from_db()
+    return row
+
+
+def run_alone(row: Job, *, deadline: float | None = None) -> None:
+    """The same in transactions of its own, outside of any."""
     claimed = _claim(Job.objects.select_related("business").filter(pk=row.pk))
     if claimed is not None:
         _work(claimed, deadline, None)
-    row.refresh_from_db()
-    return row
 
 
 def _due(now: datetime) -> Q:

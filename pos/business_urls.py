@@ -9,6 +9,7 @@ urlpatterns = [
     path("", include("inventory.urls")),
     path("", include("purchasing.urls")),
     path("", include("accounts.urls")),
+    path("", include("archive.urls")),
     path("api/v1/", include("pos.api_urls")),
     path("admin/", admin.site.urls),
 ]

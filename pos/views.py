@@ -17,6 +17,7 @@ from django.views.decorators.http import require_safe
 
 from accounts import limits, sessions
 from accounts.access import public
+from archive import files
 from pos.errors import body
 
 
@@ -45,7 +46,8 @@ def cron_daily(request: HttpRequest) -> JsonResponse:
     expected = f"Bearer {settings.CRON_SECRET}"
     if not settings.CRON_SECRET or not constant_time_compare(asked, expected):
         raise Http404
-    return JsonResponse({"sessions": sessions.prune(), "attempts": limits.prune()})
+    pruned = {"sessions": sessions.prune(), "attempts": limits.prune(), "files": files.prune()}
+    return JsonResponse(pruned)
 
 
 def bad_request(request: HttpRequest, exception: Any = None) -> HttpResponse:

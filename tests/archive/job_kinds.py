@@ -33,7 +33,7 @@ execute_from_command_line(sys.argv)
 """
 
 
-@job("test.brands", label="Brands")
+@job("test.brands", label="Labour of the tests")
 def make_brands(task: Task) -> dict[str, Any]:
     """Makes `count` brands; tells a file that it `begun`, and waits until the file `go` is there."""
     count = task.options.get("count", 3)

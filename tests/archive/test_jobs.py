@@ -14,7 +14,7 @@ import tests.archive.job_kinds  # noqa: F401  (its kinds)
 from accounts.models import Membership
 from accounts.permissions import Permission
 from archive import jobs
-from archive.jobs import ask, cancel, run, run_next
+from archive.jobs import ask, cancel, run, run_alone, run_next
 from archive.models import Job
 from inventory.models import Brand
 from tenants.context import business
@@ -74,9 +74,11 @@ def test_when_the_database_fails_it_is_tried_again_but_not_forever(
 
 def test_without_time_it_goes_back_into_the_queue(inside: Shop) -> None:
     row = asked(inside)
-    assert run(row, deadline=0.0).state == "waiting"
-    run(row, deadline=0.0)
-    assert run(row, deadline=0.0).state == "failed"
+    states = []
+    for _try in range(3):
+        run_alone(row, deadline=0.0)
+        states.append(again(row).state)
+    assert states == ["waiting", "waiting", "failed"]
     assert "longer than the time" in row.message
     assert not Brand.objects.exists()
 

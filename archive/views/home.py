@@ -1,0 +1,54 @@
+"""The one place where data comes in and goes out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts.access import can
+from accounts.permissions import Permission
+from archive import jobs
+from archive.models import ImportBatch
+from archive.views.doors import desk, unhurried
+from archive.views.jobs import shown, visible
+from archive.work.desks import DESKS
+from archive.work.exports import FORMS
+
+P = Permission
+RECENT = 5
+
+
+@unhurried
+@desk(P.DATA_IMPORT, P.DATA_EXPORT)
+@require_safe
+def data_home(request: HttpRequest) -> HttpResponse:
+    context: dict[str, Any] = {}
+    if can(request, P.DATA_IMPORT):
+        batches = ImportBatch.objects.select_related("created_by", "job")
+        context["choices"] = list(DESKS.values())
+        context["batches"] = list(batches.order_by("-created_at", "-pk")[:RECENT])
+    if can(request, P.DATA_EXPORT):
+        context["jobs"] = [shown(row) for row in visible(request)[:RECENT]]
+    return render(request, "archive/data_home.html", context)
+
+
+@desk(P.DATA_EXPORT)
+@require_POST
+def export_start(request: Any) -> HttpResponse:
+    """Ask for a file of everything, in the `form` that was chosen."""
+    kind = FORMS.get(request.POST.get("form", ""))
+    return redirect("data_home") if kind is None else _begin(request, kind)
+
+
+@desk(P.DATA_EXPORT)
+@require_POST
+def books_check(request: Any) -> HttpResponse:
+    return _begin(request, "books.check")
+
+
+def _begin(request: Any, kind: str) -> HttpResponse:
+    row = jobs.ask(kind, by=request.membership, options={})
+    return redirect("job_detail", job_id=row.pk)

@@ -1,0 +1,225 @@
+"""An import on its way: the file, the check, the preview, the result, and taking it back."""
+
+from __future__ import annotations
+
+import csv
+import io
+import uuid
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts.permissions import Permission
+from archive import jobs
+from archive.files import store
+from archive.forms import UploadForm
+from archive.models import FilePart, ImportBatch, StoredFile
+from archive.tables import TableError
+from archive.views.doors import desk, unhurried
+from archive.views.jobs import shown
+from archive.work.desk import Desk, Preview, look
+from archive.work.desks import DESKS, desk_of
+
+P = Permission
+PAGE = 50
+# Rows of each part of a report that a page shows; the file of problems has more.
+SHOWN = 50
+# A file up to this size is worked on within the request. What is compressed is more than it seems.
+AT_ONCE = 256 * 1024
+AT_ONCE_COMPRESSED = 48 * 1024
+
+
+def door(batch_id: uuid.UUID, *, lock: bool = False) -> ImportBatch:
+    """The import with its file and job. Raises Http404, also for those that a command made."""
+    rows = ImportBatch.objects.select_related("file", "job", "created_by", "undone_by")
+    if lock:
+        rows = rows.select_for_update(of=("self",))
+    batch: ImportBatch = get_object_or_404(rows, pk=batch_id)
+    return batch
+
+
+def is_busy(batch: ImportBatch) -> bool:
+    return batch.job is not None and not batch.job.is_over
+
+
+@desk(P.DATA_IMPORT)
+@require_safe
+def import_list(request: HttpRequest) -> HttpResponse:
+    batches = ImportBatch.objects.select_related("created_by", "job")
+    page = Paginator(batches.order_by("-created_at", "-pk"), PAGE).get_page(request.GET.get("page"))
+    return render(request, "archive/import_list.html", {"page": page})
+
+
+@desk(P.DATA_IMPORT)
+@require_http_methods(["GET", "HEAD", "POST"])
+def import_start(request: Any, kind: str) -> HttpResponse:
+    """Choose the file. It is looked into before it is kept, so that what is no table is said here."""
+    if kind not in DESKS:
+        raise Http404
+    counter = desk_of(kind)
+    form = UploadForm(counter, request.POST or None, request.FILES or None)
+    if request.method == "POST" and form.is_valid():
+        batch = _taken(request, counter, form)
+        if batch is not None and counter.has_columns:
+            return redirect("import_columns", batch_id=batch.pk)
+        if batch is not None:
+            return start(request, batch, "import.check")
+    return render(request, "archive/import_start.html", {"form": form, "desk": counter})
+
+
+def _taken(request: Any, counter: Desk, form: UploadForm) -> ImportBatch | None:
+    upload = form.cleaned_data["file"]
+    options: dict[str, Any] = {"read": {}, "chosen": {}}
+    if counter.has_columns:
+        try:
+            options["look"] = look(upload.file, upload.name, {})
+        except TableError as error:
+            form.add_error("file", str(error))
+            return None
+        upload.file.seek(0)
+    file = store(upload.name, upload.chunks(), by=request.user)
+    batch: ImportBatch = ImportBatch.objects.create(
+        kind=counter.kind,
+        file_name=file.name,
+        file_hash=file.sha256,
+        file=file,
+        options=options,
+        created_by=request.user,
+    )
+    return batch
+
+
+def start(request: Any, batch: ImportBatch, kind: str, **options: Any) -> HttpResponse:
+    """Have the work done: at once where the file is small, else by whoever does jobs."""
+    row = jobs.ask(
+        kind, by=request.membership, options={"batch": str(batch.pk), **options}, file=batch.file
+    )
+    batch.job = row
+    batch.save(update_fields=["job"])
+    if batch.file is not None and _is_small(batch.file):
+        jobs.run(row)
+    return redirect("import_detail", batch_id=batch.pk)
+
+
+def _is_small(file: StoredFile) -> bool:
+    compressed = file.name.lower().endswith((".gz", ".xlsx", ".zip"))
+    return file.size <= (AT_ONCE_COMPRESSED if compressed else AT_ONCE)
+
+
+@unhurried
+@desk(P.DATA_IMPORT)
+@require_safe
+def import_detail(request: Any, batch_id: uuid.UUID) -> HttpResponse:
+    batch = door(batch_id)
+    counter = DESKS.get(batch.kind)
+    job = shown(batch.job) if batch.job is not None else None
+    if job is None and batch.state == batch.State.DRAFT and counter and counter.has_columns:
+        return redirect("import_columns", batch_id=batch.pk)
+    preview = None
+    if counter is not None and batch.report and not is_busy(batch):
+        done = batch.state in (batch.State.APPLIED, batch.State.UNDONE)
+        preview = counter.preview(batch.report, member=request.membership, done=done)
+    context = {
+        "batch": batch,
+        "desk": counter,
+        "job": job,
+        "busy": is_busy(batch),
+        "preview": preview and _cut(preview),
+        "may_undo": bool(counter and counter.may_undo and batch.state == batch.State.APPLIED),
+        "before": _same_file(batch),
+    }
+    return render(request, "archive/import_detail.html", context)
+
+
+def _cut(preview: Preview) -> Preview:
+    """As much of it as a page shows."""
+    preview.changes_more += max(0, len(preview.changes) - SHOWN)
+    preview.changes = preview.changes[:SHOWN]
+    preview.problems = preview.problems[:SHOWN]
+    preview.warnings = preview.warnings[:SHOWN]
+    for listing in preview.listings:
+        listing.more += max(0, len(listing.rows) - SHOWN)
+        listing.rows = listing.rows[:SHOWN]
+    return preview
+
+
+def _same_file(batch: ImportBatch) -> ImportBatch | None:
+    """An earlier import of the very same file."""
+    earlier = ImportBatch.objects.filter(
+        kind=batch.kind, file_hash=batch.file_hash, state=ImportBatch.State.APPLIED
+    )
+    found: ImportBatch | None = earlier.exclude(pk=batch.pk).order_by("-applied_at").first()
+    return found
+
+
+@desk(P.DATA_IMPORT)
+@require_POST
+def import_apply(request: Any, batch_id: uuid.UUID) -> HttpResponse:
+    batch = door(batch_id, lock=True)
+    if batch.state != batch.State.CHECKED or is_busy(batch):
+        messages.warning(request, _("This import was changed meanwhile; look at it again."))
+        return redirect("import_detail", batch_id=batch.pk)
+    only = "good" if request.POST.get("only") == "good" else "all"
+    return start(request, batch, "import.apply", only=only)
+
+
+@desk(P.DATA_IMPORT)
+@require_POST
+def import_undo(request: Any, batch_id: uuid.UUID) -> HttpResponse:
+    batch = door(batch_id, lock=True)
+    counter = DESKS.get(batch.kind)
+    if batch.state != batch.State.APPLIED or is_busy(batch) or not (counter and counter.may_undo):
+        messages.warning(request, _("This import cannot be taken back."))
+        return redirect("import_detail", batch_id=batch.pk)
+    return start(request, batch, "import.undo")
+
+
+@desk(P.DATA_IMPORT)
+@require_POST
+def import_discard(request: Any, batch_id: uuid.UUID) -> HttpResponse:
+    """Forget an import that has done nothing, and its file."""
+    batch = door(batch_id, lock=True)
+    if batch.state not in (batch.State.DRAFT, batch.State.CHECKED) or is_busy(batch):
+        messages.warning(request, _("Only what was not imported can be discarded."))
+        return redirect("import_detail", batch_id=batch.pk)
+    file, job = batch.file, batch.job
+    batch.delete()
+    if job is not None:
+        job.delete()
+    if file is not None and not ImportBatch.objects.filter(file=file).exists():
+        FilePart.objects.filter(file=file).delete()
+        file.delete()
+    messages.success(request, _("“%s” was discarded.") % batch.file_name)
+    return redirect("data_home")
+
+
+@desk(P.DATA_IMPORT)
+@require_safe
+def import_problems(request: Any, batch_id: uuid.UUID) -> HttpResponse:
+    """Everything that is wrong, as CSV, to be worked through beside the file."""
+    batch = door(batch_id)
+    counter = DESKS.get(batch.kind)
+    if counter is None or not batch.report:
+        raise Http404
+    preview = counter.preview(batch.report, member=request.membership, done=False)
+    text = io.StringIO()
+    table = csv.writer(text)
+    table.writerow([_("Row"), _("Column"), _("Value"), _("Problem"), _("Kind")])
+    for kind, found in ((_("error"), preview.problems), (_("warning"), preview.warnings)):
+        for one in found:
+            table.writerow([one.row, escaped(one.column), escaped(one.value), one.reason, kind])
+    answer = HttpResponse(
+        text.getvalue().encode("utf-8-sig"), content_type="text/csv; charset=utf-8"
+    )
+    answer["Content-Disposition"] = f'attachment; filename="problems-{batch.pk}.csv"'
+    return answer
+
+
+def escaped(text: str) -> str:
+    """So that no spreadsheet runs it as a formula."""
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text

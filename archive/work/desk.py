@@ -1,0 +1,210 @@
+"""What each kind of import tells the pages: its fields, and how its report is shown.
+
+Backends differ in how they name columns and count rows; the pages know this shape alone.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import IO, Any, ClassVar
+
+from django import forms
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+
+from accounts.models import Membership
+from archive.jobs import Task
+from archive.models import ImportBatch
+from archive.tables import open_table
+
+Text = str | Promise
+Progress = Callable[[int, int], None]
+
+# What a person states about how a table is to be read.
+READ = ("encoding", "delimiter", "decimal_comma", "sheet")
+# Rows of the file that are shown beside its columns.
+SAMPLES = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """Something that a column of a file can be."""
+
+    name: str
+    label: Text
+    group: Text = ""
+    required: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One value of one thing: what it is and what it becomes."""
+
+    row: int
+    what: str
+    column: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """What is wrong in one cell, or (without column) in a row."""
+
+    row: int
+    column: str
+    value: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    label: Text
+    value: str
+    tone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    label: Text
+    text: Text
+    is_number: bool
+
+
+@dataclass(slots=True)
+class Listing:
+    """A table of a report; `more` rows are not listed. `numbers` are the places of columns that
+    hold numbers."""
+
+    title: Text
+    columns: Sequence[Text]
+    rows: Sequence[Sequence[str]]
+    more: int = 0
+    numbers: frozenset[int] = frozenset()
+
+    @property
+    def head(self) -> list[Cell]:
+        return self._cells(self.columns)
+
+    @property
+    def cells(self) -> list[list[Cell]]:
+        return [self._cells(row) for row in self.rows]
+
+    def _cells(self, row: Sequence[Text]) -> list[Cell]:
+        pairs = zip(self.columns, row, strict=True)
+        return [Cell(label, text, n in self.numbers) for n, (label, text) in enumerate(pairs)]
+
+
+@dataclass(slots=True)
+class Preview:
+    """A report as the pages show it.
+
+    `writes` says whether applying would do anything, `blocked` why it cannot be applied as it is,
+    `good` and `bad` count what can and what cannot come in; `partial` whether the good may come in
+    without the bad.
+    """
+
+    figures: list[Figure] = field(default_factory=list)
+    listings: list[Listing] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)
+    changes_more: int = 0
+    problems: list[Trouble] = field(default_factory=list)
+    problem_count: int = 0
+    warnings: list[Trouble] = field(default_factory=list)
+    warning_count: int = 0
+    notes: list[str] = field(default_factory=list)
+    writes: bool = True
+    blocked: str = ""
+    good: int = 0
+    bad: int = 0
+    partial: bool = False
+
+
+class Desk(ABC):
+    """One kind of import, as the pages and jobs use it. Stateless."""
+
+    kind: ClassVar[str]
+    label: ClassVar[Text]
+    text: ClassVar[Text]
+    action: ClassVar[Text]
+    icon: ClassVar[str]
+    accept: ClassVar[str] = ".csv,.tsv,.txt,.xlsx,.gz"
+    hint: ClassVar[Text] = ""
+    #: Whether it has columns that a person tells apart; others are checked at once.
+    has_columns: ClassVar[bool] = True
+    has_template: ClassVar[bool] = False
+    may_undo: ClassVar[bool] = True
+
+    @abstractmethod
+    def check(self, task: Task, batch: ImportBatch, stream: IO[bytes]) -> dict[str, Any]:
+        """The report, as JSON, of what applying would do. Raises Refused."""
+
+    @abstractmethod
+    def apply(self, task: Task, batch: ImportBatch, stream: IO[bytes]) -> dict[str, Any]:
+        """Do it and give its report. `task.options["only"]` is "all" or "good". Raises Refused."""
+
+    def undo(self, task: Task, batch: ImportBatch) -> None:
+        """Take it back. Raises Refused."""
+        raise NotImplementedError
+
+    @abstractmethod
+    def preview(self, report: Mapping[str, Any], *, member: Membership, done: bool) -> Preview:
+        """What this member may see of a report; `done`: of what was imported."""
+
+    def fields(self) -> Sequence[Field]:
+        return ()
+
+    def field(self, name: str) -> Field:
+        """One that is not in the list, such as a column of a location that is not here."""
+        return Field(name, name)
+
+    def presets(self) -> Sequence[tuple[str, Text]]:
+        return ()
+
+    def assigned(self, columns: Sequence[str], preset: str = "") -> dict[str, str]:
+        """{column: field} by a preset, or by what the columns are called."""
+        return {}
+
+    def preset_of(self, columns: Sequence[str]) -> str:
+        """The preset that these columns are recognised as, "" for none."""
+        return ""
+
+    def options_form(self, data: Any, initial: Mapping[str, Any]) -> forms.Form:
+        return forms.Form(data)
+
+    def may_repeat(self, field: str) -> bool:
+        """Whether several columns together may be this field."""
+        return False
+
+    def doubled(self, assigned: Mapping[str, str]) -> dict[str, str]:
+        """{column: sentence} for columns that are what another one is already."""
+        seen: dict[str, str] = {}
+        found = {}
+        for column, name in assigned.items():
+            if name in seen and not self.may_repeat(name):
+                found[column] = _("“%(other)s” is this already.") % {"other": seen[name]}
+            seen.setdefault(name, column)
+        return found
+
+    def faults_of_columns(self, assigned: Mapping[str, str]) -> list[str]:
+        """Sentences about columns that are missing or named twice."""
+        names = list(assigned.values())
+        return [
+            _("Say which column holds the %(field)s.") % {"field": str(one.label).lower()}
+            for one in self.fields()
+            if one.required and one.name not in names
+        ]
+
+
+def look(stream: IO[bytes], name: str, read: Mapping[str, Any]) -> dict[str, Any]:
+    """How the table is read, its columns and its first rows, as JSON. Raises TableError."""
+    stated = {key: read.get(key) for key in READ}
+    table = open_table(stream, name=name, **stated)
+    samples = []
+    for _number, cells in table.rows():
+        samples.append([str(cell)[:80] for cell in cells])
+        if len(samples) == SAMPLES:
+            break
+    return {"about": table.about.as_dict(), "columns": table.columns, "samples": samples}

@@ -1,0 +1,67 @@
+"""Making the files that a business takes away."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import IO, Any, cast
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.audit import record
+from accounts.permissions import Permission
+from archive.exporting.snapshot import at_one_moment
+from archive.exporting.writing import export_business, for_people
+from archive.files import PART, Writing
+from archive.jobs import Task, job
+from tenants.context import current
+
+# What people choose from, and the job that makes it.
+FORMS = {"json": "export.data", "csv": "export.csv", "xlsx": "export.xlsx"}
+
+
+@job("export.data", needs=Permission.DATA_EXPORT, label=gettext_lazy("Whole business in one file"))
+def whole_business(task: Task) -> dict[str, Any]:
+    def write(stream: IO[bytes], progress: Callable[[int, int], None]) -> dict[str, int]:
+        return export_business(stream, compress=True, progress=progress).counts
+
+    return _made(task, write, "json.gz")
+
+
+@job("export.csv", needs=Permission.DATA_EXPORT, label=gettext_lazy("Spreadsheets (CSV)"))
+def csv_files(task: Task) -> dict[str, Any]:
+    return _made(task, partial(_tables, "csv"), "zip")
+
+
+@job("export.xlsx", needs=Permission.DATA_EXPORT, label=gettext_lazy("Spreadsheet (Excel)"))
+def workbook(task: Task) -> dict[str, Any]:
+    return _made(task, partial(_tables, "xlsx"), "xlsx")
+
+
+def _tables(form: Any, stream: IO[bytes], progress: Callable[[int, int], None]) -> dict[str, int]:
+    return for_people(stream, form=form, progress=progress)
+
+
+def _made(task: Task, write: Any, ending: str) -> dict[str, Any]:
+    """Have the file written, keep it, and tell its tables and how many rows each has."""
+    business = current()
+    name = f"{business.slug}-{timezone.now().astimezone(business.zone):%Y-%m-%d}.{ending}"
+    task.progress(0, 0, _("Reading the books"))
+    file, counts = at_one_moment(
+        write, progress=partial(task.progress, stage=_("Writing the file"))
+    )
+    with file:
+        writing = Writing(name, by=task.actor.user)
+        for data in _pieces(file):
+            writing.write(data)
+        stored = writing.finish()
+    record(actor=task.actor.user, action="data.export", target=stored)
+    facts = [[table, count] for table, count in cast(dict[str, int], counts).items() if count]
+    return {"file": str(stored.pk), "facts": facts}
+
+
+def _pieces(file: IO[bytes]) -> Iterator[bytes]:
+    while data := file.read(PART):
+        yield data
