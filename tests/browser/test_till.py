@@ -92,6 +92,18 @@ def test_change_is_shown_large_and_the_notes_are_one_click(
     assert (payment.amount, payment.tendered, payment.change) == (15, 20, 5)
 
 
+def test_what_was_paid_is_rounded_to_coins(open_till: OpenTill, bound: Shop) -> None:
+    bound.business.cash_step = Decimal("0.05")
+    bound.business.save(update_fields=["cash_step"])
+    make_product("Ribbon", sku="RIBBON", price="4.24", is_stocked=False)
+    till = open_till()
+    till.scan("RIBBON")
+    till.pay_exact()
+    expect(till.page.get_by_text("Receipt ACM1")).to_be_visible()
+    expect(till.change).to_have_text("€4.25")
+    assert Payment.objects.get().amount == Decimal("4.25")
+
+
 def test_several_payments_in_one_sale(open_till: OpenTill, bound: Shop) -> None:
     till = open_till()
     till.scan("2*" + MUG)

@@ -9,11 +9,13 @@ import { Button, Icon, Kbd, Note, html } from "till/components/ui";
 export function Done() {
   const { sale, total, change, note } = state.done.value;
   const gives = compare(change, "0") > 0;
+  // Cash is rounded to coins beside the total.
+  const due = sale?.to_pay ?? total;
   return html`<section class="done" aria-label=${t("done_label")}>
     <p class=${`done-mark ${sale ? "" : "waits"}`}><${Icon} name=${sale ? "check" : "cloud-off"} /></p>
     <p class="done-what">${gives ? t("change") : t("paid")}</p>
-    <p class="done-amount" data-change>${money(gives ? change : total)}</p>
-    ${gives && html`<p class="muted">${t("of_total", { total: money(sale?.to_pay ?? total) })}</p>`}
+    <p class="done-amount" data-change>${money(gives ? change : due)}</p>
+    ${gives && html`<p class="muted">${t("of_total", { total: money(due) })}</p>`}
     ${sale
       ? html`<p class="done-number">${t("receipt_number", { number: sale.number })}</p>`
       : html`<${Note} level="warning" icon="cloud-off">${t("done_waiting")}</${Note}>`}
