@@ -14,7 +14,8 @@ from archive.products import gtin, numbers
 from archive.products.drafts import ERROR, WARNING, Level, Problem
 from archive.products.fields import FIELDS, doubt_text, one_line, tidy, yes_or_no
 from archive.products.numbers import IMPLAUSIBLE_AMOUNT, IMPLAUSIBLE_QUANTITY
-from archive.tables import Faulty, Table, is_encoded_twice
+from archive.tables import Exact, Faulty, Table, is_encoded_twice
+from archive.tables.writing import unescaped
 
 _SHOWN: Final = 60
 _BLANK: Final = frozenset({"", "NULL", "null", "\\N"})
@@ -88,6 +89,8 @@ class Line:
         if stripped in _SPREADSHEET_ERRORS:
             self.complain(key, stripped, _("is an error of the spreadsheet, not a value"))
             return ""
+        if stripped[0] == "'" and not isinstance(cell, Exact):
+            return unescaped(stripped)
         return cell if cell == stripped else type(cell)(stripped)
 
     def locations(self, field: str) -> Iterator[tuple[str, str]]:
