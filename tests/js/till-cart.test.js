@@ -110,3 +110,11 @@ test("selection moves with the arrows, stops at the ends, and survives removal",
   assert.equal(carts.neighbour(cart, "line1"), "line0");
   assert.equal(carts.neighbour(carts.removeLine(cart, "line0"), "line1"), null);
 });
+
+test("what adds credit needs somebody to have it", () => {
+  const card = item({ id: "card", adds_credit: true });
+  const cart = ticket([item(), "1"], [card, "1"]);
+  assert.equal(carts.lacksCustomer(cart), true);
+  assert.equal(carts.lacksCustomer({ ...cart, customer: { id: "1", name: "Carla" } }), false);
+  assert.equal(carts.lacksCustomer(ticket([item(), "1"])), false);
+});

@@ -81,3 +81,9 @@ test("every text that the modules name is there, and none is left over", () => {
   assert.deepEqual([...named].filter((name) => !written.has(name)), []);
   assert.deepEqual([...written].filter((name) => !named.has(name)), []);
 });
+
+test("every method of payment has a key of its own", () => {
+  const methods = Object.values(keys.METHOD_KEYS);
+  assert.deepEqual([...methods].sort(), ["card", "cash", "credit", "other"]);
+  assert.equal(keys.METHOD_KEYS.F7, "credit");
+});

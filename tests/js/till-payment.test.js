@@ -52,3 +52,21 @@ test("a barcode in the amount is implausible, a large note is not", () => {
   assert.equal(payment.implausible("500.00", "0.45"), false);
   assert.equal(payment.implausible("100000", "1730"), false);
 });
+
+test("credit pays what is due, as far as it goes, beside what was taken of it already", () => {
+  const taken = [{ method: "credit", amount: "4.00" }, { method: "cash", amount: "5.00" }];
+  assert.equal(payment.creditLeft("12.50", []), "12.50");
+  assert.equal(payment.creditLeft("12.50", taken), "8.5");
+  assert.equal(payment.creditLeft(null, taken), null);
+  assert.equal(payment.atMost("17.30", "8.50"), "8.50");
+  assert.equal(payment.atMost("8.30", "8.50"), "8.30");
+});
+
+test("credit pays exactly, and is rounded to no coins", () => {
+  assert.equal(payment.remaining("17.32", [], "credit", FIVE_CENTS), "17.32");
+  assert.equal(payment.preview("17.32", [], "credit", "17.33", EURO).error.code, "overpaid");
+  const tenders = [{ method: "credit", amount: "7.32" }, { method: "cash", amount: "20.00" }];
+  const { change, applied } = payment.settled("17.32", tenders, EURO);
+  assert.equal(change, "10.00");
+  assert.deepEqual(applied, ["7.32", "10.00"]);
+});

@@ -84,6 +84,10 @@ export function pricingLine(line) {
   };
 }
 
+/** Whether something on the ticket adds credit, and nobody is there to have it. */
+export const lacksCustomer = (cart) =>
+  !cart.customer && cart.lines.some(({ item }) => item.adds_credit);
+
 /** What is sent to the server. */
 export function saleRequest(cart, { register, payments, total }) {
   return {

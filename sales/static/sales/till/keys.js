@@ -58,7 +58,7 @@ export function actionFor(event, { empty, results }) {
 }
 
 /** The payment method that a function key chooses while paying. */
-export const METHOD_KEYS = { F9: "cash", F10: "card", F8: "other" };
+export const METHOD_KEYS = { F9: "cash", F10: "card", F8: "other", F7: "credit" };
 
 /** Whether a key types something, and so belongs into the scan field. */
 export const types = (event) =>

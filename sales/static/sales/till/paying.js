@@ -3,6 +3,7 @@
 import { batch } from "@preact/signals";
 import { Refused } from "till/api";
 import * as carts from "till/cart";
+import { askCredit } from "till/credit";
 import { forget, itemNow } from "till/finding";
 import { uuid7 } from "till/ids";
 import { lock } from "till/locks";
@@ -28,6 +29,7 @@ export const sales = outbox({
 export function beginPayment(method) {
   if (state.dialog.value || state.busy.value) return;
   const looking = state.pending.value.length > 0;
+  if (carts.lacksCustomer(state.cart.value)) return warn(t("credit_for_nobody"));
   if (state.sums.value.priced || looking) state.dialog.value = { name: "pay", method };
 }
 
@@ -81,6 +83,10 @@ const ANSWERS = {
   out_of_stock: ({ fields }) => {
     state.cart.value = carts.markStock(state.cart.value, fields);
     warn(t("out_of_stock"));
+  },
+  not_enough_credit: ({ message }) => {
+    askCredit();
+    warn(message);
   },
   other_total: () => comparePrices(),
   cannot_sell: ({ message, fields }) => {

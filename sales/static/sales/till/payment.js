@@ -27,6 +27,19 @@ export function remaining(total, tenders, method, { digits, cash_step }) {
   return changeDue(total, { cash: asked, other, digits, cash_step: plain(cash_step, digits) }).missing;
 }
 
+/**
+ * What is left of a customer's `credit` beside the tenders that take from it already; null where it
+ * is not known.
+ */
+export function creditLeft(credit, tenders) {
+  if (credit === null) return null;
+  const taken = tenders.filter(({ method }) => method === "credit");
+  return taken.reduce((left, { amount }) => subtract(left, amount), credit);
+}
+
+/** As much of what is due as there is. */
+export const atMost = (due, there) => (compare(due, there) > 0 ? there : due);
+
 /** {due, rounding, applied, change} of complete tenders, or a PricingError is thrown. */
 export function settled(total, tenders, { digits, cash_step }) {
   const asked = tenders.map(({ method, amount }) => ({ kind: kind(method), amount }));

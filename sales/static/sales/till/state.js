@@ -22,6 +22,9 @@ export const selected = signal(null);
 export const selectedLine = computed(() => lineOf(cart.value, selected.value));
 export const sums = computed(() => figures(cart.value, money_of.value.digits));
 
+/** What a customer has to spend, as far as it was asked for: {id, amount, expires, failed}. */
+export const credit = signal(null);
+
 /** Scans whose item is still being asked for: {key, text, quantity}. */
 export const pending = signal([]);
 

@@ -46,6 +46,10 @@ export function editable(value, digits = null) {
   return text.replace(".", mark?.value ?? ".");
 }
 
+/** A date without a time, such as 2027-01-31. */
+export const day = (iso) =>
+  new Intl.DateTimeFormat(locale(), { dateStyle: "medium", timeZone: "UTC" }).format(new Date(`${iso}T00:00Z`));
+
 export function clock(moment, zone) {
   return new Intl.DateTimeFormat(locale(), { timeStyle: "short", timeZone: zone }).format(moment);
 }

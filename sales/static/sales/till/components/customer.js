@@ -1,18 +1,24 @@
 /** Who buys: found by name or phone, or written down now. */
 
 import { useEffect, useState } from "preact/hooks";
+import { knowCredit } from "till/credit";
+import { compare } from "till/decimal";
 import { noteSignOut, server } from "till/server";
 import * as state from "till/state";
 import { setCustomer } from "till/ticket";
-import { t } from "till/text";
+import { money, t } from "till/text";
 import { Dialog, Field, Form, Icon, Kbd, Note, html } from "till/components/ui";
 
 const PAUSE_MS = 150;
 
 function choose(customer) {
   setCustomer(customer && { id: customer.id, name: customer.name });
+  if (customer) knowCredit(customer);
   state.dialog.value = null;
 }
+
+const creditOf = ({ credit }) =>
+  credit && compare(credit, "0") > 0 && t("credit_of", { credit: money(credit) });
 
 export function Customer() {
   const [making, setMaking] = useState(null);
@@ -56,7 +62,7 @@ function FindCustomer({ onNew }) {
       ${error && html`<${Note} icon="cloud-off">${error}</${Note}>`}
       <ul class="people" role="listbox" aria-label=${t("customers_label")}>
         ${found.map((one, index) => html`<li key=${one.id} role="option" aria-selected=${String(index === active)} onClick=${() => choose(one)}>
-          <${Icon} name="user" /><strong>${one.name}</strong><small>${[one.phone, one.email].filter(Boolean).join(" · ")}</small></li>`)}
+          <${Icon} name="user" /><strong>${one.name}</strong><small>${[one.phone, one.email, creditOf(one)].filter(Boolean).join(" · ")}</small></li>`)}
       </ul>
       ${!found.length && text.trim() && !error && html`<p class="muted">${t("no_customer")}</p>`}
       <footer>

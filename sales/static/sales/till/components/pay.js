@@ -1,16 +1,17 @@
 /** Taking the money: one method or several, and the change while one types. */
 
-import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { dispatch } from "till/commands";
+import { askCredit, creditHere, mayTakeCredit } from "till/credit";
 import { compare, fixed, typed } from "till/decimal";
 import { scan } from "till/finding";
 import { METHOD_KEYS } from "till/keys";
-import { implausible, preview, remaining, suggestions } from "till/payment";
+import { atMost, creditLeft, implausible, preview, remaining, suggestions } from "till/payment";
 import { pay } from "till/paying";
 import { looksLikeBarcode, paceMeter } from "till/scan";
 import * as state from "till/state";
-import { editable, money, money_of, problemText, t } from "till/text";
-import { Button, Choices, Dialog, Field, Form, Icon, Kbd, html } from "till/components/ui";
+import { day, editable, money, money_of, problemText, t } from "till/text";
+import { Button, Choices, Dialog, Field, Form, Icon, Kbd, Note, html } from "till/components/ui";
 
 const NO_CARD = { card_brand: "", card_last4: "", reference: "" };
 
@@ -22,15 +23,18 @@ export function Pay({ method: first }) {
   const [method, setMethod] = useState(first);
   const [tenders, setTenders] = useState([]);
   const due = remaining(total, tenders, method, money_of.value);
+  const byCredit = method === "credit";
+  const left = creditLeft(creditHere()?.amount ?? null, tenders);
+  const asked = byCredit ? atMost(due, left ?? "0") : due;
   // Untouched (null), the field follows what is due.
   const [input, setText] = useState(null);
-  const text = input ?? editable(due, digits);
+  const text = input ?? editable(asked, digits);
   const [card, setCard] = useState(NO_CARD);
   const [error, setError] = useState("");
   const pace = useRef(paceMeter()).current;
   const form = useRef(null);
 
-  const amount = text.trim() === "" ? fixed(due, digits) : typed(text, digits);
+  const amount = text.trim() === "" ? fixed(asked, digits) : typed(text, digits);
   const ahead = amount === null ? null : preview(total, tenders, method, amount, money_of.value);
 
   // More than anyone hands over, and it looks like a code.
@@ -43,12 +47,13 @@ export function Pay({ method: first }) {
     setError("");
     pace.reset();
   };
+  useEffect(() => void askCredit(), []);
   // A new method or a new rest: the amount is there to be replaced, before the next key arrives.
   useLayoutEffect(() => {
     const field = form.current?.querySelector("[data-first]");
     field?.focus();
     if (input === null) field?.select();
-  }, [method, tenders.length, looking]);
+  }, [method, tenders.length, looking, byCredit && left]);
 
   const refuse = (reason) => {
     setError(reason);
@@ -67,10 +72,12 @@ export function Pay({ method: first }) {
     if (looksLikeBarcode(text) && (pace.isScanner() || noAmount)) return scannedInstead(text);
     if (looking) return;
     if (amount === null) return refuse(t("bad_amount"));
+    const barred = byCredit && (noCredit(left) || (compare(amount, left) > 0 && t("credit_less", { credit: money(left) })));
+    if (barred) return refuse(barred);
     if (method === "cash" && implausible(amount, due)) return refuse(t("implausible_amount"));
     if (ahead.error) return refuse(method === "cash" ? problemText(ahead.error) : t("too_much", { due: money(due) }));
     if (method === "card" && !/^(\d{4})?$/.test(card.card_last4)) return setError(t("bad_last4"));
-    const tender = { method, amount: fixed(amount, digits), ...(method === "cash" ? NO_CARD : card) };
+    const tender = { method, amount: fixed(amount, digits), ...(method === "cash" || byCredit ? NO_CARD : card) };
     const zero = compare(amount, "0") === 0;
     const all = zero ? tenders : [...tenders, tender];
     if (compare(ahead.missing, "0") > 0) {
@@ -78,6 +85,8 @@ export function Pay({ method: first }) {
       setCard(NO_CARD);
       return begin(method === "cash" ? "card" : "cash", all);
     }
+    // Only the server knows what is there: what it has not heard of is not paid.
+    if (!state.connected.value && all.some((one) => one.method === "credit")) return refuse(t("credit_offline"));
     pay(all);
   };
 
@@ -85,7 +94,7 @@ export function Pay({ method: first }) {
     const next = METHOD_KEYS[event.key];
     if (!next) return;
     event.preventDefault();
-    if (next !== method) begin(next);
+    if (next !== method && offered().some((one) => one.value === next)) begin(next);
   };
 
   return html`<${Dialog} title=${t("payment")} kind="pay-dialog">
@@ -93,11 +102,12 @@ export function Pay({ method: first }) {
       <div ref=${form} class="pay-body">
         <p class="due"><span>${tenders.length ? t("still_due") : t("to_pay")}</span><output data-due>${money(due)}</output></p>
         <${Tenders} tenders=${tenders} onRemove=${(at) => begin(method, tenders.filter((_, index) => index !== at))} />
-        <${Choices} label=${t("method")} name="method" value=${method} onChange=${(next) => begin(next)} options=${methods()} />
+        <${Choices} label=${t("method")} name="method" value=${method} onChange=${(next) => begin(next)} options=${offered()} />
         <${Field} kind="amount-field" label=${method === "cash" ? t("cash_given") : t("amount")} first inputmode="decimal" value=${text} error=${error}
           onKeyDown=${pace.key} onInput=${(event) => { setText(event.target.value); setError(""); }} />
         ${method === "cash" && html`<${Notes} due=${due} onPick=${pick} />`}
-        ${method !== "cash" && html`<${Card} method=${method} card=${card} onChange=${setCard} />`}
+        ${byCredit && html`<${Credit} left=${left} />`}
+        ${method !== "cash" && !byCredit && html`<${Card} method=${method} card=${card} onChange=${setCard} />`}
         <${Outcome} ahead=${ahead} />
       </div>
       <footer><${Complete} ahead=${ahead} looking=${looking} /></footer>
@@ -108,8 +118,31 @@ export function Pay({ method: first }) {
 const methods = () => [
   { value: "cash", label: t("cash"), icon: "banknote", key: "F9" },
   { value: "card", label: t("card"), icon: "credit-card", key: "F10" },
-  { value: "other", label: t("other"), icon: "wallet", key: "F8" },
+  { value: "other", label: t("other"), icon: "receipt", key: "F8" },
+  { value: "credit", label: t("credit"), icon: "wallet", key: "F7" },
 ];
+
+/** Without the server nobody knows what a customer has. */
+const offered = () =>
+  methods().filter(({ value }) => value !== "credit" || (mayTakeCredit() && state.connected.value));
+
+/** Why credit cannot be taken, in a sentence; null where it can. */
+function noCredit(left) {
+  const customer = state.cart.value.customer;
+  if (!customer) return t("credit_no_customer");
+  if (!state.connected.value) return t("credit_offline");
+  if (left === null) return creditHere()?.failed ? t("unreachable") : t("looking_up");
+  return compare(left, "0") > 0 ? null : t("credit_none", { name: customer.name });
+}
+
+/** Whose credit, and how much of it is there. */
+function Credit({ left }) {
+  const why = noCredit(left);
+  if (why) return html`<${Note} level="warning" icon="wallet">${why}</${Note}>`;
+  const { expires } = creditHere();
+  const said = { name: state.cart.value.customer.name, credit: money(left), day: expires && day(expires) };
+  return html`<${Note} level="info" icon="wallet">${t(expires ? "credit_until" : "credit_there", said)}</${Note}>`;
+}
 
 /** A scan that hit the amount is no money: it becomes a line, and the payment begins anew. */
 function scannedInstead(code) {

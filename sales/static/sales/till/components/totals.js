@@ -1,6 +1,7 @@
 /** What it comes to, who buys, and the way to the money. */
 
 import { dispatch } from "till/commands";
+import { creditHere } from "till/credit";
 import { compare } from "till/decimal";
 import * as state from "till/state";
 import { money, problemText, quantity, t } from "till/text";
@@ -25,12 +26,18 @@ export function Extras() {
   const { customer, discount, note } = state.cart.value;
   const empty = state.cart.value.lines.length === 0;
   return html`<div class="extras">
-    <${Extra} icon="user" action="customer" shortcut="F4" label=${t("customer")} value=${customer?.name} hidden=${!state.may("customer.view")} />
+    <${Extra} icon="user" action="customer" shortcut="F4" label=${t("customer")} value=${customer && withCredit(customer.name)} hidden=${!state.may("customer.view")} />
     <${Extra} icon="badge-percent" action="sale_discount" shortcut="F8" label=${t("sale_discount")} disabled=${empty}
       value=${discount && (discount.kind === "percent" ? `${quantity(discount.value)}%` : money(discount.value))} hidden=${!state.may("sell.discount_whole")} />
     <${Extra} icon="pencil-line" action="note" label=${t("note")} value=${note} />
     <${Extra} icon="trash-2" action="clear" label=${t("clear_ticket")} disabled=${empty} hidden=${!state.may("sell.void_line")} />
   </div>`;
+}
+
+/** The name, and what there is to spend. */
+function withCredit(name) {
+  const amount = creditHere()?.amount ?? "0";
+  return zero(amount) ? name : `${name} · ${money(amount)}`;
 }
 
 function Extra({ icon, action, shortcut, label, value, disabled, hidden }) {
