@@ -62,19 +62,19 @@ class NewPasswordForm(forms.Form):
 
 
 class PasswordChangeForm(NewPasswordForm):
-    old = password_field(_("Password until now"), "current-password")
+    old = password_field(_("Current password"), "current-password")
     field_order = ["old", "password", "again"]
 
     def clean_old(self) -> str:
         old: str = self.cleaned_data["old"]
         if not self.user.check_password(old):
-            raise forms.ValidationError(_("This is not your password until now."))
+            raise forms.ValidationError(_("This is not your current password."))
         return old
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
         if cleaned.get("password") and cleaned["password"] == cleaned.get("old"):
-            self.add_error("password", _("Choose another password than the one until now."))
+            self.add_error("password", _("Choose another password than the current one."))
         return cleaned
 
 

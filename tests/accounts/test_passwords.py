@@ -41,7 +41,7 @@ def test_changing_ends_the_other_sessions_and_keeps_this_one(shop, owner):
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        ({"old": "wrong"}, "not your password until now"),
+        ({"old": "wrong"}, "not your current password"),
         ({"again": "another thing"}, "not the same"),
         ({"new": "short", "again": "short"}, "at least 10"),
         ({"new": "1234567890", "again": "1234567890"}, "numeric"),
