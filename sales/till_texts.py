@@ -101,7 +101,7 @@ TEXTS: dict[str, str | Promise] = {
     "credit": _("Customer credit"),
     "credit_of": _("credit %(credit)s"),
     "credit_there": _("%(name)s has %(credit)s to spend."),
-    "credit_until": _("%(name)s has %(credit)s to spend. The first of it expires after %(day)s."),
+    "credit_until": _("%(name)s has %(credit)s to spend, some of it only until %(day)s."),
     "credit_none": _("%(name)s has no credit to spend."),
     "credit_less": _("There is only %(credit)s of credit."),
     "credit_no_customer": _("Choose the customer first, with F4: the credit is theirs."),

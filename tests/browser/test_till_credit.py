@@ -71,7 +71,7 @@ def test_credit_pays_its_part_and_cash_the_rest(
         till.press("F7")
     expect(amount(till)).to_have_value("12.50")
     expect(amount(till)).to_be_focused()
-    expect(till.dialog).to_contain_text("Carla of acme has €12.50 to spend.")
+    expect(till.dialog).to_contain_text("Carla of acme has €12.50 to spend")
     expect(till.dialog).to_contain_text("31 Jan 2099")
     till.shot("credit-pay")
     till.press("Enter")

@@ -141,7 +141,7 @@ function Credit({ left }) {
   if (why) return html`<${Note} level="warning" icon="wallet">${why}</${Note}>`;
   const { expires } = creditHere();
   const said = { name: state.cart.value.customer.name, credit: money(left), day: expires && day(expires) };
-  return html`<${Note} level="info" icon="wallet">${t(expires ? "credit_until" : "credit_there", said)}</${Note}>`;
+  return html`<${Note} level="info" icon="wallet">${expires ? t("credit_until", said) : t("credit_there", said)}</${Note}>`;
 }
 
 /** A scan that hit the amount is no money: it becomes a line, and the payment begins anew. */
