@@ -12,6 +12,9 @@ from django.db import models
 from accounts.access import token_hash
 from accounts.devices import create_device
 from accounts.models import Device, Membership, User
+from archive.files import store
+from archive.jobs import ask
+from archive.models import BatchPart, Departure, ImportBatch, Job, SavedMapping
 from inventory.ledger import correct, set_opening
 from inventory.models import Brand, Category, LocationPrice, StockDocument, Unit
 from purchasing.models import Supplier
@@ -66,7 +69,31 @@ def furnish(slug: str) -> Furnished:
             if place == shop.market:
                 register = Register.objects.create(name="Stall", location=place, prefix="MKT")
             _trade(shop, register, device)
+        _archive(shop, owner)
         return _collect(Furnished(shop, token))
+
+
+def _archive(shop: Shop, owner: Membership) -> None:
+    """A file, an import that was made with it, a mapping, a job with a file, a departure."""
+    name = shop.business.slug
+    brought = store(f"{name}.csv", [b"Name;Price\nCup;3\n"], by=shop.owner)
+    made = store(f"{name}.json.gz", [b"made"], by=shop.owner)
+    job = ask("export.data", by=owner, options={}, file=made)
+    Job.objects.filter(pk=job.pk).update(state=Job.State.DONE, result={"file": str(made.pk)})
+    batch = ImportBatch.objects.create(
+        kind=ImportBatch.Kind.PRODUCTS,
+        file_name=brought.name,
+        file_hash=brought.sha256,
+        file=brought,
+        job=job,
+        created_by=shop.owner,
+        options={"read": {}, "chosen": {}},
+    )
+    BatchPart.objects.create(batch=batch, number=0, table="brand", action="created", data=[])
+    SavedMapping.objects.create(kind=batch.kind, name=f"List of {name}", mapping={"Name": "name"})
+    Departure.objects.create(
+        keep_months=1, reason=f"{name} closes", asked_by=shop.owner, delete_after=batch.created_at
+    )
 
 
 def _trade(shop: Shop, register: Register, device: Device) -> None:

@@ -12,6 +12,7 @@ from django.db import models
 from django.urls import get_resolver
 
 from accounts.models import Device, Membership, Role
+from archive.models import ImportBatch, Job, SavedMapping
 from inventory.models import Brand, Category, Product, StockDocument, TaxRate, Unit, Variation
 from purchasing.models import Supplier
 from sales.models import Customer, Register, Sale, Shift
@@ -39,6 +40,9 @@ BY_WORD: dict[str, type[models.Model]] = {
     "units": Unit,
 }
 BY_NAME: dict[str, type[models.Model]] = {
+    "batch_id": ImportBatch,
+    "job_id": Job,
+    "mapping_id": SavedMapping,
     "customer_id": Customer,
     "location_id": Location,
     "sale_id": Sale,
@@ -46,7 +50,12 @@ BY_NAME: dict[str, type[models.Model]] = {
     "variation_id": Variation,
 }
 # Parameters that name no row of a business.
-PLAIN = {"uid": "MQ", "token": "cabc12-0123456789abcdef0123456789abcdef", "url": "no/such/page"}
+PLAIN = {
+    "kind": "products",
+    "uid": "MQ",
+    "token": "cabc12-0123456789abcdef0123456789abcdef",
+    "url": "no/such/page",
+}
 
 PARAMETER = re.compile(r"<(?:(?P<converter>\w+):)?(?P<name>\w+)>")
 

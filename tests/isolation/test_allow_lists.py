@@ -24,6 +24,7 @@ PLATFORM = {
         "whether an account is also somebody's elsewhere; shows nothing of it",
     ),
     "accounts/views/sign_in.py": (2, "a person's own businesses, to choose from"),
+    "archive/jobs.py": (1, "whose job is next; only jobs are read, and one is marked as taken"),
     "archive/verify/installation.py": (1, "counts rows of no business; on SQLite alone"),
     "archive/verify/walls.py": (1, "whether a lost key is another business's; on SQLite alone"),
 }
