@@ -100,7 +100,7 @@ def chain_is_whole(look: Look) -> None:
         if place != length:
             look.tell(Register, register, "chain_length", place, length)
         if previous != mark:
-            look.tell(Register, register, "chain_hash", previous or "none", mark or "none")
+            look.tell(Register, register, "chain_hash", previous, mark)
     beyond = Sale.objects.filter(chain_index__gt=F("register__chain_length"))
     look.rows(beyond, "chain_index", "a place within the register's chain", "chain_index")
 

@@ -148,7 +148,7 @@ def with_its(rows: QuerySet[Any], relation: str) -> QuerySet[Any]:
 
 def plain(value: Any) -> str:
     """As people read it: numbers without needless zeros, times without a loss, nothing as "none"."""
-    if value is None:
+    if value is None or value == "":
         return "none"
     if isinstance(value, Decimal):
         return f"{value.normalize():f}"
