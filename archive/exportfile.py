@@ -1,7 +1,8 @@
 """Reads the database export that shops bring along: one JSON object of thirteen arrays.
 
-The file may be plain or compressed and is read as a stream, row by row, once. What it means is
-archive/rows.py and archive/validation.py.
+A file that Tillbook wrote says so in its first key, and holds more arrays behind those. The file may
+be plain or compressed and is read as a stream, row by row. What it means is archive/rows.py,
+archive/own_rows.py and archive/validation.py.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import gzip
 import io
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
@@ -32,11 +33,31 @@ TABLES: Final = (
     "taxRates",
 )
 
+#: The arrays of our own, which stand behind those in this order.
+OWN_TABLES: Final = (
+    "barcodes",
+    "locationPrices",
+    "devices",
+    "registers",
+    "shifts",
+    "creditAccounts",
+    "sales",
+    "stockDocuments",
+    "movements",
+    "creditEntries",
+    "pictures",
+)
+
+#: What our own files say of themselves, and the newest version that is read.
+OWN_FORMAT: Final = "tillbook"
+OWN_VERSION: Final = 1
+
 #: Nested values that carry something of their own; the others repeat rows of other arrays.
 _KEPT: Final[dict[str, frozenset[str]]] = {
-    "businesses": frozenset({"locations", "currency"}),
-    "users": frozenset({"roles", "permissions"}),
+    "businesses": frozenset({"locations", "currency", "settings"}),
+    "users": frozenset({"roles", "permissions", "locationIds"}),
     "roles": frozenset({"permissions"}),
+    "sales": frozenset({"lines", "payments"}),
 }
 
 _BUFFER: Final = 64 * 1024
@@ -81,12 +102,21 @@ class _Counted(io.RawIOBase):
 class ExportFile:
     """One pass over an export.
 
-    After `rows()` has ended, `found` holds the arrays of the format that were there, `wrong` those
-    that are no lists or stand twice, `ignored` the names of other keys.
+    While `rows()` goes on, `is_own` says whether Tillbook wrote the file. After it has ended, `found`
+    holds the arrays of the format that were there, `wrong` those that are no lists or stand twice,
+    `ignored` the names of other keys. With `only`, rows of other arrays are passed over.
     """
 
-    def __init__(self, path: Path | str, progress: Progress | None = None) -> None:
+    def __init__(
+        self,
+        path: Path | str,
+        progress: Progress | None = None,
+        *,
+        only: Collection[str] | None = None,
+    ) -> None:
         self.path = Path(path)
+        self.is_own = False
+        self._only = only
         self.found: set[str] = set()
         self.wrong: dict[str, str] = {}
         self.ignored: list[str] = []
@@ -151,13 +181,31 @@ class ExportFile:
             if event != "map_key":
                 break
             first, value = next(events)
-            if key in TABLES:
+            if key in TABLES or (self.is_own and key in OWN_TABLES):
                 yield from self._table(key, events, first, value)
-            else:
+            elif not self._is_heading(key, value):
                 self.ignored.append(key)
                 _skip(events, first)
         for _ in events:  # whatever follows the object is an error that the parser names
             pass
+
+    def _is_heading(self, key: str, value: Any) -> bool:
+        """Take in what our own files say of themselves, which stands before their rows."""
+        if self.found:
+            return False
+        if key == "format" and value == OWN_FORMAT:
+            self.is_own = True
+            return True
+        if key != "version" or not self.is_own:
+            return False
+        if not isinstance(value, int) or value < 1:
+            raise ExportFileError(f"{self.path.name} says no version that there is.")
+        if value > OWN_VERSION:
+            raise ExportFileError(
+                f"{self.path.name} was written by a newer Tillbook (version {value} of the format, "
+                f"and this one reads {OWN_VERSION}). Update this installation first."
+            )
+        return True
 
     def _table(self, key: str, events: Any, first: str, value: Any) -> Iterator[tuple[str, Any]]:
         if first != "start_array" or key in self.found:
@@ -167,6 +215,9 @@ class ExportFile:
             return
         self.found.add(key)
         self._at, self._count = key, 0
+        if self._only is not None and key not in self._only:
+            _skip(events, first)
+            return
         kept = _KEPT.get(key, frozenset())
         for event, item in events:
             if event == "end_array":

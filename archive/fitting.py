@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal, localcontext
 from typing import Any, Final
+
+from django.contrib.auth.hashers import identify_hasher
 
 _PLACES: Final = Decimal("0.0001")
 _LARGEST: Final = Decimal(10) ** 14  # numeric(18,4)
 _LARGEST_ID: Final = 2**63 - 1
 _NUMBER: Final = re.compile(r"[+-]?[0-9]+(\.[0-9]*)?([eE][+-]?[0-9]{1,2})?", re.ASCII)
 _NOT_FINITE: Final = re.compile(r"[+-]?(nan|inf|infinity)", re.IGNORECASE)
+_EXACT: Final = re.compile(r"-?[0-9]{1,14}\.[0-9]{4}", re.ASCII)
+_HEX: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _BCRYPT: Final = re.compile(r"\$2[abxy]?\$[0-9]{2}\$[./A-Za-z0-9]{53}", re.ASCII)
 
 
@@ -56,6 +60,8 @@ def text(longest: int) -> Callable[[Any], str]:
 def number(value: Any) -> Decimal:
     """A finite number that a column of 18 digits with 4 decimals holds exactly."""
     if isinstance(value, str):
+        if _EXACT.fullmatch(value):
+            return Decimal(value)
         if _NOT_FINITE.fullmatch(value):
             raise Unfit("is not a finite number")
         if not _NUMBER.fullmatch(value):
@@ -97,6 +103,58 @@ def moment(value: Any) -> bool:
     return True
 
 
+def instant(value: Any) -> datetime:
+    """A time with its zone, in UTC."""
+    if not isinstance(value, str):
+        raise Unfit("is not a time")
+    try:
+        found = datetime.fromisoformat(value)
+    except ValueError:
+        raise Unfit("is not a time") from None
+    if found.tzinfo is None:
+        raise Unfit("is a time without a zone")
+    try:
+        return found.astimezone(UTC)
+    except OverflowError:
+        raise Unfit("is not a time") from None
+
+
+def day(value: Any) -> date:
+    try:
+        return date.fromisoformat(value)
+    except (TypeError, ValueError):
+        raise Unfit("is not a date") from None
+
+
+def digest(value: Any) -> str:
+    """SHA-256 in hexadecimal."""
+    if not isinstance(value, str) or not _HEX.fullmatch(value):
+        raise Unfit("is not a SHA-256")
+    return value
+
+
+def keys(value: Any) -> list[int]:
+    if not isinstance(value, list):
+        raise Unfit("is no list")
+    return [key(item) for item in value]
+
+
+def settings(value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise Unfit("is no object")
+    found: dict[str, Any] = _storable(value)
+    return found
+
+
+def _storable(value: Any) -> Any:
+    """Fractions came in exactly, and JSON has no such numbers."""
+    if isinstance(value, dict):
+        return {name: _storable(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_storable(item) for item in value]
+    return float(value) if isinstance(value, Decimal) else value  # no money: a setting
+
+
 def one_of(*choices: str) -> Callable[[Any], str]:
     def convert(value: Any) -> str:
         if value not in choices:
@@ -106,9 +164,16 @@ def one_of(*choices: str) -> Callable[[Any], str]:
     return convert
 
 
-def bcrypt(value: Any) -> str:
-    if not isinstance(value, str) or not _BCRYPT.fullmatch(value):
-        raise Unfit("is not a bcrypt hash")
+def password_hash(value: Any) -> str:
+    """As Django stores it: bcrypt as other programs write it, or a hash that is checked here."""
+    if not isinstance(value, str):
+        raise Unfit("is no password hash")
+    if _BCRYPT.fullmatch(value):
+        return f"bcrypt${value}"
+    try:
+        identify_hasher(value)
+    except ValueError:
+        raise Unfit("is not a bcrypt hash, nor another that is checked here") from None
     return value
 
 

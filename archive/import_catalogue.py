@@ -7,13 +7,17 @@ from collections import defaultdict
 from decimal import Decimal
 from typing import Any
 
+from django.utils import timezone
+
 from accounts.models import Membership
+from archive.own_rows import BarcodeRow, LocationPriceRow
 from archive.references import Counts, Move
 from archive.rows import (
     BrandRow,
     CategoryRow,
     CustomerRow,
     ProductRow,
+    StockRow,
     SupplierRow,
     TaxRateRow,
     UnitRow,
@@ -21,7 +25,9 @@ from archive.rows import (
 )
 from inventory.catalogue import refresh_search, search_form
 from inventory.ledger import set_opening
+from inventory.ledger_history import lock_levels
 from inventory.models import (
+    Barcode,
     Brand,
     Category,
     LocationPrice,
@@ -55,6 +61,17 @@ def parents_first(rows: list[Any], above: str) -> list[Any]:
     return list(done.values())
 
 
+def _active(row: Any) -> bool:
+    """Whether a row is in use: our own files say so, others only when it was deleted."""
+    said: bool | None = row.is_active
+    return not row.deleted if said is None else said
+
+
+def _made(row: Any) -> dict[str, Any]:
+    """The time that the row came to be, where the file's word counts."""
+    return {"created_at": row.made} if row.made is not None else {}
+
+
 def bring_categories(move: Move) -> None:
     def values(row: CategoryRow) -> dict[str, Any]:
         return {
@@ -62,7 +79,7 @@ def bring_categories(move: Move) -> None:
             "code": row.code,
             "description": row.description,
             "parent_id": move.id_of("categories", row.parent_id),
-            "is_active": not row.deleted,
+            "is_active": _active(row),
         }
 
     move.bring("categories", parents_first(move.rows("categories"), "parent_id"), Category, values)
@@ -75,7 +92,7 @@ def bring_small_tables(move: Move) -> list[uuid.UUID]:
         return {
             "name": row.name or NAMELESS,
             "description": row.description,
-            "is_active": not row.deleted,
+            "is_active": _active(row),
         }
 
     def unit(row: UnitRow) -> dict[str, Any]:
@@ -85,15 +102,15 @@ def bring_small_tables(move: Move) -> list[uuid.UUID]:
             "allow_decimal": row.allow_decimal,
             "base_unit_id": move.id_of("units", row.base_unit_id),
             "factor": row.factor if row.base_unit_id is not None else None,
-            "is_active": not row.deleted,
+            "is_active": _active(row),
         }
 
     def tax_rate(row: TaxRateRow) -> dict[str, Any]:
         return {
             "name": row.name or f"{row.rate.normalize():f}%",
             "rate": row.rate,
-            "is_default": row.is_default and not row.deleted,
-            "is_active": not row.deleted,
+            "is_default": row.is_default and (move.export.is_own or not row.deleted),
+            "is_active": _active(row),
         }
 
     move.bring("units", parents_first(move.rows("units"), "base_unit_id"), Unit, unit)
@@ -121,6 +138,7 @@ def bring_contacts(move: Move) -> None:
             "tax_number": row.tax_number,
             "payment_days": row.payment_days,
             "is_active": row.is_active and not row.deleted,
+            **_made(row),
         }
 
     def customer(row: CustomerRow) -> dict[str, Any]:
@@ -131,7 +149,9 @@ def bring_contacts(move: Move) -> None:
             "address": _address(row),
             "tax_number": row.tax_number,
             "credit_limit": row.credit_limit,
+            "note": row.note or "",
             "is_active": row.is_active and not row.deleted,
+            **_made(row),
         }
 
     move.bring("suppliers", move.rows("suppliers"), Supplier, supplier)
@@ -142,12 +162,13 @@ def bring_contacts(move: Move) -> None:
 
 def bring_products(move: Move, changed_brands: list[uuid.UUID]) -> list[uuid.UUID]:
     """Returns the products whose variations are found by other words now."""
+    now = timezone.now()
     variations: dict[int, int] = defaultdict(int)
     for row in move.rows("productVariations"):
         variations[row.product_id] += 1
 
     def values(row: ProductRow) -> dict[str, Any]:
-        several = row.kind == "variable" or variations[row.id] > 1
+        several = row.kind == "variable" or (not move.export.is_own and variations[row.id] > 1)
         return {
             "name": row.name,
             "kind": Product.Kind.VARIABLE if several else Product.Kind.SINGLE,
@@ -161,7 +182,10 @@ def bring_products(move: Move, changed_brands: list[uuid.UUID]) -> list[uuid.UUI
             "is_stocked": row.is_stocked,
             "is_for_sale": not row.not_for_sale,
             "alert_quantity": row.alert_quantity,
+            "adds_credit": bool(row.adds_credit),
             "is_active": row.is_active and not row.deleted,
+            "updated_at": row.updated or now,
+            **_made(row),
         }
 
     rows = move.rows("products")
@@ -174,34 +198,34 @@ def bring_products(move: Move, changed_brands: list[uuid.UUID]) -> list[uuid.UUI
 
 
 def bring_variations(move: Move, changed_products: list[uuid.UUID]) -> None:
-    products = move.export.products
-    brands = move.export.brands
     rows = move.rows("productVariations")
     position: dict[int, int] = {}
     of_product: dict[int, int] = defaultdict(int)
     for row in rows:
         position[row.id] = of_product[row.product_id]
         of_product[row.product_id] += 1
+    codes: dict[int, list[str]] = defaultdict(list)
+    for barcode in move.rows("barcodes"):
+        codes[barcode.variation_id].append(barcode.code)
 
     def values(row: VariationRow) -> dict[str, Any]:
-        product = products[row.product_id]
-        single = product.kind != "variable" and row.name.casefold() in ("default", "dummy")
-        name = "" if single else row.name
-        sku = row.sku or row.sub_sku
+        product = move.export.products[row.product_id]
+        name = _variation_name(move, row, product)
+        sku = row.sku if move.export.is_own else row.sku or row.sub_sku
         cost = row.cost if row.cost is not None else product.cost
         price = row.price if row.price is not None else product.price
-        brand = brands[product.brand_id].name if product.brand_id is not None else ""
+        active = product.is_active and not product.deleted and not row.deleted
+        brand = move.export.brands[product.brand_id].name if product.brand_id is not None else ""
+        words = (product.name, name, sku, product.sku, *sorted(codes[row.id]), brand)
         return {
             "product_id": move.ids["products"][row.product_id],
             "name": name,
             "sku": sku,
             "cost": cost or ZERO,
             "price": price or ZERO,
-            "position": position[row.id],
-            "is_active": product.is_active and not product.deleted and not row.deleted,
-            "search_text": search_form(
-                " ".join(part for part in (product.name, name, sku, product.sku, brand) if part)
-            ),
+            "position": position[row.id] if row.position is None else row.position,
+            "is_active": active if row.is_active is None else row.is_active,
+            "search_text": search_form(" ".join(part for part in words if part)),
         }
 
     changed = move.bring(
@@ -212,62 +236,110 @@ def bring_variations(move: Move, changed_products: list[uuid.UUID]) -> None:
         made=lambda new: write_words(new, fresh=True),
     )
     touched = Variation.objects.filter(pk__in=changed).values_list("product_id", flat=True)
-    refresh_search({*changed_products, *touched})
+    refresh_search({*changed_products, *touched, *_bring_barcodes(move)})
 
 
-def bring_stock(move: Move) -> None:
-    """Prices of locations, and quantities as opening movements, one document per location.
+def _variation_name(move: Move, row: VariationRow, product: ProductRow) -> str:
+    if move.export.is_own:
+        return row.own_name or ""
+    single = product.kind != "variable" and row.name.casefold() in ("default", "dummy")
+    return "" if single else row.name
 
-    Where a variation has moved already, its quantity is what happened here, and stays.
-    """
-    stocked = {
-        row.id
-        for row in move.rows("productVariations")
-        if move.export.products[row.product_id].is_stocked
-    }
-    by_place: dict[int, list[Any]] = defaultdict(list)
-    prices = []
-    for row in move.export.stock.values():
-        if move.export.locations[row.location_id].business_id == move.row.id:
-            by_place[row.location_id].append(row)
-            if row.price is not None:
-                prices.append(row)
 
-    def price(row: Any) -> dict[str, Any]:
+def _bring_barcodes(move: Move) -> set[uuid.UUID]:
+    """Returns the products that are found by other codes now."""
+
+    def barcode(row: BarcodeRow) -> dict[str, Any]:
+        return {
+            "variation_id": move.ids["productVariations"][row.variation_id],
+            "code": row.code,
+        }
+
+    new: list[Barcode] = []
+    changed = move.bring("barcodes", move.rows("barcodes"), Barcode, barcode, made=new.extend)
+    if move.is_new:  # found by them already
+        return set()
+    keys = [*changed, *(one.pk for one in new)]
+    found = Barcode.objects.filter(pk__in=keys).values_list("variation__product_id", flat=True)
+    return set(found)
+
+
+def _bring_prices(move: Move, rows: list[StockRow]) -> None:
+    def price(row: StockRow | LocationPriceRow) -> dict[str, Any]:
         return {
             "variation_id": move.ids["productVariations"][row.variation_id],
             "location_id": move.ids["locations"][row.location_id],
             "price": row.price,
         }
 
-    move.bring("stock prices", sorted(prices, key=lambda r: r.id), LocationPrice, price)
+    priced = [row for row in rows if row.price is not None]
+    move.bring("stock prices", sorted(priced, key=lambda r: r.id), LocationPrice, price)
+    move.bring("locationPrices", move.rows("locationPrices"), LocationPrice, price)
+
+
+def bring_stock(move: Move) -> None:
+    """Prices of locations, and quantities as opening movements, one document per location.
+
+    Where a variation has moved already, its quantity is what happened here, and stays. A file with
+    movements brings levels by those, in archive/import_books.py.
+    """
+    rows = [
+        row
+        for row in move.export.stock.values()
+        if move.export.locations[row.location_id].business_id == move.row.id
+    ]
+    _bring_prices(move, rows)
     counts = move.counts.setdefault("stock", Counts())
-    owner = Membership.objects.filter(is_owner=True).select_related("user").first()
-    costs = dict(Variation.objects.values_list("pk", "cost"))
-    services = 0
-    for place, rows in sorted(by_place.items()):
-        location = Location.objects.get(pk=move.ids["locations"][place])
-        there = set(
-            StockLevel.objects.filter(location=location).values_list("variation", flat=True)
-        )
-        quantities = {}
-        for row in rows:
-            key = move.ids["productVariations"][row.variation_id]
-            if row.variation_id not in stocked:
-                services += bool(row.quantity)
-            elif key in there:
-                counts.same += 1
-            else:  # none of it is a quantity too: the product is kept there
-                quantities[key] = row.quantity
-        if quantities:
-            set_opening(
-                actor=owner.user if owner else None,
-                location=location,
-                quantities=quantities,
-                costs=costs,
-                note="Import",
-            )
-        counts.created += len(quantities)
+    if move.export.is_own:
+        if move.is_new:
+            lock_levels(
+                (move.ids["locations"][row.location_id],
+                 move.ids["productVariations"][row.variation_id])
+                for row in rows
+            )  # fmt: skip
+            counts.created += len(rows)
+        else:
+            counts.same += len(rows)
         move.wrote(len(rows))
+        return
+    stocked = {
+        row.id
+        for row in move.rows("productVariations")
+        if move.export.products[row.product_id].is_stocked
+    }
+    by_place: dict[int, list[StockRow]] = defaultdict(list)
+    for row in rows:
+        by_place[row.location_id].append(row)
+    services = sum(_open(move, place, found, stocked) for place, found in sorted(by_place.items()))
     if services:
         move.notes.append(f"{services} quantities of products that keep no stock were left out.")
+
+
+def _open(move: Move, place: int, rows: list[StockRow], stocked: set[int]) -> int:
+    """Opening stock at one location; returns how many quantities of services there are."""
+    counts = move.counts["stock"]
+    owner = Membership.objects.filter(is_owner=True).select_related("user").first()
+    location = Location.objects.get(pk=move.ids["locations"][place])
+    there = set(StockLevel.objects.filter(location=location).values_list("variation", flat=True))
+    services = 0
+    quantities = {}
+    for row in rows:
+        key = move.ids["productVariations"][row.variation_id]
+        if row.variation_id not in stocked:
+            services += bool(row.quantity)
+        elif key in there:
+            counts.same += 1
+        else:  # none of it is a quantity too: the product is kept there
+            quantities[key] = row.quantity
+    if quantities:
+        costs = dict(Variation.objects.values_list("pk", "cost"))
+        set_opening(
+            actor=owner.user if owner else None,
+            location=location,
+            quantities=quantities,
+            costs=costs,
+            note="Import",
+        )
+    counts.created += len(quantities)
+    move.wrote(len(rows))
+    return services

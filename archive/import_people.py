@@ -19,7 +19,7 @@ from archive.references import (
     update_prints,
 )
 from archive.rows import LocationRow, RoleRow, UserRow
-from archive.validation import location_named
+from archive.validation_people import location_named
 from tenants.encryption import blind_index
 from tenants.models import Location
 
@@ -28,12 +28,12 @@ def bring_locations(move: Move) -> None:
     taken = set(Location.objects.values_list("code", flat=True))
 
     def values(row: LocationRow) -> dict[str, Any]:
-        town = " ".join(part for part in (row.zip_code, row.city) if part)
         return {
             "name": row.name,
-            "address": "\n".join(p for p in (row.landmark, town, row.state, row.country) if p),
+            "address": _address(row) if row.address is None else row.address,
             "phone": row.phone,
             "is_active": row.is_active and not row.deleted,
+            **(_own_values(row) if move.export.is_own else {}),
         }
 
     wanted = {row.id: row.code or row.name for row in move.rows("locations")}
@@ -45,6 +45,20 @@ def bring_locations(move: Move) -> None:
         return {"code": code, **values(row)}
 
     move.bring("locations", move.rows("locations"), Location, with_code)
+
+
+def _address(row: LocationRow) -> str:
+    town = " ".join(part for part in (row.zip_code, row.city) if part)
+    return "\n".join(p for p in (row.landmark, town, row.state, row.country) if p)
+
+
+def _own_values(row: LocationRow) -> dict[str, Any]:
+    return {
+        "own_time_zone": row.own_time_zone or "",
+        "receipt_header": row.receipt_header or "",
+        "receipt_footer": row.receipt_footer or "",
+        "below_zero": row.below_zero or Location.BelowZero.REFUSE,
+    }
 
 
 def _code(text: str) -> str:
@@ -71,7 +85,11 @@ def bring_roles(move: Move) -> None:
     taken = set(Role.objects.values_list("name", flat=True))
 
     def values(row: RoleRow) -> dict[str, Any]:
-        granted = {"permissions": permission_names(row.permissions)}
+        granted: dict[str, Any] = {"permissions": permission_names(row.permissions)}
+        if move.export.is_own:
+            # Every name as it is, also of a permission that this version does not have.
+            names = sorted({name for _, name in row.permissions})
+            granted = {"permissions": names, "description": row.description or ""}
         if row.id in move.ids.get("roles", {}):
             return granted
         return {"name": _unique(row.name, taken, 100), **granted}
@@ -92,6 +110,9 @@ class People:
         members = {m.pk: m for m in Membership.objects.select_related("user")} if known else {}
         references, prints = [], {}
         for row in self.move.rows("users"):
+            if row.is_member is False:
+                self.create_outsider(row)
+                continue
             reference = known.get(str(row.id))
             told = fingerprint(row)
             if reference is None or reference[0] not in members:
@@ -108,29 +129,65 @@ class People:
         update_prints("users", prints)
 
     def create(self, row: UserRow) -> Membership:
+        user = self.user(row)
+        member = Membership(pk=self.move.keys.following(), user=user)
+        if row.member_since is not None:
+            member.created_at = row.member_since
+        self.settle(row, member)
+        member.save(force_insert=True)
+        self.place(row, member)
+        self.move.ids.setdefault("users", {})[row.id] = user.pk
+        self.move.ids.setdefault("members", {})[row.id] = member.pk
+        return member
+
+    def create_outsider(self, row: UserRow) -> None:
+        """Somebody who signed documents and does not work here: a name that cannot sign in."""
+        if self.move.is_new:
+            self.move.ids.setdefault("users", {})[row.id] = self.user(row).pk
+            self.counts.created += 1
+        else:
+            self.counts.same += 1
+
+    def user(self, row: UserRow) -> User:
+        """A new user, or the one that this import made for the same person in another business."""
+        known = self.move.persons.get(row.person_id) if row.person_id is not None else None
+        if known is not None:
+            if row.password and not known.has_usable_password():
+                # Came in as an outsider of the other business, without what signs in.
+                known.password, known.is_active = row.password, row.allow_login
+                known.email = self.free_email(row)
+                known.save(update_fields=["password", "is_active", "email"])
+            found: User = known
+            return found
         user = User(
             username=self.free_username(row),
             email=self.free_email(row),
             name=_full_name(row),
             language=row.language,
-            is_active=row.allow_login and not row.deleted,
+            is_active=self.may_sign_in(row),
+            must_change_password=bool(row.must_change_password),
         )
+        if row.made is not None:
+            user.created_at = row.made
         if row.password:
-            user.password = f"bcrypt${row.password}"
+            user.password = row.password
         else:
             user.set_unusable_password()
-            self.move.notes.append(f"{user.username} has no password and needs a new one.")
+            if row.is_member is not False:
+                self.move.notes.append(f"{user.username} has no password and needs a new one.")
         user.save()
-        member = Membership(user=user)
-        self.settle(row, member)
-        member.save()
-        self.place(row, member)
-        return member
+        if row.person_id is not None:
+            self.move.persons[row.person_id] = user
+        return user
+
+    def may_sign_in(self, row: UserRow) -> bool:
+        # In our own files a person who left one business may still work in another.
+        return row.allow_login and (self.move.export.is_own or not row.deleted)
 
     def change(self, row: UserRow, member: Membership) -> None:
         """What changed over there, except sign-in: names and passwords may have changed here."""
         member.user.name = _full_name(row)
-        member.user.is_active = row.allow_login and not row.deleted
+        member.user.is_active = self.may_sign_in(row)
         member.user.save(update_fields=["name", "is_active"])
         self.settle(row, member)
         member.save()
@@ -139,6 +196,11 @@ class People:
 
     def settle(self, row: UserRow, member: Membership) -> None:
         member.role = self.role_of(row)
+        if self.move.export.is_own:
+            member.is_owner = bool(row.is_owner)
+            member.is_active = bool(row.is_active)
+            member.all_locations = bool(row.all_locations)
+            return
         member.is_owner = row.id == self.move.row.owner_id
         member.is_active = not row.deleted
         member.all_locations = not self.places(row)
@@ -149,6 +211,8 @@ class People:
 
     def places(self, row: UserRow) -> list[int]:
         """Ids of the locations that the file confines somebody to; none when it says nothing."""
+        if row.location_ids is not None:
+            return sorted(set(row.location_ids))
         names = {name for _, name in self.links(row)}
         if ALL_LOCATIONS in names or row.id == self.move.row.owner_id:
             return []
@@ -163,7 +227,7 @@ class People:
     def role_of(self, row: UserRow) -> Role:
         """The person's role; one of its own where the file gives several roles or more rights."""
         ids = sorted({role_id for role_id, _ in row.roles})
-        extra = permission_names(row.permissions)
+        extra = [] if self.move.export.is_own else permission_names(row.permissions)
         if len(ids) == 1:
             role = Role.objects.get(pk=self.move.ids["roles"][ids[0]])
             if set(extra) <= set(role.permissions):

@@ -11,10 +11,12 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
-from django.db import transaction
+from django.core.files.storage import default_storage
+from django.db import DatabaseError, IntegrityError, transaction
 from django.utils.text import slugify
 
 from accounts.audit import record
+from archive.import_books import bring_books, bring_tills
 from archive.import_catalogue import (
     bring_categories,
     bring_contacts,
@@ -24,10 +26,12 @@ from archive.import_catalogue import (
     bring_variations,
 )
 from archive.import_people import People, bring_locations, bring_roles
+from archive.keys import Keys
 from archive.references import SOURCE, Counts, Move, fingerprint
 from archive.rows import BusinessRow, Fault
 from archive.validation import Export
 from tenants import context
+from tenants.bulk import long_work
 from tenants.models import Business
 
 
@@ -99,43 +103,96 @@ def import_export(
         if progress is not None:
             progress(written, total)
 
-    with transaction.atomic():
-        moved = [_import_business(export, row, rename, wrote) for row in rows]
-        if dry_run:
-            transaction.set_rollback(True)
+    stored: list[str] = []
+    try:
+        with long_work():
+            moved = _import_all(export, rows, rename, wrote, stored, dry_run=dry_run)
+            if dry_run:
+                transaction.set_rollback(True)
+    except IntegrityError as error:
+        _forget(stored)
+        raise ImportRefused(
+            f"The database refused a row of the file, so nothing was imported: {_reason(error)}."
+        ) from error
+    except BaseException:
+        _forget(stored)
+        raise
     return moved
+
+
+def _import_all(
+    export: Export,
+    rows: list[BusinessRow],
+    rename: str | None,
+    wrote: Callable[[int], None],
+    stored: list[str],
+    *,
+    dry_run: bool,
+) -> list[Moved]:
+    keys, persons = Keys(), dict[int, Any]()
+    moves = {}
+    for row in rows:
+        business, counts = _business(row, rename.strip() if rename else None)
+        move = Move(
+            export, row, business, is_new=bool(counts.created), keys=keys, persons=persons,
+            wrote=wrote,
+        )  # fmt: skip
+        move.counts["businesses"] = counts
+        with context.business(business):
+            _bring(move)
+        moves[row.id] = move
+    if export.is_own:
+        bring_books(export, moves, stored=stored, dry_run=dry_run)
+    return [_finished(move) for move in moves.values()]
+
+
+def _forget(stored: list[str]) -> None:
+    """Pictures are no part of the transaction that was rolled back."""
+    for name in stored:
+        default_storage.delete(name)
+
+
+def _reason(error: DatabaseError) -> str:
+    return str(error).splitlines()[0].strip().rstrip(".")
 
 
 def _row_count(export: Export, rows: list[BusinessRow]) -> int:
     ids = {row.id for row in rows}
     tables = (
         "categories", "brands", "units", "taxRates", "suppliers", "customers", "products",
-        "productVariations", "roles", "locations",
+        "productVariations", "roles", "locations", "barcodes", "locationPrices", "devices",
+        "registers", "shifts", "creditAccounts", "stockDocuments",
     )  # fmt: skip
-    total = sum(r.business_id in ids for t in tables for r in export.table(t).values())
+    known = [table for table in tables if export.is_own or table not in export.own]
+    total = sum(r.business_id in ids for t in known for r in export.table(t).values())
+    total += sum(number for (_, business), number in export.streamed.items() if business in ids)
     stock = [r for r in export.stock.values() if export.locations[r.location_id].business_id in ids]
     return total + len(stock) + sum(r.price is not None for r in stock)
 
 
-def _import_business(
-    export: Export, row: BusinessRow, rename: str | None, wrote: Callable[[int], None]
-) -> Moved:
-    business, counts = _business(row, rename.strip() if rename else None)
-    with context.business(business):
-        move = Move(export, row, business, wrote=wrote)
-        move.counts["businesses"] = counts
-        bring_locations(move)
-        bring_roles(move)
-        People(move).bring()
-        bring_categories(move)
-        brands = bring_small_tables(move)
-        bring_contacts(move)
-        bring_variations(move, bring_products(move, brands))
-        bring_stock(move)
+def _bring(move: Move) -> None:
+    """All but what is streamed; the business is bound."""
+    # Whoever imports into it as well waits until this is over.
+    Business.objects.select_for_update(no_key=True).get(pk=move.business.pk)
+    bring_locations(move)
+    bring_roles(move)
+    People(move).bring()
+    bring_categories(move)
+    brands = bring_small_tables(move)
+    bring_contacts(move)
+    bring_variations(move, bring_products(move, brands))
+    bring_stock(move)
+    if move.export.is_own:
+        bring_tills(move)
+
+
+def _finished(move: Move) -> Moved:
+    with context.business(move.business):
         if any(c.created or c.changed for c in move.counts.values()):
             told = {name: [None, c.created + c.changed] for name, c in move.counts.items()}
-            record(actor=None, action="data.import", target=business, changes=told)
-    return Moved(business.name, business.slug, bool(counts.created), move.counts, move.notes)
+            record(actor=None, action="data.import", target=move.business, changes=told)
+    business = move.business
+    return Moved(business.name, business.slug, move.is_new, move.counts, move.notes)
 
 
 def _business(row: BusinessRow, rename: str | None) -> tuple[Business, Counts]:
@@ -146,15 +203,21 @@ def _business(row: BusinessRow, rename: str | None) -> tuple[Business, Counts]:
         "name": rename or row.name,
         "currency": row.currency,
         "time_zone": row.time_zone,
-        "locale": "en_US" if row.currency == "USD" else "en_GB",
+        "locale": row.locale or ("en_US" if row.currency == "USD" else "en_GB"),
         "tax_label": row.tax_label or "Tax",
         "tax_number": row.tax_number,
         "prices_include_tax": row.sell_price_tax == "includes",
     }
+    if row.cash_step is not None:
+        values["cash_step"] = row.cash_step
+    if row.is_active is not None:
+        values["is_active"] = row.is_active
     known = Business.objects.filter(settings__origin=origin).first()
     if known is None:
-        settings = {"origin": origin, "fingerprint": told}
-        slug = _free_slug(values["name"])
+        settings = {**(row.settings or {}), "origin": origin, "fingerprint": told}
+        slug = _free_slug(row.slug if row.slug and rename is None else values["name"])
+        if row.made is not None:
+            values["created_at"] = row.made
         return Business.objects.create(slug=slug, settings=settings, **values), Counts(created=1)
     if known.settings.get("fingerprint") == told:
         return known, Counts(same=1)

@@ -10,11 +10,12 @@ import hashlib
 import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import Any, Final
 
-from archive.rows import BusinessRow
+from archive.keys import Keys
+from archive.rows import BusinessRow, own_fields
 from archive.validation import Export
+from tenants.bulk import insert_rows
 from tenants.models import Business, ExternalReference, TenantModel
 
 SOURCE: Final = "export"
@@ -37,6 +38,11 @@ class Move:
     export: Export
     row: BusinessRow
     business: Business
+    #: Whether the business was made by this import: then its books come in too.
+    is_new: bool = True
+    keys: Keys = field(default_factory=Keys)
+    #: For our own files: the first row of a person → the user made for it in this import.
+    persons: dict[int, Any] = field(default_factory=dict)
     counts: dict[str, Counts] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     #: For each table of the file: id over there → id here.
@@ -68,13 +74,17 @@ class Move:
         it was here before. `prepare` is called with each object before it is written, `made` with
         each batch of new ones afterwards. Returns the ids of the rows that were changed.
         """
+        rows = list(rows)
         known = known_references(table)
         there = set(model.objects.values_list("pk", flat=True)) if known else set()
         ids = self.ids.setdefault(table, {})
         counts = self.counts.setdefault(table, Counts())
         all_changed: list[uuid.UUID] = []
-        remaining = iter(rows)
-        while batch := list(islice(remaining, BATCH)):
+        # In the order of the file, whatever order they are written in.
+        new_ids = sorted(row.id for row in rows if known.get(str(row.id), (None,))[0] not in there)
+        reserved = {row_id: self.keys.following() for row_id in new_ids}
+        for start in range(0, len(rows), BATCH):
+            batch = rows[start : start + BATCH]
             new: list[Any] = []
             references: list[ExternalReference] = []
             changed: dict[uuid.UUID, tuple[dict[str, Any], str]] = {}
@@ -88,13 +98,13 @@ class Move:
                     else:
                         changed[reference[0]] = (values(row), print_)
                     continue
-                obj = model(**values(row))
+                obj = model(id=reserved[row.id], **values(row))
                 if prepare is not None:
                     prepare(obj)
                 ids[row.id] = obj.pk
                 new.append(obj)
                 references.append(reference_to(table, row.id, obj.pk, print_))
-            model.objects.bulk_create(new, batch_size=BATCH)
+            insert(model, new)
             if made is not None:
                 made(new)
             remember(references, known)
@@ -127,9 +137,22 @@ class Move:
         update_prints(table, prints)
 
 
+def insert(model: type[TenantModel], objects: Iterable[Any]) -> None:
+    """Write new objects as they are, all columns given, times of change too."""
+    columns = [f.attname for f in model._meta.concrete_fields if f.name != "business"]
+    insert_rows(model, columns, ([getattr(one, name) for name in columns] for one in objects))
+
+
 def fingerprint(row: Any) -> str:
-    """The same for the same row of a file."""
-    return hashlib.blake2b(repr(row).encode(), digest_size=12).hexdigest()
+    """The same for the same row of a file. Columns that it does not fill do not count, so that one
+    which is added to our own format changes nothing for other files."""
+    own = [
+        (name, value)
+        for name in own_fields(row.__class__)
+        if (value := getattr(row, name)) is not None
+    ]
+    told = repr(row) + (repr(own) if own else "")
+    return hashlib.blake2b(told.encode(), digest_size=12).hexdigest()
 
 
 def known_references(table: str) -> dict[str, tuple[uuid.UUID, str]]:
@@ -152,7 +175,7 @@ def remember(references: list[ExternalReference], known: dict[str, Any]) -> None
         ExternalReference.objects.filter(
             source=SOURCE, table=again[0].table, external_id__in=[r.external_id for r in again]
         ).delete()
-    ExternalReference.objects.bulk_create(references, batch_size=BATCH)
+    insert(ExternalReference, references)
 
 
 def update_prints(table: str, prints: dict[str, str]) -> None:

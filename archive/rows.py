@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
+from datetime import datetime
 from decimal import Decimal
 from functools import cache
 from typing import Any, Final, TypeVar
@@ -16,17 +17,20 @@ from typing import Any, Final, TypeVar
 from archive.exportfile import Nested
 from archive.fitting import (
     Unfit,
-    bcrypt,
     currency_code,
     flag,
+    instant,
     key,
+    keys,
     links,
     moment,
     nested_rows,
     not_negative,
     number,
     one_of,
+    password_hash,
     percent,
+    settings,
     text,
     whole,
 )
@@ -53,6 +57,12 @@ def column(name: str, fits: Callable[[Any], Any], otherwise: Any = ..., /) -> An
     return field(metadata={"column": name, "fits": fits, "otherwise": otherwise})
 
 
+def own(name: str, fits: Callable[[Any], Any], /) -> Any:
+    """A column that only our own files have; None where it is empty and in other files."""
+    data = {"column": name, "fits": fits, "otherwise": None, "own": True}
+    return field(default=None, repr=False, metadata=data)
+
+
 @dataclass(slots=True)
 class LocationRow:
     id: int = column("id", key)
@@ -67,6 +77,11 @@ class LocationRow:
     phone: str = column("mobile", text(40), "")
     is_active: bool = column("isActive", flag, True)
     deleted: bool = column("deletedAt", moment, False)
+    address: str | None = own("address", text(10_000))
+    own_time_zone: str | None = own("ownTimeZone", text(64))
+    receipt_header: str | None = own("receiptHeader", text(10_000))
+    receipt_footer: str | None = own("receiptFooter", text(10_000))
+    below_zero: str | None = own("belowZero", one_of("refuse", "allow"))
 
 
 @dataclass(slots=True)
@@ -81,6 +96,12 @@ class BusinessRow:
     sell_price_tax: str = column("sellPriceTax", one_of("includes", "excludes"), "includes")
     created: str = column("createdAt", text(40), "")
     locations: list[Any] = column("locations", nested_rows, ())
+    made: datetime | None = own("createdAt", instant)
+    slug: str | None = own("slug", text(60))
+    locale: str | None = own("locale", text(20))
+    cash_step: Decimal | None = own("cashStep", not_negative)
+    is_active: bool | None = own("isActive", flag)
+    settings: dict[str, Any] | None = own("settings", settings)
 
 
 @dataclass(slots=True)
@@ -92,7 +113,7 @@ class UserRow:
     last_name: str = column("lastName", text(200), "")
     username: str = column("username", text(150))
     email: str = column("email", text(254), "")
-    password: str = column("password", bcrypt, "")
+    password: str = column("password", password_hash, "")
     language: str = column("language", text(10), "")
     allow_login: bool = column("allowLogin", flag, True)
     deleted: bool = column("deletedAt", moment, False)
@@ -100,6 +121,15 @@ class UserRow:
     permissions: list[tuple[int, str]] = column(
         "permissions", links("permissionId", "permission", "name"), ()
     )
+    made: datetime | None = own("createdAt", instant)
+    person_id: int | None = own("personId", key)
+    is_member: bool | None = own("isMember", flag)
+    is_active: bool | None = own("isActive", flag)
+    is_owner: bool | None = own("isOwner", flag)
+    all_locations: bool | None = own("allLocations", flag)
+    location_ids: list[int] | None = own("locationIds", keys)
+    must_change_password: bool | None = own("mustChangePassword", flag)
+    member_since: datetime | None = own("memberSince", instant)
 
 
 @dataclass(slots=True)
@@ -110,6 +140,7 @@ class RoleRow:
     permissions: list[tuple[int, str]] = column(
         "permissions", links("permissionId", "permission", "name"), ()
     )
+    description: str | None = own("description", text(200))
 
 
 @dataclass(slots=True)
@@ -127,6 +158,7 @@ class CategoryRow:
     description: str = column("description", text(10_000), "")
     parent_id: int | None = column("parentId", key, None)
     deleted: bool = column("deletedAt", moment, False)
+    is_active: bool | None = own("isActive", flag)
 
 
 @dataclass(slots=True)
@@ -136,6 +168,7 @@ class BrandRow:
     name: str = column("name", text(200), "")
     description: str = column("description", text(10_000), "")
     deleted: bool = column("deletedAt", moment, False)
+    is_active: bool | None = own("isActive", flag)
 
 
 @dataclass(slots=True)
@@ -148,6 +181,7 @@ class UnitRow:
     base_unit_id: int | None = column("baseUnitId", key, None)
     factor: Decimal | None = column("baseUnitMultiplier", number, None)
     deleted: bool = column("deletedAt", moment, False)
+    is_active: bool | None = own("isActive", flag)
 
 
 @dataclass(slots=True)
@@ -170,6 +204,9 @@ class ProductRow:
     not_for_sale: bool = column("notForSelling", flag, False)
     is_active: bool = column("isActive", flag, True)
     deleted: bool = column("deletedAt", moment, False)
+    made: datetime | None = own("createdAt", instant)
+    updated: datetime | None = own("updatedAt", instant)
+    adds_credit: bool | None = own("addsCredit", flag)
 
 
 @dataclass(slots=True)
@@ -185,6 +222,9 @@ class VariationRow:
     unit_id: int | None = column("unitId", key, None)
     supplier_id: int | None = column("supplierId", key, None)
     deleted: bool = column("deletedAt", moment, False)
+    own_name: str | None = own("ownName", text(200))
+    position: int | None = own("position", whole)
+    is_active: bool | None = own("isActive", flag)
 
 
 @dataclass(slots=True)
@@ -204,9 +244,9 @@ class SupplierRow:
     name: str = column("name", text(200), "")
     contact: str = column("contactPerson", text(200), "")
     email: str = column("email", text(254), "")
-    phone: str = column("mobile", text(60), "")
-    other_phone: str = column("alternateNumber", text(60), "")
-    address: str = column("address", text(1000), "")
+    phone: str = column("mobile", text(200), "")
+    other_phone: str = column("alternateNumber", text(200), "")
+    address: str = column("address", text(10_000), "")
     city: str = column("city", text(200), "")
     state: str = column("state", text(200), "")
     zip_code: str = column("zipCode", text(40), "")
@@ -215,6 +255,7 @@ class SupplierRow:
     payment_days: int | None = column("paymentTerms", whole, None)
     is_active: bool = column("isActive", flag, True)
     deleted: bool = column("deletedAt", moment, False)
+    made: datetime | None = own("createdAt", instant)
 
 
 @dataclass(slots=True)
@@ -223,9 +264,9 @@ class CustomerRow:
     business_id: int = column("businessId", key)
     name: str = column("name", text(200), "")
     email: str = column("email", text(254), "")
-    phone: str = column("mobile", text(60), "")
-    other_phone: str = column("alternateNumber", text(60), "")
-    address: str = column("address", text(1000), "")
+    phone: str = column("mobile", text(200), "")
+    other_phone: str = column("alternateNumber", text(200), "")
+    address: str = column("address", text(10_000), "")
     city: str = column("city", text(200), "")
     state: str = column("state", text(200), "")
     zip_code: str = column("zipCode", text(40), "")
@@ -234,6 +275,8 @@ class CustomerRow:
     credit_limit: Decimal | None = column("creditLimit", not_negative, None)
     is_active: bool = column("isActive", flag, True)
     deleted: bool = column("deletedAt", moment, False)
+    made: datetime | None = own("createdAt", instant)
+    note: str | None = own("note", text(10_000))
 
 
 @dataclass(slots=True)
@@ -244,6 +287,7 @@ class TaxRateRow:
     rate: Decimal = column("amount", percent)
     is_default: bool = column("isDefault", flag, False)
     deleted: bool = column("deletedAt", moment, False)
+    is_active: bool | None = own("isActive", flag)
 
 
 Row = TypeVar("Row")
@@ -277,35 +321,49 @@ _LEFT_ASIDE: Final[dict[type, str]] = {
 
 
 @cache
-def _columns(kind: type) -> list[tuple[str, str, Callable[[Any], Any], Any]]:
+def _columns(kind: type, own_file: bool) -> list[tuple[str, str, Callable[[Any], Any], Any]]:
     return [
         (f.name, f.metadata["column"], f.metadata["fits"], f.metadata["otherwise"])
         for f in fields(kind)
+        if own_file or not f.metadata.get("own")
     ]
 
 
 @cache
-def _known(kind: type) -> frozenset[str]:
+def own_fields(kind: type) -> tuple[str, ...]:
+    """The attributes that only our own files fill."""
+    return tuple(f.name for f in fields(kind) if f.metadata.get("own"))
+
+
+@cache
+def _known(kind: type, own_file: bool) -> frozenset[str]:
     aside = _LEFT_ASIDE.get(kind, "").split()
-    return frozenset([c[1] for c in _columns(kind)]) | {*aside, "createdAt", "updatedAt"}
+    known = [c[1] for c in _columns(kind, own_file)]
+    return frozenset(known) | {*aside, "createdAt", "updatedAt"}
 
 
-def unknown_columns(kind: type, raw: dict[str, Any]) -> set[str]:
-    return raw.keys() - _known(kind)
+def unknown_columns(kind: type, raw: dict[str, Any], *, own_file: bool = False) -> set[str]:
+    return raw.keys() - _known(kind, own_file)
 
 
 def parse(
-    kind: type[Row], table: str, place: int | str, raw: dict[str, Any], faults: list[Fault]
+    kind: type[Row],
+    table: str,
+    place: int | str,
+    raw: dict[str, Any],
+    faults: list[Fault],
+    *,
+    own_file: bool = False,
 ) -> Row | None:
     """The typed row; None with at least one new fault where a value does not fit.
 
-    Text is stripped, and empty text counts as nothing.
+    Text is stripped, except in our own files, and empty text counts as nothing.
     """
     values: dict[str, Any] = {}
     before = len(faults)
-    for name, title, fits, otherwise in _columns(kind):  # type: ignore[arg-type]
+    for name, title, fits, otherwise in _columns(kind, own_file):  # type: ignore[arg-type]
         value = raw.get(title)
-        if isinstance(value, str):
+        if isinstance(value, str) and not own_file:
             value = value.strip()
         try:
             if value is None or value == "":
@@ -317,15 +375,14 @@ def parse(
             else:
                 values[name] = fits(value)
         except Unfit as unfit:
-            faults.append(Fault(table, place, title, str(unfit), _shown(value)))
+            shown = "" if fits is password_hash else _shown(value)
+            faults.append(Fault(table, place, title, str(unfit), shown))
     return kind(**values) if len(faults) == before else None
 
 
 def _shown(value: Any) -> str:
-    """The value as the report shows it: short, and never a password."""
+    """The value as the report shows it: short."""
     if value is None or isinstance(value, Nested | dict | list):
         return ""
     told = str(value)
-    if told.startswith("$2"):
-        return ""
     return told if len(told) <= 60 else told[:57] + "…"

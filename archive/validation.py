@@ -15,8 +15,8 @@ from zoneinfo import available_timezones
 
 from babel.numbers import list_currencies
 
-from accounts.permissions import ALL_LOCATIONS, counterpart
-from archive.exportfile import TABLES, ExportFile, Progress
+from archive.exportfile import OWN_TABLES, TABLES, ExportFile, Progress
+from archive.own_rows import KEPT, STREAMED
 from archive.rows import (
     BrandRow,
     BusinessRow,
@@ -36,6 +36,9 @@ from archive.rows import (
     parse,
     unknown_columns,
 )
+from archive.validation_books import Books
+from archive.validation_people import check_people
+from archive.validation_tills import check_tills
 
 _KINDS: Final[dict[str, type]] = {
     "businesses": BusinessRow,
@@ -52,7 +55,11 @@ _KINDS: Final[dict[str, type]] = {
     "suppliers": SupplierRow,
     "customers": CustomerRow,
     "taxRates": TaxRateRow,
+    **KEPT,
+    **STREAMED,
 }
+#: So many faults of a table of sales or movements are named; the others are counted.
+MOST_FAULTS: Final = 1000
 _ORDER: Final = {table: at for at, table in enumerate(_KINDS)}
 
 
@@ -74,6 +81,12 @@ class Export:
     suppliers: dict[int, SupplierRow] = field(default_factory=dict)
     customers: dict[int, CustomerRow] = field(default_factory=dict)
     tax_rates: dict[int, TaxRateRow] = field(default_factory=dict)
+    #: Of a file that Tillbook wrote, the arrays of our own that are no books as such.
+    own: dict[str, dict[int, Any]] = field(default_factory=lambda: {name: {} for name in KEPT})
+    is_own: bool = False
+    #: (table, business) → how many rows there are that are read again when they are written.
+    streamed: Counter[tuple[str, int]] = field(default_factory=Counter)
+    path: Path | None = None
 
     faults: list[Fault] = field(default_factory=list)
     #: Columns that the format does not have, by table.
@@ -84,7 +97,9 @@ class Export:
     ignored: list[str] = field(default_factory=list)
 
     def table(self, name: str) -> dict[int, Any]:
-        """The rows of a table by its name in the file."""
+        """The rows of a table by its name in the file, those excepted that are streamed."""
+        if name in self.own:
+            return self.own[name]
         attribute = {"productVariations": "variations", "taxRates": "tax_rates"}.get(name, name)
         rows: dict[int, Any] = getattr(self, attribute)
         return rows
@@ -92,12 +107,19 @@ class Export:
 
 def read_export(path: Path | str, progress: Progress | None = None) -> Export:
     """The whole file, checked. Raises ExportFileError when it is no export at all."""
-    return _Reading(ExportFile(path, progress)).export
+    return Reading(ExportFile(path, progress)).export
 
 
-class _Reading:
+class Reading:
+    """One pass over a file on its way to an Export."""
+
     def __init__(self, file: ExportFile) -> None:
-        self.export = Export()
+        self.file = file
+        self.export = Export(path=file.path)
+        self.books = Books(self)
+        self.absent: set[str] = set()
+        self.order: list[str] = []
+        self.told: Counter[str] = Counter()
         self.faults = self.export.faults
         self.broken: dict[str, set[int]] = defaultdict(set)
         self.products_with_variations: set[int] = set()
@@ -105,7 +127,8 @@ class _Reading:
         for table, raw in file.rows():
             self.add(table, raw)
         self.export.ignored = file.ignored
-        self.absent = {table for table in TABLES if table not in file.found} | file.wrong.keys()
+        wanted = (*TABLES, *OWN_TABLES) if self.export.is_own else TABLES
+        self.absent = {table for table in wanted if table not in file.found} | file.wrong.keys()
         for table in self.absent:
             self.fault(table, None, "", file.wrong.get(table, "is missing from the file"))
         self.check()
@@ -114,7 +137,12 @@ class _Reading:
     def fault(
         self, table: str, place: int | str | None, name: str, reason: str, value: object = ""
     ) -> None:
-        self.faults.append(Fault(table, place, name, reason, str(value)))
+        self.told[table] += 1
+        if table not in STREAMED or self.told[table] <= MOST_FAULTS:
+            self.faults.append(Fault(table, place, name, reason, str(value)))
+
+    def is_clean(self, *tables: str) -> bool:
+        return not any(self.told[table] or table in self.absent for table in tables)
 
     # -- one row by itself --
 
@@ -127,13 +155,30 @@ class _Reading:
         identity = raw.get("id")
         if isinstance(identity, int) and not isinstance(identity, bool):
             place = identity
+        if not self.order or self.order[-1] != table:
+            self.begin(table)
         kind = _KINDS[table]
-        strange = unknown_columns(kind, raw)
+        own = self.export.is_own
+        strange = unknown_columns(kind, raw, own_file=own)
         if strange:
             self.export.unknown_columns.setdefault(table, set()).update(strange)
         if table == "productVariations" and isinstance(raw.get("productId"), int):
             self.products_with_variations.add(raw["productId"])
-        row: Any = parse(kind, table, place, raw, self.faults)
+        wrong: list[Fault] = []
+        row: Any = parse(kind, table, place, raw, wrong, own_file=own)
+        for one in wrong:
+            self.fault(one.table, one.id, one.field, one.reason, one.value)
+        if table in STREAMED:
+            if row is not None:
+                self.export.streamed[table, row.business_id] += 1
+                self.books.look[table](row, raw)
+            return
+        self.keep(table, place, row)
+        if table == "businesses":
+            self.add_locations(raw, row)
+
+    def keep(self, table: str, place: int | str, row: Any) -> None:
+        """Remember a row, or that there is one which is wrong."""
         rows = self.export.table(table)
         if isinstance(place, int) and (place in rows or place in self.broken[table]):
             self.fault(table, place, "id", "stands twice in the file")
@@ -141,8 +186,19 @@ class _Reading:
             rows[row.id] = row
         elif isinstance(place, int):
             self.broken[table].add(place)
-        if table == "businesses":
-            self.add_locations(raw, row)
+
+    def begin(self, table: str) -> None:
+        """The first row of an array. Sales and the like are checked against what stands before."""
+        self.export.is_own = self.file.is_own
+        places = {name: at for at, name in enumerate((*TABLES, *OWN_TABLES))}
+        if self.order and table in OWN_TABLES and table in places:
+            late = [one for one in self.order if places.get(one, 0) > places[table]]
+            if late:
+                self.fault(table, None, "", f"stands behind {late[0]}; it has to stand before")
+        elif self.order and self.order[-1] in OWN_TABLES and table in TABLES:
+            self.fault(table, None, "", f"stands behind {self.order[-1]}; it has to stand before")
+        if table != "locations":
+            self.order.append(table)
 
     def add_locations(self, raw: dict[str, Any], row: BusinessRow | None) -> None:
         nested = raw.get("locations")
@@ -170,12 +226,19 @@ class _Reading:
 
     def check(self) -> None:
         self.check_businesses()
-        self.check_people()
+        check_people(self)
         self.check_trees()
         self.check_products()
         self.check_variations()
         self.check_skus()
         self.check_stock()
+        if self.export.is_own:
+            check_tills(self)
+            self.books.end()
+            for table in STREAMED:
+                more = self.told[table] - MOST_FAULTS
+                if more > 0:
+                    self.faults.append(Fault(table, None, "", f"has {more} more faults"))
         for table in ("brands", "suppliers", "customers", "taxRates"):
             for row in self.export.table(table).values():
                 self.points(table, row, "businessId", "businesses", row.business_id)
@@ -213,45 +276,6 @@ class _Reading:
                 known = self.export.users.get(owner)
                 if known is None and owner not in self.broken["users"]:
                     self.fault("businesses", row.id, "ownerId", "refers to no row of users", owner)
-
-    def check_people(self) -> None:
-        for role in self.export.roles.values():
-            self.points("roles", role, "businessId", "businesses", role.business_id)
-            self.name_permissions("roles", role)
-        names: dict[str, int] = {}
-        for user in self.export.users.values():
-            self.points("users", user, "businessId", "businesses", user.business_id)
-            for role_id, _ in user.roles:
-                self.points("users", user, "roles", "roles", role_id)
-            self.name_permissions("users", user)
-            if user.deleted:
-                continue
-            if not user.roles:
-                self.fault("users", user.id, "roles", "has no role", user.username)
-            other = names.setdefault(user.username.casefold(), user.id)
-            if other != user.id:
-                self.fault(
-                    "users", user.id, "username", f"is also the name of user {other}", user.username
-                )
-
-    def name_permissions(self, table: str, row: RoleRow | UserRow) -> None:
-        """Completes the names of a row's permissions and counts those without a counterpart."""
-        named = []
-        for permission_id, nested in row.permissions:
-            known = self.export.permissions.get(permission_id)
-            name = nested or (known.name if known else "")
-            if name:
-                named.append((permission_id, name))
-                if not says_where(name) and counterpart(name) is None:
-                    self.export.unknown_permissions[name] += 1
-            elif (
-                not self.absent & {"permissions"}
-                and permission_id not in self.broken["permissions"]
-            ):
-                self.fault(
-                    table, row.id, "permissions", "refers to no row of permissions", permission_id
-                )
-        row.permissions = named
 
     def check_trees(self) -> None:
         for category in self.export.categories.values():
@@ -347,17 +371,6 @@ class _Reading:
         if found is None and target_id not in self.broken[target]:
             self.fault("stock", row.id, name, f"refers to no row of {target}", target_id)
         return found
-
-
-def says_where(name: str) -> bool:
-    """Whether a permission of the file says at which locations somebody works: all, or one by id."""
-    return name == ALL_LOCATIONS or location_named(name) is not None
-
-
-def location_named(name: str) -> int | None:
-    """The id in a permission such as `location.3`."""
-    module, _, place = name.partition(".")
-    return int(place) if module == "location" and place.isascii() and place.isdigit() else None
 
 
 def _in_circles(above: dict[int, int | None]) -> Iterable[int]:

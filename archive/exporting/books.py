@@ -130,6 +130,7 @@ class Books:
             "rounding": amount(row.rounding),
             "discountKind": row.discount_kind or None,
             "discountValue": amount(row.discount_value),
+            "requestHash": row.request_hash or None,
         }
 
     def _line(self, row: SaleLine) -> Row:

@@ -24,7 +24,7 @@ Progress = Callable[[int, int], None]
 
 #: The rows that a sheet of XLSX can have.
 MOST_ROWS: Final = 1_048_576
-_FORMULA: Final = tuple("=+-@\t\r\n＝＋－＠")  # noqa: RUF001 - wide forms are formulas too
+_FORMULA: Final = tuple("=+-@\t\r\n＝＋－＠")
 _PLAIN_WHOLE: Final = re.compile(r"0|[1-9][0-9]{0,10}", re.ASCII)
 _LIKE_A_MONTH: Final = re.compile(r"[A-Za-z]{3,9}[- .]?[0-9]{1,4}", re.ASCII)
 _EVERY: Final = 500

@@ -100,7 +100,7 @@ def _location(numbers: Numbers, place: Location) -> Row:
         "id": numbers.of("locations", place.pk),
         "businessId": numbers.of("businesses", place.business_id),
         "name": place.name,
-        "landmark": ", ".join(place.address.split("\n")) or None,
+        "landmark": ", ".join(place.address.split("\n"))[:200] or None,
         "country": None,
         "state": None,
         "city": None,

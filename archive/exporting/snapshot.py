@@ -89,7 +89,7 @@ def _elsewhere(
                     outcome.append(write(file, tell))
         except _Ended:
             pass
-        except BaseException as error:  # handed over to the one who waits
+        except BaseException as error:  # noqa: BLE001 - raised again by the one who waits
             failure.append(error)
         finally:
             connection.close()

@@ -11,19 +11,27 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import IO, Any, Final, Literal
 
-from accounts.models import Device
+from accounts.models import Device, Role
 from archive.exporting import shop
 from archive.exporting.books import Books
 from archive.exporting.catalogue import Catalogue
 from archive.exporting.form import Hashed, Json
-from archive.exporting.reading import Numbers
 from archive.exporting.people import people_tables
+from archive.exporting.reading import Numbers
 from archive.exporting.sheets import write_csv_zip, write_workbook
 from archive.exporting.shop import Row
 from archive.exporting.snapshot import Progress, snapshot
-from accounts.models import Role
-from inventory.models import Barcode, Brand, Category, Product, StockLevel, StockMovement, TaxRate
-from inventory.models import Unit, Variation
+from inventory.models import (
+    Barcode,
+    Brand,
+    Category,
+    Product,
+    StockLevel,
+    StockMovement,
+    TaxRate,
+    Unit,
+    Variation,
+)
 from sales.models import Customer, Sale
 from tenants import context
 from tenants.models import Business, Location
@@ -129,7 +137,7 @@ def export_all(
     with snapshot():
         if compress:
             # No name and no time inside: the same rows are the same bytes.
-            with gzip.GzipFile("", "wb", 6, hashed, 0) as packed:  # type: ignore[arg-type]
+            with gzip.GzipFile("", "wb", 6, hashed, 0) as packed:
                 counts = _write(Json(packed), businesses, progress)
         else:
             counts = _write(Json(hashed), businesses, progress)
@@ -149,9 +157,7 @@ def for_people(
         return write(stream, tables, progress)
 
 
-def _write(
-    out: Json, businesses: Sequence[Business], progress: Progress | None
-) -> dict[str, int]:
+def _write(out: Json, businesses: Sequence[Business], progress: Progress | None) -> dict[str, int]:
     numbers = Numbers()
     parts = [_Part(one, numbers) for one in sorted(businesses, key=lambda one: one.pk)]
     total = 0

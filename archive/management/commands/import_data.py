@@ -28,6 +28,17 @@ NAMES = {
     "productVariations": "Variations",
     "stock prices": "Prices of locations",
     "stock": "Opening stock",
+    "barcodes": "Barcodes",
+    "locationPrices": "More prices",
+    "devices": "Devices",
+    "registers": "Registers",
+    "shifts": "Shifts",
+    "sales": "Sales",
+    "stockDocuments": "Stock documents",
+    "movements": "Stock movements",
+    "creditAccounts": "Credit accounts",
+    "creditEntries": "Credit entries",
+    "pictures": "Pictures",
 }
 
 

@@ -1,0 +1,389 @@
+"""Checks the books of a file that Tillbook wrote: tills, sales, movements, credit, pictures.
+
+Sales and movements go by one at a time. What is kept of a sale is its id and two sums of what has to
+be found again: that its void takes back the same, and that its stock moved as it was sold.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import io
+from array import array
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Final
+
+from PIL import Image
+
+from archive.exporting.form import chained
+from archive.own_rows import (
+    CreditEntryRow,
+    LineRow,
+    MovementRow,
+    PaymentRow,
+    PictureRow,
+    RegisterRow,
+    SaleRow,
+)
+from archive.rows import Fault, parse
+from inventory.models import StockMovement
+from inventory.pictures import LARGEST_SIDE
+from sales.models import Payment, Sale
+from sales.posting import SERIES
+
+if TYPE_CHECKING:
+    from archive.validation import Reading
+
+ZERO: Final = Decimal(0)
+_MASK: Final = 2**64 - 1
+#: Stands for the contents of a sale that is wrong in itself.
+_UNSURE: Final = 1
+_OF_SALES: Final = (StockMovement.Kind.SALE, StockMovement.Kind.REFUND)
+
+
+class Books:
+    """What has to agree between the streamed rows of a file; faults go to the reading."""
+
+    def __init__(self, reading: Reading) -> None:
+        self.reading = reading
+        self.export = reading.export
+        self.look: dict[str, Callable[[Any, dict[str, Any]], None]] = {
+            "sales": self.sale,
+            "movements": self.movement,
+            "creditEntries": self.credit_entry,
+            "pictures": self.picture,
+        }
+        # Of each sale, in the order of their ids.
+        self.sale_ids = array("Q")
+        self.contents = array("Q")
+        self.moved = array("Q")
+        self.marks: dict[int, str] = {}
+        self.counts: dict[int, int] = defaultdict(int)
+        self.counters: dict[tuple[int, str], int] = defaultdict(int)
+        self.numbers: set[tuple[int, bytes]] = set()
+        self.cash: dict[int, Decimal] = defaultdict(lambda: ZERO)
+        self.levels: dict[tuple[int, int], Decimal] | None = None
+        self.credit: dict[int, Decimal] = defaultdict(lambda: ZERO)
+        self.pictured: set[int] = set()
+
+    def fault(self, row: Any, table: str, field: str, reason: str, value: object = "") -> None:
+        self.reading.fault(table, row.id, field, reason, value)
+
+    # -- sales --
+
+    def sale(self, row: SaleRow, raw: dict[str, Any]) -> None:
+        if self.sale_ids and row.id <= self.sale_ids[-1]:
+            self.fault(row, "sales", "id", "is not above that of the sale before it")
+            return
+        points = self.reading.points
+        points("sales", row, "businessId", "businesses", row.business_id)
+        register = points("sales", row, "registerId", "registers", row.register_id)
+        shift = points("sales", row, "shiftId", "shifts", row.shift_id)
+        points("sales", row, "locationId", "locations", row.location_id)
+        points("sales", row, "userId", "users", row.user_id)
+        points("sales", row, "deviceId", "devices", row.device_id)
+        points("sales", row, "customerId", "customers", row.customer_id)
+        if shift is not None and shift.register_id != row.register_id:
+            self.fault(row, "sales", "shiftId", "is of another register", row.shift_id)
+        if register is not None and register.location_id != row.location_id:
+            self.fault(row, "sales", "locationId", "is not where the register is", row.location_id)
+        business = self.export.businesses.get(row.business_id)
+        if business is not None and business.currency != row.currency:
+            self.fault(row, "sales", "currency", f"is not {business.currency}", row.currency)
+        lines = self.parts(LineRow, row, "lines", row.lines)
+        payments = self.parts(PaymentRow, row, "payments", row.payments)
+        for at, line in enumerate(lines, 1):
+            line_points(self.reading, row, at, line)
+        if lines or payments:
+            self.sums(row, lines, payments)
+        if register is not None:
+            self.place(row, register)
+            self.chain(row, raw)
+        self.reverse(row, lines, payments)
+        self.keep(row, lines, payments)
+
+    def parts(self, kind: Any, row: SaleRow, name: str, raws: Sequence[Any]) -> list[Any]:
+        """The nested rows; none where any of them is wrong in itself."""
+        found: list[Any] = []
+        wrong: list[Fault] = []
+        last = 0
+        for at, raw in enumerate(raws, 1):
+            if not isinstance(raw, dict):
+                self.fault(row, "sales", f"{name}.{at}", "is no object")
+                continue
+            before = len(wrong)
+            part: Any = parse(kind, "sales", row.id, raw, wrong, own_file=True)
+            for one in wrong[before:]:
+                self.fault(row, "sales", f"{name}.{at}.{one.field}", one.reason, one.value)
+            if part is not None:
+                if part.line <= last:
+                    reason = "is not above that of the one before it"
+                    self.fault(row, "sales", f"{name}.{at}.line", reason, part.line)
+                last = part.line
+                found.append(part)
+        return found if len(found) == len(raws) else []
+
+    def sums(self, row: SaleRow, lines: list[LineRow], payments: list[PaymentRow]) -> None:
+        """Lines add up, and their sums and the payments are the sale's."""
+        for line in lines:
+            self.equal(row, f"lines.{line.line}.total", line.total, line.net + line.tax)
+            shown = line.total if line.tax_inclusive else line.net
+            asked = shown + line.discount + line.sale_discount
+            self.equal(row, f"lines.{line.line}.gross", line.gross, asked)
+        for one in payments:
+            self.equal(row, f"payments.{one.line}.tendered", one.tendered, one.amount + one.change)
+            if one.change < 0 or (one.change and one.method != Payment.Method.CASH):
+                field = f"payments.{one.line}.change"
+                self.fault(row, "sales", field, "is not change of cash", one.change)
+            if one.method == Payment.Method.CASH:
+                self.cash[row.shift_id] += one.amount
+        self.equal(row, "net", row.net, sum((one.net for one in lines), ZERO))
+        self.equal(row, "tax", row.tax, sum((one.tax for one in lines), ZERO))
+        self.equal(row, "total", row.total, sum((one.total for one in lines), ZERO))
+        self.equal(row, "discount", row.discount, sum((one.sale_discount for one in lines), ZERO))
+        before = sum((one.gross - one.discount for one in lines), ZERO)
+        self.equal(row, "subtotal", row.subtotal, before)
+        paid = sum((one.amount for one in payments), ZERO)
+        if paid != row.total + row.rounding:
+            reason = f"come to {paid:.4f} and the sale to {row.total + row.rounding:.4f}"
+            self.fault(row, "sales", "payments", reason)
+
+    def equal(self, row: SaleRow, field: str, found: Decimal, expected: Decimal) -> None:
+        if found != expected:
+            self.fault(row, "sales", field, f"does not add up to {expected:.4f}", f"{found:.4f}")
+
+    def place(self, row: SaleRow, register: RegisterRow) -> None:
+        """Kind, counter and number fit the register, and the counter follows the one before."""
+        kind = Sale.Kind(row.kind)
+        right = (
+            (row.reverses_id is not None and row.total <= 0)
+            if kind == Sale.Kind.VOID
+            else row.reverses_id is None
+        )
+        if kind == Sale.Kind.SALE:
+            right = right and row.total >= 0
+        elif kind != Sale.Kind.VOID:
+            signs = {Sale.Kind.RETURN: row.total <= 0, Sale.Kind.WRITE_OFF: row.total == 0}
+            right = right and register.is_history and signs.get(kind, True)
+        if not right:
+            self.fault(row, "sales", "kind", "does not fit the rest of the sale", row.kind)
+        series = (register.id, row.kind)
+        expected = self.counters[series] + 1
+        if row.counter != expected:
+            self.fault(row, "sales", "counter", f"is not the next, {expected}", row.counter)
+        self.counters[series] = max(self.counters[series], row.counter)
+        if register.is_history:
+            mark = (row.business_id, hashlib.blake2b(row.number.encode(), digest_size=8).digest())
+            if mark in self.numbers:
+                self.fault(row, "sales", "number", "stands twice in the file", row.number)
+            self.numbers.add(mark)
+        elif row.number != f"{register.prefix}-{SERIES[kind][1]}{row.counter:06d}":
+            reason = "is not made of the register's prefix and the counter"
+            self.fault(row, "sales", "number", reason, row.number)
+
+    def chain(self, row: SaleRow, raw: dict[str, Any]) -> None:
+        before = self.marks.get(row.register_id, "")
+        if row.mark != chained(before, raw):
+            reason = "does not follow from this sale and the one before it: the chain is broken"
+            self.fault(row, "sales", "hash", reason)
+        self.marks[row.register_id] = row.mark
+        self.counts[row.register_id] += 1
+
+    def reverse(self, row: SaleRow, lines: list[LineRow], payments: list[PaymentRow]) -> None:
+        if row.reverses_id is None:
+            return
+        at = self.known(row.reverses_id)
+        if at is None:
+            reason = "refers to no sale before it"
+            self.fault(row, "sales", "reversesId", reason, row.reverses_id)
+        elif self.contents[at] == 0:
+            reason = "is voided already, or is a void itself"
+            self.fault(row, "sales", "reversesId", reason, row.reverses_id)
+        elif lines and self.contents[at] not in (_UNSURE, _content(row, lines, payments, -1)):
+            reason = "is not taken back exactly"
+            self.fault(row, "sales", "reversesId", reason, row.reverses_id)
+        if at is not None:
+            self.contents[at] = 0
+
+    def keep(self, row: SaleRow, lines: list[LineRow], payments: list[PaymentRow]) -> None:
+        self.sale_ids.append(row.id)
+        # A void cannot be voided: nothing is remembered of it that another could take back.
+        content = _content(row, lines, payments, 1) if lines else _UNSURE
+        self.contents.append(0 if row.kind == Sale.Kind.VOID else content)
+        moved = 0
+        for line in lines:
+            if line.is_stocked and line.quantity:
+                moved += hash((line.line, line.variation_id, row.location_id, -line.quantity))
+        self.moved.append(moved & _MASK)
+
+    def known(self, sale_id: int) -> int | None:
+        """Where a sale stands in the arrays."""
+        at = bisect_left(self.sale_ids, sale_id)
+        return at if at < len(self.sale_ids) and self.sale_ids[at] == sale_id else None
+
+    # -- stock --
+
+    def movement(self, row: MovementRow, raw: dict[str, Any]) -> None:
+        points = self.reading.points
+        points("movements", row, "businessId", "businesses", row.business_id)
+        points("movements", row, "userId", "users", row.user_id)
+        points("movements", row, "productVariationId", "productVariations", row.variation_id)
+        points("movements", row, "locationId", "locations", row.location_id)
+        if self.levels is None:
+            stock = self.export.stock.values()
+            self.levels = {(one.variation_id, one.location_id): ZERO for one in stock}
+        place = (row.variation_id, row.location_id)
+        if place not in self.levels:
+            reason = "has no row of stock at this location"
+            self.fault(row, "movements", "productVariationId", reason, row.variation_id)
+            return
+        if not row.quantity and row.kind != StockMovement.Kind.OPENING:
+            self.fault(row, "movements", "quantity", "moves nothing")
+        self.levels[place] += row.quantity
+        if row.balance != self.levels[place]:
+            reason = f"is not the sum so far, {self.levels[place]:.4f}"
+            self.fault(row, "movements", "balance", reason, f"{row.balance:.4f}")
+            self.levels[place] = row.balance
+        self.document(row, "movements")
+        document = self.export.own["stockDocuments"].get(row.stock_document_id or 0)
+        if row.kind in _OF_SALES:
+            at = None if row.sale_id is None else self.known(row.sale_id)
+            if row.sale_id is None:
+                self.fault(row, "movements", "saleId", "is missing")
+            elif at is not None:
+                moved = hash((row.line, *place, row.quantity))
+                self.moved[at] = (self.moved[at] - moved) & _MASK
+        elif document is not None and (document.kind, document.location_id) != (
+            row.kind, row.location_id
+        ):  # fmt: skip
+            reason = "is of another kind or location"
+            self.fault(row, "movements", "stockDocumentId", reason, row.stock_document_id)
+
+    def document(self, row: MovementRow | CreditEntryRow, table: str) -> None:
+        """Exactly one document is named, and it is there."""
+        named = (row.sale_id, row.stock_document_id, row.other_document_id)
+        if sum(one is not None for one in named) != 1:
+            self.fault(row, table, "saleId", "exactly one document has to be named")
+        if row.sale_id is not None and self.known(row.sale_id) is None:
+            self.fault(row, table, "saleId", "refers to no row of sales", row.sale_id)
+        self.reading.points(table, row, "stockDocumentId", "stockDocuments", row.stock_document_id)
+
+    # -- credit and pictures --
+
+    def credit_entry(self, row: CreditEntryRow, raw: dict[str, Any]) -> None:
+        points = self.reading.points
+        points("creditEntries", row, "businessId", "businesses", row.business_id)
+        points("creditEntries", row, "userId", "users", row.user_id)
+        if points("creditEntries", row, "accountId", "creditAccounts", row.account_id) is None:
+            return
+        self.credit[row.account_id] += row.amount
+        expected = self.credit[row.account_id]
+        if row.balance != expected:
+            reason = f"is not the sum so far, {expected:.4f}"
+            self.fault(row, "creditEntries", "balance", reason, f"{row.balance:.4f}")
+            self.credit[row.account_id] = row.balance
+        self.document(row, "creditEntries")
+
+    def picture(self, row: PictureRow, raw: dict[str, Any]) -> None:
+        points = self.reading.points
+        points("pictures", row, "businessId", "businesses", row.business_id)
+        points("pictures", row, "productId", "products", row.product_id)
+        if row.product_id in self.pictured:
+            self.fault(row, "pictures", "productId", "has two pictures", row.product_id)
+        self.pictured.add(row.product_id)
+        try:
+            data = base64.b64decode(row.data, validate=True)
+        except binascii.Error:
+            self.fault(row, "pictures", "data", "is not base64")
+            return
+        if hashlib.sha256(data).hexdigest() != row.sha256:
+            self.fault(row, "pictures", "sha256", "is not that of the picture", row.sha256)
+        elif not _is_picture(data):
+            self.fault(row, "pictures", "data", "is not a picture as Tillbook stores them")
+
+    # -- at the end --
+
+    def end(self) -> None:
+        """What can be said when all rows have gone by."""
+        # What is wrong in a row would only be told once more.
+        if self.reading.is_clean("registers", "shifts", "sales"):
+            self.end_of_sales()
+        if self.reading.is_clean("sales", "movements", "stock", "stockDocuments"):
+            self.end_of_stock()
+        for account in self.export.table("creditAccounts").values():
+            found = self.credit[account.id]
+            if "creditEntries" not in self.reading.absent and account.balance != found:
+                reason = f"is not the sum of its entries, {found:.4f}"
+                self.fault(account, "creditAccounts", "balance", reason, f"{account.balance:.4f}")
+
+    def end_of_sales(self) -> None:
+        for register in self.export.table("registers").values():
+            sold = self.counters[register.id, Sale.Kind.SALE]
+            voids = self.counters[register.id, Sale.Kind.VOID]
+            for field, said, found in (
+                ("saleCounter", register.sale_counter, sold),
+                ("voidCounter", register.void_counter, voids),
+                ("sales", register.sales, self.counts[register.id]),
+            ):
+                if said != found:
+                    self.fault(register, "registers", field, f"is not {found}", said)
+        for shift in self.export.table("shifts").values():
+            expected = shift.opening_float + self.cash[shift.id]
+            if shift.expected_cash is not None and shift.expected_cash != expected:
+                reason = f"is not the float and the cash of its sales, {expected:.4f}"
+                self.fault(shift, "shifts", "expectedCash", reason, f"{shift.expected_cash:.4f}")
+
+    def end_of_stock(self) -> None:
+        for at, rest in enumerate(self.moved):
+            if rest:
+                reason = "the stock did not move as it was sold"
+                self.reading.fault("sales", self.sale_ids[at], "lines", reason)
+        levels = self.levels or {}
+        for row in self.export.stock.values():
+            found = levels.get((row.variation_id, row.location_id), ZERO)
+            if row.quantity != found:
+                reason = f"is not the sum of its movements, {found:.4f}"
+                self.fault(row, "stock", "qtyAvailable", reason, f"{row.quantity:.4f}")
+
+
+def line_points(reading: Reading, sale: SaleRow, at: int, line: LineRow) -> None:
+    """A line's product is there and the same business's."""
+    found = reading.export.variations.get(line.variation_id)
+    if found is None:
+        if line.variation_id not in reading.broken["productVariations"]:
+            reading.fault(
+                "sales", sale.id, f"lines.{at}.productVariationId",
+                "refers to no row of productVariations", line.variation_id,
+            )  # fmt: skip
+    elif found.business_id != sale.business_id:
+        reason = f"belongs to business {found.business_id} and the sale to {sale.business_id}"
+        field = f"lines.{at}.productVariationId"
+        reading.fault("sales", sale.id, field, reason, line.variation_id)
+
+
+def _content(row: SaleRow, lines: list[LineRow], payments: list[PaymentRow], sign: int) -> int:
+    """A number for what a void must take back; `sign` is -1 for the void. Above _UNSURE."""
+    sums = (row.subtotal, row.discount, row.net, row.tax, row.total, row.rounding)
+    parts: list[Any] = [row.business_id, *(sign * one for one in sums)]
+    for line in lines:
+        values = (line.quantity, line.net, line.tax, line.total)
+        parts += [line.line, line.variation_id, *(sign * one for one in values)]
+    for one in payments:
+        parts += [one.line, one.method, sign * one.amount]
+    return max(hash(tuple(parts)) & _MASK, _UNSURE + 1)
+
+
+def _is_picture(data: bytes) -> bool:
+    """WebP, no larger than ours, with nothing but pixels in it."""
+    try:
+        with Image.open(io.BytesIO(data), formats=("WEBP",)) as picture:
+            small = max(picture.size) <= LARGEST_SIDE and not getattr(picture, "is_animated", False)
+            bare = not {"exif", "xmp", "icc_profile"} & picture.info.keys()
+            picture.verify()
+            return small and bare
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        return False
