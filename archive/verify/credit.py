@@ -71,8 +71,8 @@ def credit_payment_was_spent(look: Look) -> None:
 
 @rule(AREA, _("Credit was taken or given for a sale that says nothing of it."))
 def credit_entry_has_its_document(look: Look) -> None:
-    """What was spent or refunded is a payment, what was bought is a line. Entries that came in from
-    an older system are referred to from there."""
+    """What was spent or refunded is a payment, what was bought is a line. Parts of our documents are
+    numbered from 1; an entry with line 0 came along from an older system, and is no sale's."""
     payment = Payment.objects.filter(
         sale=OuterRef("document_id"),
         line=OuterRef("line"),
@@ -90,7 +90,7 @@ def credit_entry_has_its_document(look: Look) -> None:
     for kinds, part in ((PAID, payment), ((KINDS.BOUGHT,), line)):
         wrong = CreditEntry.objects.filter(~Exists(part), kind__in=kinds)
         look.rows(wrong.filter(Exists(sale)), "amount", "as the document says", "amount")
-        lost = wrong.filter(~Exists(sale))
+        lost = wrong.filter(~Exists(sale), line__gt=0)
         for pk, document in look.first(lost, "document_id"):
             look.tell(CreditEntry, pk, "document_id", "a sale", document)
 

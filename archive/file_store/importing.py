@@ -1,0 +1,343 @@
+"""Bringing in a JSON file store: customers and their credit, all of it or nothing.
+
+An entry's id here is made from where it came from, so that it comes in once however often the folder
+is imported. Entries that are new since the last time follow what was done here in between.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.audit import record
+from accounts.models import Membership, User
+from archive.file_store.mapping import StoreMap
+from archive.file_store.reading import Faults, Store, StoredBalance, StoredCustomer, StoredEntry
+from archive.models import ImportBatch
+from archive.references import BATCH, fingerprint
+from sales import credit, lots
+from sales.credit_history import PastAccount, PastEntry, open_accounts, record_past
+from sales.models import CreditAccount, CreditEntry, Customer
+from sales.standings import movement
+from tenants.bulk import long_work
+from tenants.context import current
+from tenants.errors import Refused
+from tenants.models import Business, ExternalReference
+
+ZERO = Decimal(0)
+TABLE = "customers"
+OPENING = "Balance brought along"
+Kind = CreditEntry.Kind
+
+
+class StoreRefused(Exception):
+    """Nothing was written. The message is one sentence; `report.faults` say what is wrong."""
+
+    def __init__(self, message: str, report: Report) -> None:
+        super().__init__(message)
+        self.report = report
+
+
+@dataclass(slots=True)
+class Report:
+    """What came in, or would; amounts in the business's currency."""
+
+    customers_created: int = 0
+    customers_same: int = 0
+    entries_created: int = 0
+    entries_same: int = 0
+    by_kind: dict[str, Decimal] = field(default_factory=lambda: defaultdict(lambda: ZERO))
+    #: Credit of all customers of the store afterwards, as its entries make it.
+    credit: Decimal = ZERO
+    #: Customers whose balance was brought into line by a correction.
+    corrected: int = 0
+    faults: Faults = field(default_factory=Faults)
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "customers": {"created": self.customers_created, "same": self.customers_same},
+            "entries": {"created": self.entries_created, "same": self.entries_same},
+            "by_kind": {kind: f"{amount:.4f}" for kind, amount in sorted(self.by_kind.items())},
+            "credit": f"{self.credit:.4f}",
+            "corrected": self.corrected,
+            "fault_count": self.faults.count,
+            "faults": [str(fault) for fault in self.faults.rows],
+        }
+
+
+def import_store(
+    folder: Path,
+    asked: StoreMap,
+    *,
+    by: User | None = None,
+    dry_run: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+) -> Report:
+    """Bring the folder into the bound business, or with `dry_run` find out what that would do.
+
+    `by` is who does it, else the owner. Raises StoreRefused where anything is wrong, and StoreError
+    where a file cannot be read; either way nothing is written. Another import of the business waits.
+    """
+    with long_work():
+        Business.objects.select_for_update(no_key=True).get(pk=current().pk)
+        store = Store(folder, asked, digits=current().digits, zone=current().zone)
+        report = Report(faults=store.faults)
+        work = _Work(store, report, by or _owner(), progress or (lambda done, total: None))
+        work.run()
+        if report.faults.count:
+            plural = "fault" if report.faults.count == 1 else "faults"
+            raise StoreRefused(
+                f"The files have {report.faults.count} {plural}; nothing was imported.", report
+            )
+        if dry_run:
+            transaction.set_rollback(True)
+    return report
+
+
+def _owner() -> User | None:
+    member = Membership.objects.filter(is_owner=True).select_related("user").order_by("pk").first()
+    return member.user if member else None
+
+
+class _Work:
+    def __init__(
+        self, store: Store, report: Report, by: User | None, progress: Callable[[int, int], None]
+    ) -> None:
+        self.store, self.report, self.by, self.progress = store, report, by, progress
+        self.map = store.map
+        self.space = uuid.uuid5(uuid.NAMESPACE_URL, f"tillbook:{current().pk}:{self.map.source}")
+        self.now = timezone.now()
+        #: Customers of the store: their key there → their id here.
+        self.ids: dict[str, uuid.UUID] = {}
+
+    def run(self) -> None:
+        self._customers(list(self.store.customers()))
+        by_customer = self._entries()
+        self._balances(by_customer)
+        if self.report.faults.count:
+            return
+        self._write(by_customer)
+        if self.report.customers_created or self.report.entries_created:
+            self._note()
+
+    # -- customers --------------------------------------------------------------------------------
+
+    def _customers(self, rows: list[StoredCustomer]) -> None:
+        """Make those that did not come in before; what people changed here since stays."""
+        known = dict(
+            ExternalReference.objects.filter(source=self.map.source, table=TABLE).values_list(
+                "external_id", "object_id"
+            )
+        )
+        there = set(Customer.objects.values_list("pk", flat=True))
+        for start in range(0, len(rows), BATCH):
+            new, references = [], []
+            for row in rows[start : start + BATCH]:
+                if len(row.key) > 100:
+                    self._fault(row, "id", row.key, "is longer than 100 characters")
+                    continue
+                pk = uuid.UUID(known[row.key]) if row.key in known else None
+                if pk in there:
+                    assert pk is not None
+                    self.ids[row.key] = pk
+                    self.report.customers_same += 1
+                    continue
+                customer = Customer(**row.values, is_active=row.is_active)
+                customer.index_contacts()
+                self.ids[row.key] = customer.pk
+                new.append(customer)
+                references.append(
+                    ExternalReference(
+                        source=self.map.source, table=TABLE, external_id=row.key,
+                        object_id=str(customer.pk), fingerprint=fingerprint(row),
+                    )
+                )  # fmt: skip
+            again = [one.external_id for one in references if one.external_id in known]
+            ExternalReference.objects.filter(
+                source=self.map.source, table=TABLE, external_id__in=again
+            ).delete()
+            Customer.objects.bulk_create(new)
+            ExternalReference.objects.bulk_create(references)
+            self.report.customers_created += len(new)
+            self.progress(start + len(new), len(rows))
+
+    def _fault(self, row: Any, name: str, value: Any, reason: str) -> None:
+        part = self.map.customers
+        if isinstance(row, StoredEntry):
+            part = self.map.entries or part
+        elif isinstance(row, StoredBalance):
+            part = self.map.balances or part
+        self.store.faults.add(part.file, row.key, ", ".join(part.fields.get(name, (name,))),
+                              value, reason)  # fmt: skip
+
+    # -- credit -----------------------------------------------------------------------------------
+
+    def _entries(self) -> dict[str, list[StoredEntry]]:
+        """Each customer's entries in the order of their times, none of which overdraws."""
+        found: dict[str, list[StoredEntry]] = defaultdict(list)
+        for entry in self.store.entries() if self.map.entries else ():
+            if entry.customer not in self.ids:
+                self._fault(entry, "customer", entry.customer, "is no customer of the store")
+            else:
+                found[entry.customer].append(entry)
+        for entries in found.values():
+            entries.sort(key=lambda one: one.time)
+            balance = ZERO
+            for entry in entries:
+                balance += entry.amount
+                if balance < 0:
+                    reason = f"the customer's credit would be {balance} after it"
+                    self._fault(entry, "amount", entry.amount, reason)
+                    break
+        return found
+
+    def _balances(self, by_customer: dict[str, list[StoredEntry]]) -> None:
+        """Compare the balances that the store states; without entries they are the opening."""
+        seen: set[str] = set()
+        for row in self.store.balances() if self.map.balances else ():
+            if row.customer not in self.ids:
+                self._fault(row, "customer", row.customer, "is no customer of the store")
+                continue
+            if row.customer in seen:
+                self._fault(row, "customer", row.customer, "has two balances")
+                continue
+            seen.add(row.customer)
+            entries = by_customer[row.customer]
+            difference = row.amount - sum((one.amount for one in entries), ZERO)
+            if not difference:
+                continue
+            if entries and self.map.difference == "refuse":
+                reason = f"the entries come to {row.amount - difference}"
+                self._fault(row, "amount", row.amount, reason)
+                continue
+            if entries:
+                self.report.corrected += 1
+            kind = Kind.CORRECTED if entries else Kind.GRANTED
+            at = entries[-1].time if entries else self.now
+            entries.append(
+                StoredEntry(f"balance of {row.key}", row.customer, kind, difference, at, OPENING,
+                            row.expires_on if difference > 0 else None)
+            )  # fmt: skip
+
+    def _document(self, entry: StoredEntry) -> uuid.UUID:
+        return uuid.uuid5(self.space, entry.key)
+
+    def _write(self, by_customer: dict[str, list[StoredEntry]]) -> None:
+        there = self._recorded()
+        accounts = set(CreditAccount.objects.values_list("customer_id", flat=True))
+        past: list[PastEntry] = []
+        opened: list[PastAccount] = []
+        for done, (key, entries) in enumerate(by_customer.items(), start=1):
+            customer_id = self.ids[key]
+            self.report.credit += sum((one.amount for one in entries), ZERO)
+            new = [one for one in entries if not self._is_there(one, there)]
+            self.report.entries_same += len(entries) - len(new)
+            if not new:
+                continue
+            if customer_id in accounts:
+                self._append(customer_id, new)
+            else:
+                opened.append(_account(customer_id, new))
+                past += self._past(customer_id, new)
+            for one in new:
+                self.report.entries_created += 1
+                self.report.by_kind[one.kind] += one.amount
+            if done % BATCH == 0:
+                self.progress(done, len(by_customer))
+        if not self.report.faults.count:
+            open_accounts(opened)
+            record_past(past)
+
+    def _recorded(self) -> dict[tuple[uuid.UUID, str], tuple[uuid.UUID, Decimal]]:
+        """What the store's customers have recorded already: whose it is, and how much."""
+        rows = CreditEntry.objects.filter(document_number=self.map.source).values_list(
+            "document_id", "kind", "account__customer_id", "amount"
+        )
+        return {(document, kind): (whose, amount) for document, kind, whose, amount in rows}
+
+    def _is_there(
+        self,
+        entry: StoredEntry,
+        there: dict[tuple[uuid.UUID, str], tuple[uuid.UUID, Decimal]],
+    ) -> bool:
+        found = there.get((self._document(entry), entry.kind))
+        if found is None:
+            return False
+        if found != (self.ids[entry.customer], entry.amount):
+            self._fault(
+                entry, "amount", entry.amount, f"came in before as {found[1].normalize():f}"
+            )
+        return True
+
+    def _past(self, customer_id: uuid.UUID, entries: Iterable[StoredEntry]) -> list[PastEntry]:
+        balance = ZERO
+        rows = []
+        for one in entries:
+            balance += one.amount
+            rows.append(
+                PastEntry(
+                    customer_id=customer_id,
+                    kind=one.kind,
+                    amount=one.amount,
+                    balance=balance,
+                    document_id=self._document(one),
+                    document_number=self.map.source,
+                    created_at=one.time,
+                    expires_on=one.expires_on if one.amount > 0 else None,
+                    reason=one.reason,
+                    actor_id=self.by.pk if self.by else None,
+                )
+            )
+        return rows
+
+    def _append(self, customer_id: uuid.UUID, entries: Iterable[StoredEntry]) -> None:
+        """New entries of a customer whose account lives on here: each as a change of today."""
+        for one in entries:
+            change = credit.Change(
+                Kind(one.kind), one.amount, expires_on=one.expires_on if one.amount > 0 else None
+            )
+            try:
+                with transaction.atomic():
+                    credit.post(
+                        customer_id=customer_id,
+                        changes=[change],
+                        document_id=self._document(one),
+                        document_number=self.map.source,
+                        actor=self.by,
+                        reason=one.reason,
+                        at=self.now,
+                    )
+            except Refused as refused:
+                self._fault(one, "amount", one.amount, f"cannot be booked: {refused}")
+                return
+
+    def _note(self) -> None:
+        batch = ImportBatch.objects.create(
+            kind=ImportBatch.Kind.FILE_STORE,
+            state=ImportBatch.State.APPLIED,
+            file_name=self.map.source,
+            file_hash=fingerprint(self.map),
+            report=self.report.as_json(),
+            created_by=self.by,
+            applied_at=self.now,
+        )
+        counts = {
+            "customers": [None, self.report.customers_created],
+            "entries": [None, self.report.entries_created],
+        }
+        record(actor=self.by, action="credit.import", target=batch, changes=counts)
+
+
+def _account(customer_id: uuid.UUID, entries: list[StoredEntry]) -> PastAccount:
+    moves = [movement(one.kind, one.amount, one.expires_on, None) for one in entries]
+    left, _uses = lots.replay(moves)
+    balance = sum((one.amount for one in entries), ZERO)
+    return PastAccount(customer_id, balance, lots.next_expiry(left))
