@@ -148,7 +148,7 @@ def test_a_dry_run_writes_nothing(inside: Shop, tmp_path: Path) -> None:
     assert not Customer.objects.filter(name="Ada Byron").exists()
 
 
-FAULTS = {
+FAULTS: dict[str, tuple[dict[str, Any], str]] = {
     "no name": ({"users": {"u1": {"mail": "a@b"}}, "moves": {}, "credits_": {}}, "has no name"),
     "no number": ({"moves": {"t1": {**MOVES["t1"], "cents": "ten"}}}, "is not a number"),
     "not a finite number": ({"moves": {"t1": {**MOVES["t1"], "cents": "NaN"}}}, "is not a number"),
