@@ -8,6 +8,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("data/", home.data_home, name="data_home"),
     path("data/exports/new/", home.export_start, name="export_start"),
     path("data/check/", home.books_check, name="books_check"),
+    path("data/templates/<slug:form>/", home.import_template, name="import_template"),
     path("data/imports/", imports.import_list, name="import_list"),
     path("data/imports/new/<slug:kind>/", imports.import_start, name="import_start"),
     path("data/imports/<uuid:batch_id>/", imports.import_detail, name="import_detail"),

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import io
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
@@ -12,12 +13,15 @@ from accounts.access import can
 from accounts.permissions import Permission
 from archive import jobs
 from archive.models import ImportBatch
+from archive.products.template import as_csv, as_xlsx
 from archive.views.doors import desk, unhurried
 from archive.views.jobs import shown, visible
 from archive.work.desks import DESKS
 from archive.work.exports import FORMS
+from tenants.models import Location
 
 P = Permission
+TEMPLATES = {"csv": as_csv, "xlsx": as_xlsx}
 RECENT = 5
 
 
@@ -33,6 +37,21 @@ def data_home(request: HttpRequest) -> HttpResponse:
     if can(request, P.DATA_EXPORT):
         context["jobs"] = [shown(row) for row in visible(request)[:RECENT]]
     return render(request, "archive/data_home.html", context)
+
+
+@desk(P.DATA_IMPORT)
+@require_safe
+def import_template(request: HttpRequest, form: str) -> HttpResponse:
+    """A table of products to fill in, with an example, and with columns for each location."""
+    write = TEMPLATES.get(form)
+    if write is None:
+        raise Http404
+    places = list(Location.objects.filter(is_active=True).values_list("name", flat=True))
+    file = io.BytesIO()
+    write(file, places if len(places) > 1 else ())
+    answer = HttpResponse(file.getvalue(), content_type="application/octet-stream")
+    answer["Content-Disposition"] = f'attachment; filename="products.{form}"'
+    return answer
 
 
 @desk(P.DATA_EXPORT)

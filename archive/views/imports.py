@@ -62,8 +62,9 @@ def import_start(request: Any, kind: str) -> HttpResponse:
     if kind not in DESKS:
         raise Http404
     counter = desk_of(kind)
-    form = UploadForm(counter, request.POST or None, request.FILES or None)
-    if request.method == "POST" and form.is_valid():
+    posted = request.method == "POST"
+    form = UploadForm(counter, *((request.POST, request.FILES) if posted else ()))
+    if posted and form.is_valid():
         batch = _taken(request, counter, form)
         if batch is not None and counter.has_columns:
             return redirect("import_columns", batch_id=batch.pk)

@@ -74,7 +74,7 @@ class ProductsDesk(Desk):
     action = gettext_lazy("Import products")
     icon = "package"
     hint = gettext_lazy("CSV, TSV or Excel; also compressed with gzip.")
-    has_template: ClassVar[bool] = False
+    has_template: ClassVar[bool] = True
 
     def fields(self) -> Sequence[Field]:
         common = [Field(name, FIELDS[name].label) for name in COMMON]

@@ -136,7 +136,8 @@ class SalesDesk(Desk):
             if not refused.report.faults.count:
                 raise Refused("refused", str(refused)) from None
             report = refused.report
-        return report.as_json()
+        adds = bool(batch.options.get("chosen", {}).get("create_missing"))
+        return {**report.as_json(), "adds_missing": adds}
 
     def apply(self, task: Task, batch: ImportBatch, stream: IO[bytes]) -> dict[str, Any]:
         try:
@@ -235,15 +236,12 @@ class SalesPreview:
                 "History comes in whole or not at all. Mend these cells in the file, or leave its"
                 " column out, and choose the file again."
             )
-        elif report["missing"] and not self.done and not self._makes_missing():
+        elif report["missing"] and not self.done and not report.get("adds_missing"):
             preview.blocked = _(
                 "The catalogue lacks some of the codes. Import the products first, or go back and"
                 " have products added for them."
             )
         return preview
-
-    def _makes_missing(self) -> bool:
-        return bool(self.report.get("creates_missing", False))
 
     def _kinds(self) -> Listing:
         rows = [
@@ -265,7 +263,8 @@ class SalesPreview:
             for one in missing[:SHOWN]
         ]
         head = [_("Code"), _("Description"), _("Lines")]
-        title = _("Codes that the catalogue lacks")
+        adds = self.done or self.report.get("adds_missing")
+        title = _("Products that are added") if adds else _("Codes that the catalogue lacks")
         return Listing(title, head, rows, max(0, len(missing) - SHOWN), frozenset({2}))
 
 

@@ -51,6 +51,7 @@ BY_NAME: dict[str, type[models.Model]] = {
 }
 # Parameters that name no row of a business.
 PLAIN = {
+    "form": "csv",
     "kind": "products",
     "uid": "MQ",
     "token": "cabc12-0123456789abcdef0123456789abcdef",

@@ -1,0 +1,82 @@
+"""Sales history at the pages: an account of the lines, in whole or not at all."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Sum
+from django.test import Client
+
+from sales.models import Sale
+from tests.archive.web.files import SALES, checked, html, upload, url
+from tests.factories import Shop
+
+HERE: dict[str, Any] = {"kind": "sales", "name": "sales.csv", "location": "HS"}
+
+
+def history() -> Any:
+    return Sale.objects.filter(register__is_history=True)
+
+
+def test_the_account_and_the_import(owner: Client, inside: Shop) -> None:
+    batch = checked(owner, inside, SALES, **HERE)
+    assert batch.state == "checked"
+    text = html(owner, inside, batch)
+    assert "21.495" in text and "Import now" in text
+    owner.post(url(inside, batch, "apply/"), {"only": "all"})
+    batch.refresh_from_db()
+    assert batch.state == "applied", batch.job and batch.job.message
+    assert sorted(history().values_list("number", flat=True)) == ["1001", "1002"]
+    assert history().aggregate(sum=Sum("total"))["sum"] == Decimal("21.495")
+    # What came in as history stays.
+    assert "Take it back" not in html(owner, inside, batch)
+    owner.post(url(inside, batch, "undo/"))
+    assert history().count() == 2
+
+
+def test_the_same_file_again_changes_nothing(owner: Client, inside: Shop) -> None:
+    for _time in range(2):
+        batch = checked(owner, inside, SALES, **HERE)
+        owner.post(url(inside, batch, "apply/"), {"only": "all"})
+    batch = checked(owner, inside, SALES, **HERE)
+    assert "would change nothing" in html(owner, inside, batch)
+    assert history().count() == 2
+
+
+def test_a_cell_that_is_wrong_blocks_all(owner: Client, inside: Shop) -> None:
+    batch = checked(owner, inside, SALES.replace(b"5.00\n1002", b"five\n1002"), **HERE)
+    batch = checked(owner, inside, SALES.replace(b",0.5,", b",half,"), **HERE)
+    text = html(owner, inside, batch)
+    assert "half" in text and "in whole or not at all" in text and "Import now" not in text
+    owner.post(url(inside, batch, "apply/"), {"only": "good"})
+    assert not history().exists()
+
+
+def test_codes_that_the_catalogue_lacks(owner: Client, inside: Shop) -> None:
+    data = SALES.replace(b"TEA", b"UNKNOWN")
+    batch = checked(owner, inside, data, **HERE)
+    text = html(owner, inside, batch)
+    assert "UNKNOWN" in text and "Codes that the catalogue lacks" in text
+    assert "Import now" not in text
+    batch = checked(owner, inside, data, **HERE, create_missing="on")
+    assert "Import now" in html(owner, inside, batch)
+    owner.post(url(inside, batch, "apply/"), {"only": "all"})
+    assert history().count() == 2
+
+
+def test_columns_that_must_be_there(owner: Client, inside: Shop) -> None:
+    answer: Any = upload(owner, inside, b"A,B\n1,2\n", kind="sales")
+    answer = owner.post(answer.url, {"check": "1", "c0": "number", "c1": "code", "preset": ""})
+    text = answer.content.decode()
+    for name in ("quantity", "unit price", "date and time"):
+        assert f"Say which column holds the {name}." in text
+
+
+def test_a_colleague_and_a_stranger(
+    owner: Client, manager: Client, stranger: Client, inside: Shop
+) -> None:
+    batch = checked(owner, inside, SALES, **HERE)
+    assert manager.post(url(inside, batch, "apply/")).status_code == 403
+    assert stranger.post(url(inside, batch, "apply/")).status_code == 404
+    assert not history().exists()
