@@ -343,7 +343,9 @@ def expire(*, at: datetime | None = None) -> tuple[int, Decimal]:
     """
     moment = at or timezone.now()
     today = business_day(moment)
-    ids = overdue(today=today)
+    # Each of its own: PostgreSQL knows the business from the transaction.
+    with transaction.atomic():
+        ids = overdue(today=today)
     count, amount = 0, ZERO
     for start in range(0, len(ids), BATCH):
         with transaction.atomic():

@@ -226,7 +226,7 @@ def test_expiring_in_bulk_is_the_same_and_happens_once(expiring: Shop) -> None:
     assert credit.expire(at=MAY) == (0, 0)
     with counted() as queries:
         assert credit.expire(at=JUNE) == (2, 14)
-    # Who is overdue, lock, their entries, new entries, accounts; and the savepoint of the test.
+    # Who is overdue, lock, their entries, new entries, accounts; and savepoints of the test.
     assert len([sql for sql in queries if "SAVEPOINT" not in sql]) == 5
     assert ledger(expiring)[-1] == ("expired", Decimal(-10), Decimal(7))
     assert account(expiring).next_expiry == date(2026, 6, 30)
