@@ -1,6 +1,6 @@
-"""Sales, voids, corrections and shifts in any order: the books hold after every step.
+"""Sales, voids, credit, corrections and shifts in any order: the books hold after every step.
 
-A small model in Python says what stock and drawers must come to; `archive/verify` says that
+A small model in Python says what stock, drawers and credit must come to; `archive/verify` says that
 the rows agree with each other. `STATE_MACHINE_EXAMPLES=200` runs more than the few of every day.
 """
 
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter, defaultdict
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -31,32 +32,40 @@ from archive.verify import check_books
 from inventory.ledger import OutOfStock, correct
 from inventory.models import StockDocument, StockLevel
 from sales.checkout import LineRequest, PaymentRequest, SaleRequest, checkout
+from sales.credit import NotEnoughCredit
+from sales.credit import correct as correct_credit
 from sales.models import Payment, Register, Sale, Shift
 from sales.pricing import Discount, DiscountKind, LineInput, price_sale
 from sales.shifts import close_shift, expected_cash, open_shift
+from sales.standings import standing
 from sales.voids import void_sale
 from tenants.context import business
 from tenants.errors import Refused
 from tenants.ids import uuid7
 from tests.factories import make_shop
+from tests.sales.crediting import grant, voucher
 
 EXAMPLES = int(os.environ.get("STATE_MACHINE_EXAMPLES", "3"))
 STEPS = 25
 CENT = Decimal("0.01")
+
+EXPIRIES = [date(2098, 1, 1), date(2099, 1, 1)]
 
 percentages = st.one_of(
     st.none(),
     st.integers(0, 100).map(lambda value: Discount(DiscountKind.PERCENT, Decimal(value))),
 )
 lines_of = st.lists(
-    st.tuples(st.sampled_from(["mug", "tea", "wrapping"]), st.integers(1, 3), percentages),
+    st.tuples(
+        st.sampled_from(["mug", "tea", "wrapping", "voucher"]), st.integers(1, 3), percentages
+    ),
     min_size=1,
     max_size=4,
 )
 
 
 class Shopkeeping(RuleBasedStateMachine):
-    """Two registers at one location, one member of staff, three products."""
+    """Two registers at one location, one member of staff, one customer, four products."""
 
     sales = Bundle("sales")
 
@@ -82,6 +91,8 @@ class Shopkeeping(RuleBasedStateMachine):
         self.registers = [shop.register, second]
         self.member = Membership.objects.select_related("role", "user").get(user=shop.manager)
         self.products = {"mug": shop.mug, "tea": shop.tea, "wrapping": shop.wrapping}
+        self.products["voucher"] = voucher(shop, "4.00")
+        self.credit = Decimal(0)
         self.stock = Counter({"mug": Decimal(10), "tea": Decimal("4.5")})
         # By register: the open shift and the cash that its drawer must hold.
         self.open: dict[int, Shift] = {}
@@ -125,6 +136,7 @@ class Shopkeeping(RuleBasedStateMachine):
         discount=percentages,
         card=st.integers(0, 100),
         over=st.integers(0, 400),
+        credit=st.sampled_from([0, 0, 25, 50, 100]),
         twice=st.booleans(),
     )
     def sell(
@@ -134,15 +146,21 @@ class Shopkeeping(RuleBasedStateMachine):
         discount: Discount | None,
         card: int,
         over: int,
+        credit: int,
         twice: bool,
     ) -> Any:
         if till not in self.open and self.open:
             till = 1 - till
-        request = self._request(till, lines, discount, card, over)
+        request, added = self._request(till, lines, discount, card, over, credit)
+        spent = sum(
+            (p.amount for p in request.payments if p.method == Payment.Method.CREDIT), Decimal(0)
+        )
         wanted: dict[str, Decimal] = defaultdict(Decimal)
         for name, quantity, _discount in lines:
             wanted[name] += self._quantity(name, quantity)
         enough = all(self.stock[name] >= wanted[name] for name in ("mug", "tea"))
+        # Credit is not bought with credit.
+        enough &= spent <= self.credit and (not spent or spent <= request.total - added)
         if till not in self.open or not enough:
             with pytest.raises((Refused, OutOfStock)), transaction.atomic():
                 checkout(actor=self.member, request=request)
@@ -159,14 +177,22 @@ class Shopkeeping(RuleBasedStateMachine):
         assert cash == given - change
         self.drawer[till] += given - change
         self.posted[till, "sale"] += 1
-        return (sale.pk, till, wanted, cash)
+        self.credit += added - spent
+        return (sale.pk, till, wanted, cash, added - spent)
 
     def _quantity(self, name: str, quantity: int) -> Decimal:
         return Decimal(quantity) * Decimal("0.125") if name == "tea" else Decimal(quantity)
 
     def _request(
-        self, till: int, lines: list[Any], discount: Discount | None, card: int, over: int
-    ) -> SaleRequest:
+        self,
+        till: int,
+        lines: list[Any],
+        discount: Discount | None,
+        card: int,
+        over: int,
+        credit: int,
+    ) -> tuple[SaleRequest, Decimal]:
+        """The request, and what it adds to the customer's credit."""
         asked = [
             LineRequest(self.products[name].pk, self._quantity(name, quantity), own)
             for name, quantity, own in lines
@@ -177,7 +203,7 @@ class Shopkeeping(RuleBasedStateMachine):
                     str(index),
                     self._quantity(name, quantity),
                     self.products[name].price,
-                    Decimal(20),
+                    Decimal(0 if name == "voucher" else 20),
                     True,
                     own,
                 )
@@ -186,30 +212,38 @@ class Shopkeeping(RuleBasedStateMachine):
             discount=discount,
             digits=2,
         )
-        by_card = (priced.total * card / 100).quantize(CENT)
+        by_credit = (priced.total * credit / 100).quantize(CENT)
+        by_card = ((priced.total - by_credit) * card / 100).quantize(CENT)
         payments = [PaymentRequest(Payment.Method.CARD, by_card)] if by_card else []
+        if by_credit:
+            payments.append(PaymentRequest(Payment.Method.CREDIT, by_credit))
         # In steps of 0.05, which both roundings of cash take; mostly more than is due.
-        rest = priced.total - by_card
+        rest = priced.total - by_card - by_credit
         notes = (rest / Decimal("0.05")).to_integral_value() + 1 + over
         payments.append(PaymentRequest(Payment.Method.CASH, notes * Decimal("0.05")))
-        return SaleRequest(
+        request = SaleRequest(
             id=uuid7(),
             register_id=self.registers[till].pk,
             lines=asked,
             payments=payments,
             total=priced.total,
             discount=discount,
+            customer_id=self.shop.customer.pk,
         )
+        totals = zip(lines, priced.lines, strict=True)
+        added = sum((one.total for line, one in totals if line[0] == "voucher"), Decimal(0))
+        return request, added
 
     @rule(sold=sales, twice=st.booleans())
     def void(self, sold: Any, twice: bool) -> None:
-        pk, till, wanted, cash = sold
+        pk, till, wanted, cash, credited = sold
         ask: dict[str, Any] = {
             "actor": self.member,
             "sale": Sale.objects.get(pk=pk),
             "reason": "Wrong",
         }
-        if pk in self.voided or till not in self.open:
+        # Credit that was bought and has been spent since cannot be taken back.
+        if pk in self.voided or till not in self.open or self.credit < credited:
             with pytest.raises(Refused), transaction.atomic():
                 void_sale(**ask, void_id=uuid7())
             return
@@ -218,9 +252,29 @@ class Shopkeeping(RuleBasedStateMachine):
             with transaction.atomic():
                 void_sale(**ask, void_id=void_id)
         self.voided.add(pk)
+        self.credit -= credited
         self.stock.update({name: wanted[name] for name in ("mug", "tea")})
         self.drawer[till] -= cash
         self.posted[till, "void"] += 1
+
+    # -- credit -----------------------------------------------------------------------------------
+
+    @rule(cents=st.integers(1, 3000), until=st.sampled_from([None, *EXPIRIES]))
+    def grant_credit(self, cents: int, until: date | None) -> None:
+        grant(self.shop, f"{Decimal(cents) * CENT}", until=until)
+        self.credit += Decimal(cents) * CENT
+
+    @rule(cents=st.integers(1, 3000))
+    def take_credit(self, cents: int) -> None:
+        amount = Decimal(cents) * CENT
+        ask: dict[str, Any] = {"actor": self.shop.owner, "customer": self.shop.customer}
+        ask |= {"amount": -amount, "reason": "Counted", "request_id": uuid7()}
+        if amount > self.credit:
+            with pytest.raises(NotEnoughCredit), transaction.atomic():
+                correct_credit(**ask)
+            return
+        correct_credit(**ask)
+        self.credit -= amount
 
     # -- stock ------------------------------------------------------------------------------------
 
@@ -259,6 +313,7 @@ class Shopkeeping(RuleBasedStateMachine):
             assert counters == (self.posted[till, "sale"], self.posted[till, "void"])
             if till in self.open:
                 assert expected_cash(self.open[till]) == self.drawer[till]
+        assert standing(self.shop.customer.pk).balance == self.credit
 
 
 @pytest.mark.usefixtures("db")
