@@ -49,8 +49,9 @@ def read_only() -> Iterator[None]:
 
 
 def _query_only(value: str) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(f"PRAGMA query_only = {value}")
+    connection.ensure_connection()
+    # Past Django, which takes no statement in a transaction that has failed: it must go off again.
+    connection.connection.execute(f"PRAGMA query_only = {value}")
 
 
 def names_in_the_database() -> frozenset[str]:

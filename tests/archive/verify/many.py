@@ -51,6 +51,7 @@ def make_many(lines: int, *, products: int = 2000, slug: str = "many") -> Any:
             location=shop.high_street,
             quantities={one.pk: Decimal(lines) for one in goods},
         )
+    with business(shop.business):
         for register in _registers(shop):
             _sell(shop, register, goods, lines // 2)
     return shop
@@ -58,45 +59,53 @@ def make_many(lines: int, *, products: int = 2000, slug: str = "many") -> Any:
 
 def _registers(shop: Any) -> list[Any]:
     from sales.models import Register
+    from tenants.bulk import long_work
 
-    return [
-        shop.register,
-        Register.objects.create(name="Till 2", location=shop.high_street, prefix="MANY2"),
-    ]
+    with long_work():
+        second = Register.objects.create(name="Till 2", location=shop.high_street, prefix="MANY2")
+    return [shop.register, second]
 
 
 def _sell(shop: Any, register: Any, goods: list[Any], lines: int) -> None:
+    from tenants.bulk import long_work
+
+    for number in range(0, lines // LINES, A_SHIFT):
+        # A transaction for each shift: levels that one transaction changes very often get slow.
+        with long_work():
+            _sell_for_a_shift(shop, register, goods, number)
+
+
+def _sell_for_a_shift(shop: Any, register: Any, goods: list[Any], number: int) -> None:
     from inventory.ledger_history import PastMovement, record_history
     from inventory.models import StockMovement
     from sales.history import post_history
     from sales.models import Shift
 
-    shift: Any = None
-    number = 0
-    cash = Decimal(0)
-    while number * LINES < lines:
-        if shift is not None:
-            _close(shop, shift, cash, BEGIN + timedelta(minutes=number))
-        shift = Shift.objects.create(
-            register=register,
-            number=number // A_SHIFT + 1,
-            opened_by=shop.cashier,
-            opened_at=BEGIN + timedelta(minutes=number),
-            opening_float=Decimal(50),
+    shift = Shift.objects.create(
+        register=register,
+        number=number // A_SHIFT + 1,
+        opened_by=shop.cashier,
+        opened_at=BEGIN + timedelta(minutes=number),
+        opening_float=Decimal(50),
+    )
+    documents = list(_documents(shop, register, shift, goods, number))
+    post_history(documents, register=register)
+    record_history(
+        PastMovement(
+            shop.high_street.pk,
+            line.variation_id,
+            StockMovement.Kind.SALE,
+            -line.quantity,
+            one.id,
+            one.number,
+            line.line,
+            one.sold_at,
         )
-        documents = list(_documents(shop, register, shift, goods, number))
-        post_history(documents, register=register)
-        record_history(
-            PastMovement(
-                shop.high_street.pk, line.variation_id, StockMovement.Kind.SALE, -line.quantity,
-                one.id, one.number, line.line, one.sold_at,
-            )
-            for one in documents
-            for line in one.lines
-        )  # fmt: skip
-        cash = sum((one.total for one in documents), Decimal(0))
-        number += len(documents)
-    _close(shop, shift, cash, BEGIN + timedelta(minutes=number))
+        for one in documents
+        for line in one.lines
+    )
+    cash = sum((one.total for one in documents), Decimal(0))
+    _close(shop, shift, cash, BEGIN + timedelta(minutes=number + A_SHIFT))
 
 
 def _close(shop: Any, shift: Any, cash: Decimal, at: datetime) -> None:
