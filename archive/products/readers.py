@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from archive.products.cells import Layout, Line
 from archive.products.drafts import (
+    ERROR,
     WARNING,
     Problem,
     ProductDraft,
@@ -23,6 +24,7 @@ from archive.products.shapes import parents, piped, plain, square
 from archive.tables import Table, TableError
 
 _STEP = 500
+_HOPELESS = 5000
 
 
 def read_drafts(
@@ -35,7 +37,7 @@ def read_drafts(
 
     Every row that is not blank is on some draft. Memory does not grow with the table but for the
     codes, which are checked for standing twice. Raises TableError where the mapping does not fit
-    the table, or the file breaks off.
+    the table, nearly all of thousands of products are wrong, or the file breaks off.
     """
     complaints = mapping.complaints(table.columns)
     if complaints:
@@ -43,8 +45,16 @@ def read_drafts(
     comma = options.decimal_comma if options is not None else None
     layout = Layout(table, mapping.columns, comma)
     within = Within(layout)
-    for draft in _shaped(table, mapping, layout, progress):
+    bad = 0
+    for count, draft in enumerate(_shaped(table, mapping, layout, progress), 1):
         within.check(draft)
+        bad += not draft.is_good
+        if bad > _HOPELESS and bad * 10 > count * 9:
+            first = next(problem for problem in draft.problems if problem.level == ERROR)
+            raise TableError(
+                _("Nearly all rows are wrong, so the rest was not read. Is each column the right "
+                  "field? %s") % first
+            )  # fmt: skip
         yield draft
 
 

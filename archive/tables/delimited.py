@@ -28,6 +28,9 @@ LONGEST_RECORD: Final = 2 * LONGEST_LINE
 LONGEST_CELL: Final = csv.field_size_limit()
 MOST_COLUMNS: Final = 1000
 
+#: Characters that are read again after broken quotes, all in all: it bounds the time.
+_MOST_AGAIN: Final = 48 * LONGEST_LINE
+
 _SAMPLE_ROWS: Final = 200
 
 
@@ -49,7 +52,7 @@ class Lines:
     def __init__(self, text: io.TextIOWrapper, name: str) -> None:
         self._text, self._name = text, name
         self._again: list[str] = []
-        self._size = 0
+        self._size = self._reread = 0
         self.record: list[str] = []
 
     def __iter__(self) -> Lines:
@@ -77,6 +80,12 @@ class Lines:
 
     def retry(self) -> str:
         """Take back all lines of the record but the first, which is returned."""
+        self._reread += self._size
+        if self._reread > _MOST_AGAIN:
+            raise TableError(
+                _("%s has broken quotation marks in too many places; save it anew, or state "
+                  "another delimiter.") % self._name
+            )  # fmt: skip
         first, *others = self.record
         self._again.extend(reversed(others))
         return first
@@ -187,14 +196,16 @@ def has_quotes(source: Source, encoding: Encoding, delimiter: str) -> bool:
     with open_text(source, encoding) as lines:
         if _is_well_quoted(lines, delimiter):
             return True
-    total = even = width = 0
+    total = uneven = width = 0
     with open_text(source, encoding) as lines:
         for cells in _plain(lines, delimiter):
             width = width or len(cells)
             lines.start()
             total += 1
-            even += len(cells) == width or not cells
-    return not (width > 1 and even >= 0.995 * total)
+            uneven += bool(cells) and len(cells) != width
+            if width == 1 or (uneven > 100 and uneven * 50 > total):
+                return True
+    return uneven * 200 > total
 
 
 def _is_well_quoted(lines: Lines, delimiter: str) -> bool:

@@ -126,9 +126,9 @@ class Survey:
         for mark, name in _MARKS:
             if self.head.startswith(mark):
                 return Encoding(name, errors="replace")
-        wide = _wide(self.head)
-        if wide:
-            return Encoding(wide, errors="replace")
+        unmarked = wide(self.head)
+        if unmarked:
+            return Encoding(unmarked, errors="replace")
         if not self._wrong:
             return Encoding("utf-8", errors="replace")  # the last character may be cut
         # Now and then a broken character in otherwise good UTF-8 does not make it something else.
@@ -137,13 +137,14 @@ class Survey:
         return _among_code_pages(b"\n".join(self._unusual))
 
 
-def _wide(head: bytes) -> str:
+def wide(head: bytes) -> str:
     """UTF-16 without a mark: every other byte of line ends, digits and delimiters is zero."""
     even, odd = head[0:4096:2].count(0), head[1:4096:2].count(0)
     half = max(len(head[:4096]) // 2, 1)
-    if odd > half // 20 and odd > 10 * even:
+    enough = max(half // 10, 2)
+    if odd > enough and odd > 10 * even:
         return "utf-16-le"
-    if even > half // 20 and even > 10 * odd:
+    if even > enough and even > 10 * odd:
         return "utf-16-be"
     return ""
 

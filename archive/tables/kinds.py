@@ -10,6 +10,7 @@ from typing import IO, Final
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from archive.tables.encodings import wide
 from archive.tables.errors import TableError
 
 ZIP: Final = b"PK\x03\x04"
@@ -96,7 +97,7 @@ def refuse_what_is_no_text(head: bytes, name: str) -> None:
     for pattern, what, advice in _TEXTS:
         if pattern.match(start):
             raise no_table(name, what, advice)
-    if _is_binary(head):
+    if _is_binary(head) and not wide(head):
         raise no_table(name, gettext_noop("no text at all"), _PROGRAM)
 
 

@@ -28,6 +28,7 @@ from archive.tables.workbook import Exact, Workbook
 
 _SAMPLE: Final = 500
 _HEADER_WITHIN: Final = 10
+_MOST_MISFITS: Final = 5000
 _BLOCK: Final = 256 * 1024
 
 
@@ -74,11 +75,22 @@ class Table:
 
         A record of several lines counts as one row, as in a spreadsheet. The cells are as many as
         the columns, not stripped; numbers of a workbook are `Exact`. A row that does not fit the
-        header comes as `Faulty` with the reason. Raises TableError where the file breaks off.
+        header comes as `Faulty` with the reason. Raises TableError where the file breaks off, and
+        where after thousands of rows most do not fit.
         """
+        misfits = 0
         for number, cells in self._backend.records():
-            if number > self.about.header_row and any(cells):
-                yield number, self._fitted(cells)
+            if number <= self.about.header_row or not any(cells):
+                continue
+            fitted = self._fitted(cells)
+            if isinstance(fitted, Faulty) and not fitted.is_readable:
+                misfits += 1
+                if misfits > _MOST_MISFITS and 2 * misfits > number:
+                    raise TableError(
+                        _("Most rows of %s do not fit its header; state another delimiter, or "
+                          "save it anew.") % self.name
+                    )  # fmt: skip
+            yield number, fitted
 
     def _fitted(self, cells: list[str]) -> list[str]:
         width = len(self.columns)
@@ -89,7 +101,8 @@ class Table:
         if len(cells) == width:
             return cells
         missing = width - len(cells)
-        if missing > 0 and (self._trims or self.about.kind == "xlsx"):
+        is_broken = isinstance(cells, Faulty)
+        if missing > 0 and not is_broken and (self._trims or self.about.kind == "xlsx"):
             cells.extend([""] * missing)
             return cells
         reason = _("has %(cells)d cells where the header has %(columns)d") % {
@@ -118,8 +131,11 @@ class Table:
             for number, cells in islice(self._backend.records(), _SAMPLE)
             if number > self.about.header_row and cells
         ]
-        short = [cells for cells in sample if len(cells) < len(self.columns)]
-        self._trims = bool(short) and all(cells[-1].strip() for cells in sample)
+        sample = [cells for cells in sample if not isinstance(cells, Faulty)]
+        # Some programs leave out what is blank at the end of a row; then no row ends in a blank.
+        self._trims = any(len(cells) >= len(self.columns) for cells in sample) and all(
+            cells[-1].strip() for cells in sample
+        )
         if "decimal_comma" not in self.about.stated:
             habit = uses_decimal_comma(
                 (cell for cells in sample for cell in cells if not isinstance(cell, Exact)),

@@ -22,6 +22,9 @@ from archive.tables.errors import TableError
 _LARGEST_SHEET: Final = 400 * 1024**2
 _LARGEST_TEXT: Final = 32 * 1024**2
 _LARGEST_PART: Final = 8 * 1024**2
+#: From this size on, a part that was packed this tightly is no table but a trap.
+_SUSPICIOUS: Final = 32 * 1024**2
+_TIGHTEST: Final = 100
 _MOST_PARTS: Final = 2000
 _MOST_ROWS: Final = 200_000
 _MOST_STRINGS: Final = 750_000
@@ -114,7 +117,10 @@ class _Pass:
         self._seen_at = 0
 
     def run(self, archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> None:
-        if part.file_size > self._largest:
+        packed_too_tightly = (
+            part.file_size > _SUSPICIOUS and part.file_size > _TIGHTEST * part.compress_size
+        )
+        if part.file_size > self._largest or packed_too_tightly:
             raise _Refused(
                 _("the workbook unpacks to far more than it should; save the table as CSV.")
             )
