@@ -19,6 +19,7 @@ from accounts import limits, sessions
 from accounts.access import public
 from archive import files
 from pos.errors import body
+from sales import credit
 
 
 @public
@@ -47,7 +48,7 @@ def cron_daily(request: HttpRequest) -> JsonResponse:
     if not settings.CRON_SECRET or not constant_time_compare(asked, expected):
         raise Http404
     pruned = {"sessions": sessions.prune(), "attempts": limits.prune(), "files": files.prune()}
-    return JsonResponse(pruned)
+    return JsonResponse({**pruned, "credit": credit.expire_everywhere()})
 
 
 def bad_request(request: HttpRequest, exception: Any = None) -> HttpResponse:

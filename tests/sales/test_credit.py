@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError, transaction
+from django.test import Client
 
 from accounts.models import AuditEntry
 from sales import credit
 from sales.errors import OtherRequest
 from sales.models import CreditAccount, CreditEntry, Customer
 from sales.standings import standing, standings
-from tenants.context import business
+from tenants.context import business, unbound
 from tenants.errors import Refused
 from tenants.ids import uuid7
 from tests.factories import Shop
@@ -231,6 +233,21 @@ def test_expiring_in_bulk_is_the_same_and_happens_once(expiring: Shop) -> None:
     assert ledger(expiring)[-1] == ("expired", Decimal(-10), Decimal(7))
     assert account(expiring).next_expiry == date(2026, 6, 30)
     assert credit.expire(at=JUNE) == (0, 0)
+
+
+def test_the_daily_housekeeping_expires_everywhere(
+    expiring: Shop, other_shop: Shop, client: Client, settings: Any
+) -> None:
+    settings.CRON_SECRET = "s3cret"
+    with business(other_shop.business):
+        grant(other_shop, "3", until=date(2026, 5, 12), at=MAY)
+    with unbound():
+        assert client.get("/cron/daily").status_code == 404
+        answer = client.get("/cron/daily", headers={"Authorization": "Bearer s3cret"})
+    assert answer.json()["credit"] == 2
+    assert ledger(expiring)[-1] == ("expired", Decimal(-15), Decimal(2))
+    with business(other_shop.business):
+        assert ledger(other_shop)[-1][2] == 0
 
 
 def test_the_command_expires_in_every_business(
