@@ -1,4 +1,4 @@
-"""Start Tillbook for trying it out: database, demo, static files, web server. `make run`."""
+"""Start Tillbook for trying it out: database, demo, static files, jobs, web server. `make run`."""
 
 import os
 import socket
@@ -54,6 +54,9 @@ def main() -> None:
     shown = f"[{host}]" if ":" in host else host
     print(f"\nTillbook: http://{shown}:{port}/   (Ctrl-C stops it; the data stays in var/)")
     sys.stdout.flush()
+    # Large imports and exports; it ends with the server, whose process this one becomes.
+    worker = [*MANAGE, "run_jobs", "--watch", "--with-parent"]
+    subprocess.Popen(worker, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
     server = [sys.executable, "-m", "gunicorn", "pos.wsgi:application"]
     server += ["--worker-class", "gthread", "--workers", "2", "--threads", "4"]
     server += ["--bind", f"{shown}:{port}", "--log-level", "warning"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal, InvalidOperation
 from functools import partial
 from typing import IO, Any, ClassVar
 
@@ -19,6 +20,8 @@ from archive.products.importing import check_products, import_products, undo_imp
 from archive.products.mapping import NEEDED, detect
 from archive.products.presets import PRESETS
 from archive.work.desk import Change, Desk, Field, Figure, Listing, Preview, Text, Trouble
+from tenants import formats
+from tenants.context import current
 from tenants.models import Location
 
 # What most tables have; the rest is what other systems write.
@@ -234,7 +237,7 @@ def _new(report: Mapping[str, Any]) -> Listing:
             one["name"],
             one["sku"],
             one["category"],
-            one["price"],
+            " – ".join(_amount(price) for price in one["price"].split(" – ")),
             one["stock"],
             ", ".join(one["barcodes"]),
         ]
@@ -242,7 +245,7 @@ def _new(report: Mapping[str, Any]) -> Listing:
     ]
     head = [_("Row"), _("Name"), _("SKU"), _("Category"), _("Price"), _("Stock"), _("Barcodes")]
     more = max(0, report["counts"]["new"] - len(rows))
-    return Listing(_("New products"), head, rows, more, frozenset({0, 4, 5}))
+    return Listing(_("New products"), head, rows, more, frozenset({4, 5}))
 
 
 def _what(one: Mapping[str, Any], change: Mapping[str, Any]) -> str:
@@ -258,4 +261,17 @@ def _named(field: str) -> str:
 
 
 def _both(change: Mapping[str, Any]) -> tuple[str, str]:
-    return tuple("" if change[when] is None else str(change[when]) for when in ("old", "new"))  # type: ignore[return-value]
+    is_amount = change["field"].partition(":")[0] in ("price", "cost")
+    old, new = ("" if change[when] is None else str(change[when]) for when in ("old", "new"))
+    return (_amount(old), _amount(new)) if is_amount else (old, new)
+
+
+def _amount(text: str) -> str:
+    """With the currency's digits, and with more where it has more: nothing is rounded away."""
+    try:
+        value = Decimal(text)
+    except InvalidOperation:
+        return text
+    business = current()
+    is_exact = round(value, business.digits) == value
+    return formats.amount(value, business) if is_exact else text

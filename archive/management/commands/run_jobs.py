@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import threading
 import time
@@ -32,12 +33,19 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         how = parser.add_mutually_exclusive_group()
         how.add_argument("--watch", action="store_true", help="stay and wait for more work")
+        parser.add_argument(
+            "--with-parent",
+            action="store_true",
+            help="end when the process that started this one has ended",
+        )
         how.add_argument("--once", action="store_true", help="do one job and end")
 
     def handle(self, *args: Any, **options: Any) -> None:
         self.ending = threading.Event()
         stops = (signal.SIGTERM, signal.SIGINT)
         before = {one: signal.signal(one, lambda *_: self.ending.set()) for one in stops}
+        if options["with_parent"]:
+            threading.Thread(target=self.follow, args=(os.getppid(),), daemon=True).start()
         try:
             if options["watch"]:
                 self.watch()
@@ -46,6 +54,11 @@ class Command(BaseCommand):
         finally:
             for one, handler in before.items():
                 signal.signal(one, handler)
+
+    def follow(self, parent: int) -> None:
+        while os.getppid() == parent:
+            time.sleep(PAUSE)
+        self.ending.set()
 
     def empty(self, *, once: bool) -> None:
         """Until nothing is due; a job that came back into the queue waits for the next call."""

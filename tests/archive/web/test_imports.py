@@ -44,7 +44,7 @@ def test_a_good_file(owner: Client, inside: Shop) -> None:
     for part in ("Nothing is wrong", "Red mug", "Teapot", "Import now"):
         assert part in text
     # What changes, with its old and new value.
-    assert '<span class="before">5</span>' in text and '<span class="after">5.75</span>' in text
+    assert '<span class="before">5.00</span>' in text and '<span class="after">5.75</span>' in text
     answer: Any = owner.post(url(inside, batch, "apply/"), {"only": "all"})
     assert answer.url == url(inside, batch)
     batch.refresh_from_db()
