@@ -2,11 +2,27 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import defaultdict, namedtuple
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from django.db.models import Case, CharField, Count, Exists, F, Max, Min, OuterRef, Q, Value, When
+from django.db import connection
+from django.db.models import (
+    Case,
+    CharField,
+    Count,
+    DecimalField,
+    Exists,
+    F,
+    Max,
+    Min,
+    OuterRef,
+    Q,
+    TextField,
+    UUIDField,
+    Value,
+    When,
+)
 from django.db.models.functions import Cast, Concat, LPad
 from django.utils.translation import gettext_lazy as _
 
@@ -105,20 +121,27 @@ def chain_is_whole(look: Look) -> None:
     look.rows(beyond, "chain_index", "a place within the register's chain", "chain_index")
 
 
+def _shape(name: str, columns: Sequence[str]) -> Any:
+    return namedtuple(name, columns)  # type: ignore[misc]  # noqa: PYI024 - columns of elsewhere
+
+
+# What a document's hash is made of, and what is compared with it.
+_Sale = _shape("_Sale", (*SALE_FIELDS, "chain_index", "previous_hash", "content_hash"))
+_Line = _shape("_Line", LINE_FIELDS)
+_Payment = _shape("_Payment", PAYMENT_FIELDS)
+
+
 def _documents(register: Any, length: int) -> Iterator[tuple[Any, list[Any], list[Any]]]:
     """(document, lines, payments) up to the register's mark, in the order of the chain."""
-    # `id` and what the hash is made of; plain rows, because objects take three times as long.
-    columns = (*SALE_FIELDS, "chain_index", "previous_hash", "content_hash")
+    columns = _columns(Sale, _Sale._fields)
     last = 0
     while True:
-        chunk = list(
-            Sale.objects.filter(Q(chain_index__gt=last, chain_index__lte=length), register=register)
-            .order_by("chain_index")
-            .values_list(*columns, named=True)[:CHUNK]
-        )
+        place = Q(chain_index__gt=last, chain_index__lte=length)
+        rows = Sale.objects.filter(place, register=register).order_by("chain_index")
+        chunk = [_Sale._make(row) for row in rows.values_list(*columns)[:CHUNK]]
         keys = [sale.id for sale in chunk]
-        lines = _parts(SaleLine, keys, LINE_FIELDS)
-        payments = _parts(Payment, keys, PAYMENT_FIELDS)
+        lines = _parts(SaleLine, keys, _Line)
+        payments = _parts(Payment, keys, _Payment)
         for sale in chunk:
             yield sale, lines.get(sale.id, []), payments.get(sale.id, [])
         if len(chunk) < CHUNK:
@@ -126,12 +149,30 @@ def _documents(register: Any, length: int) -> Iterator[tuple[Any, list[Any], lis
         last = chunk[-1].chain_index
 
 
-def _parts(model: Any, keys: Sequence[Any], fields: Sequence[str]) -> dict[Any, list[Any]]:
+def _parts(model: Any, keys: Sequence[Any], row: Any) -> dict[Any, list[Any]]:
     found: dict[Any, list[Any]] = defaultdict(list)
     rows = model.objects.filter(sale__in=keys).order_by("sale", "line")
-    for row in rows.values_list("sale_id", *fields, named=True):
-        found[row.sale_id].append(row)
+    for sale, *values in rows.values_list(*_columns(model, ("sale_id", *row._fields))):
+        found[sale].append(row._make(values))
     return found
+
+
+def _columns(model: Any, names: Sequence[str]) -> list[Any]:
+    """The columns as the hash takes them. PostgreSQL writes decimals and keys as it does, which
+    spares making an object of each and text of that again: half of the time."""
+    if connection.vendor != "postgresql":
+        return list(names)
+    return [
+        Cast(name, TextField()) if _is_written_alike(model, name) else F(name) for name in names
+    ]
+
+
+def _is_written_alike(model: Any, name: str) -> bool:
+    field = model._meta.get_field(name)
+    if field.remote_field is not None:
+        field = field.target_field
+    has_four_places = isinstance(field, DecimalField) and field.decimal_places == 4
+    return has_four_places or isinstance(field, UUIDField)
 
 
 RULES: tuple[Rule, ...] = (

@@ -136,13 +136,13 @@ class Look:
             self.tell(rows.model, pk, column, "a value of its own", found)
 
 
-def with_its(rows: QuerySet[Any], relation: str) -> QuerySet[Any]:
-    """The rows with a relation `its` to the rows of the bound business that refer to them.
+def with_its(rows: QuerySet[Any], relation: str, name: str = "its") -> QuerySet[Any]:
+    """The rows with a relation `name` to the rows of the bound business that refer to them.
 
     A join by the key alone finds no index: all of them begin with the business.
     """
     own = Q(**{f"{relation}__business": require_id()})
-    joined: QuerySet[Any] = rows.annotate(its=FilteredRelation(relation, condition=own))
+    joined: QuerySet[Any] = rows.annotate(**{name: FilteredRelation(relation, condition=own)})
     return joined
 
 

@@ -13,15 +13,14 @@ from django.db.models import (
     Max,
     OuterRef,
     Q,
-    Subquery,
     Sum,
     Window,
 )
-from django.db.models.functions import Coalesce, Lag, TruncDate
+from django.db.models.functions import Lag, TruncDate
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import AuditEntry
-from archive.verify.rules import AMOUNT, ZERO, Look, Rule, rule
+from archive.verify.rules import Look, Rule, rule, with_its
 from sales.models import Payment, Register, Sale, Shift
 from tenants.context import current
 from tenants.models import Location
@@ -35,15 +34,11 @@ SKEW = timedelta(minutes=5)
 @rule(AREA, _("The cash that a drawer should hold is not the float and the cash taken."), weight=2)
 def drawer_is_float_and_cash(look: Look) -> None:
     """DESIGN 6: of a closed shift, expected is float + cash, difference is counted less expected."""
-    taken = (
-        Payment.objects.filter(sale__shift=OuterRef("pk"), method=Payment.Method.CASH)
-        .order_by()
-        .values("sale__shift")
-        .annotate(cash=Sum("amount"))
-    )
-    cash = Coalesce(Subquery(taken.values("cash")), ZERO, output_field=AMOUNT)
+    closed = Shift.objects.filter(closed_at__isnull=False)
+    paid = with_its(with_its(closed, "sales"), "its__payments", "paid")
+    cash = Sum("paid__amount", filter=Q(paid__method=Payment.Method.CASH), default=0)
     look.unequal(
-        Shift.objects.filter(closed_at__isnull=False),
+        paid,
         {
             "expected_cash": F("opening_float") + cash,
             "difference": F("counted_cash") - F("expected_cash"),
