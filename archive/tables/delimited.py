@@ -191,21 +191,25 @@ def has_quotes(source: Source, encoding: Encoding, delimiter: str) -> bool:
     """Whether quotation marks enclose cells, rather than stand for inches.
 
     They do unless reading them so fails somewhere, while without it nearly all rows are as wide
-    as the first.
+    as the first, and most cells that have quotation marks do not stand between two of them.
     """
     with open_text(source, encoding) as lines:
         if _is_well_quoted(lines, delimiter):
             return True
-    total = uneven = width = 0
+    total = uneven = width = enclosed = other = 0
     with open_text(source, encoding) as lines:
         for cells in _plain(lines, delimiter):
             width = width or len(cells)
             lines.start()
             total += 1
             uneven += bool(cells) and len(cells) != width
+            for cell in cells if any('"' in cell for cell in cells) else ():
+                if '"' in cell:
+                    within = len(cell) > 1 and cell.startswith('"') and cell.endswith('"')
+                    enclosed, other = enclosed + within, other + (not within)
             if width == 1 or (uneven > 100 and uneven * 50 > total):
                 return True
-    return uneven * 200 > total
+    return uneven * 200 > total or enclosed > other
 
 
 def _is_well_quoted(lines: Lines, delimiter: str) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from functools import cache
 from typing import Final
 
 #: What a person may state; the order is that of a choice on a page.
@@ -38,7 +39,8 @@ _MARKS: Final = (
 _CYRILLIC: Final = "".join(map(chr, range(0x410, 0x430)))
 _GREEK: Final = "".join(map(chr, range(0x391, 0x3AA)))
 
-#: For each code page the letters that make it likely, and those that may occur.
+#: For each code page the letters that make it likely (other alphabets' by frequency), and those
+#: that may occur.
 _LETTERS: Final[dict[str, tuple[str, str]]] = {
     "cp1252": ("äöüßéèêàâçñóíáãõåæøœÄÖÜÉØÅ€–—’‘“”„°®™´½×", "ëîïôûùúìòÀÁÂÃÇÈÊËÍÑÓÔÕÚÆŒýÿ²³µ£©…•«»"),
     "cp1250": ("ąćęłńśźżóěščřžýáíéúůďťňőűöüäŁŚŻŠŽČŘ€–—’“”„°®™", "âăîşţđßëôôÁÉÍÓÚÝÖÜÄĄĆĘŃŹĚĎŤŇŮŐŰ×´½…•«»"),
@@ -54,6 +56,8 @@ _ENOUGH: Final = 1000
 #: Bytes that begin a character of several bytes in UTF-8.
 _LEADS: Final = bytes(range(0xC2, 0xF5))
 
+_LATIN: Final = frozenset({"cp1250", "cp1252", "cp1254"})
+
 #: As good as certain; below it the choice is doubtful and the person is told.
 _SURE: Final = 0.5
 
@@ -63,7 +67,7 @@ _TWICE: Final = re.compile(
     r"\u2013-\u203a\u20ac\u2122]|[ÐÑ][\u0080-\u00bf\u2013-\u203a‚ƒ„…†‡ˆ‰Š‹Œ]|â[€‚„][\u0080-\uffff]"
     # … or as cp1251, where only pairs that no language has are taken.
     r"|[РС][\u00a0-\u00bf\u0402-\u040f\u0452-\u045f\u2013-\u203a\u20ac\u2116\u2122]{1}[РС]"
-    r"|[вВ][Ђ€][\u0080-\uffff]|[гГ][ўЎ][вВ]|[вВ] [ўЎ](?![а-яё])|\bд[єЄ]\b|[A-Za-z]г['ґ¤]"
+    r"|Г[ђѓѕјћќџ©¤¦§¬±¶]|[вВ][Ђ€][\u0080-\uffff]|[гГ][ўЎ][вВ]|[вВ] [ўЎ](?![а-яё])|\bд[єЄ]\b|[A-Za-z]г['ґ¤]"
 )
 
 
@@ -171,21 +175,27 @@ def _leniency(sample: bytes, name: str) -> str:
     return "strict"
 
 
+@cache
+def _weights(name: str) -> dict[str, float]:
+    """What each character adds. Alphabets other than the Latin are told by how frequent theirs are,
+    so the letters of those stand in that order."""
+    usual, rare = _LETTERS[name]
+    falling = 0.0 if name in _LATIN else 0.4 / len(usual)
+    weights = dict.fromkeys(rare, 0.4) | {"\xa0": 0.3}
+    return weights | {char: 1 - falling * place for place, char in enumerate(usual)}
+
+
 def _score(sample: bytes, name: str) -> float:
     """How much like text the sample is in this code page: 1 at best, below 0 at worst."""
-    usual, rare = _LETTERS[name]
+    weights = _weights(name)
     text = sample.decode(name, errors="replace")
     points, count = 0.0, 0
     for before, char in zip(" " + text, text, strict=False):
         if char < "\x80":
             continue
         count += 1
-        if char in usual:
-            points += 1
-        elif char in rare:
-            points += 0.4
-        elif char == "\xa0":
-            points += 0.3
+        if char in weights:
+            points += weights[char]
         elif not char.isalpha():
             points -= 1.0 if before.isalpha() else 0.2
     return points / count if count else 0.0

@@ -80,7 +80,7 @@ class Table:
         """
         misfits = 0
         for number, cells in self._backend.records():
-            if number <= self.about.header_row or not any(cells):
+            if number <= self.about.header_row or not any(map(str.strip, cells)):
                 continue
             fitted = self._fitted(cells)
             if isinstance(fitted, Faulty) and not fitted.is_readable:
