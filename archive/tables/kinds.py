@@ -60,7 +60,7 @@ _TEXTS: Final[list[tuple[re.Pattern[bytes], str, str]]] = [
         gettext_noop("a web page, whatever its name says"),
         _SAVE_AS,
     ),
-    (re.compile(rb"<(\?xml|!doctype|[a-z]+[ >])", re.IGNORECASE), "XML", _SAVE_AS),
+    (re.compile(rb"<(\?xml|!doctype)", re.IGNORECASE), "XML", _SAVE_AS),
     (
         re.compile(rb'(\{\s*("|\})|\[\s*[\[{\]])'),
         "JSON",

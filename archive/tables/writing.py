@@ -20,14 +20,12 @@ def escaped(text: str) -> str:
     Reading takes the apostrophe off again (`unescaped`), so a table that we wrote comes back as
     it was.
     """
-    if text.startswith(_RUNS) or (text.startswith("'") and text[1:].startswith(_RUNS)):
-        return "'" + text
-    return text
+    return f"'{text}" if text.lstrip("'").startswith(_RUNS) else text
 
 
 def unescaped(text: str) -> str:
     """What `escaped` was given."""
-    if text.startswith("'") and text[1:].lstrip("'").startswith(_RUNS):
+    if text.startswith("'") and text.lstrip("'").startswith(_RUNS):
         return text[1:]
     return text
 

@@ -45,7 +45,7 @@ def test_one_accent_is_enough_for_western_text():
 
 def test_text_of_no_windows_page_is_doubted_and_still_read():
     table = opened(_file(["いろはす天然水", "緑茶ペットボトル", "食塩水"]).encode("shift-jis"))
-    assert [cells[0] for _row, cells in table.rows()][0] == "いろはす天然水"
+    assert next(cells[0] for _row, cells in table.rows()) == "いろはす天然水"
     assert "could not be told for certain" in table.about.warnings[0]
 
 
@@ -61,7 +61,7 @@ def test_a_byte_that_is_no_unicode_does_not_change_the_encoding_of_the_rest():
 
 def test_a_last_character_that_is_cut_off_is_no_reason_to_refuse():
     table = opened("name,sku\nTea,1\nМолоко".encode()[:-1])
-    assert [cells[0] for _row, cells in table.rows()][0] == "Tea"
+    assert next(cells[0] for _row, cells in table.rows()) == "Tea"
 
 
 def test_zero_bytes_in_a_cell_do_not_make_it_utf_16():
