@@ -6,6 +6,7 @@ hold one piece in memory, however large the file is.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import io
 from collections.abc import Iterable
@@ -98,7 +99,8 @@ class _Reading(io.RawIOBase):
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
         start = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._file.size}[whence]
         if start + offset < 0:
-            raise ValueError("A position in a file is not negative.")
+            # What a file on a disk says, and readers of archives rely on.
+            raise OSError(errno.EINVAL, "A position in a file is not negative.")
         self._at = start + offset
         return self._at
 

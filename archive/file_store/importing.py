@@ -80,10 +80,12 @@ def import_store(
     by: User | None = None,
     dry_run: bool = False,
     progress: Callable[[int, int], None] | None = None,
+    batch: ImportBatch | None = None,
 ) -> Report:
     """Bring the folder into the bound business, or with `dry_run` find out what that would do.
 
-    `by` is who does it, else the owner. Raises StoreRefused where anything is wrong, and StoreError
+    `by` is who does it, else the owner; `batch` the row that stands for it, else one is made when
+    something was new. Raises StoreRefused where anything is wrong, and StoreError
     where a file cannot be read; either way nothing is written. Another import of the business waits.
     """
     with long_work():
@@ -91,6 +93,7 @@ def import_store(
         store = Store(folder, asked, digits=current().digits, zone=current().zone)
         report = Report(faults=store.faults)
         work = _Work(store, report, by or _owner(), progress or (lambda done, total: None))
+        work.batch = batch
         work.run()
         if report.faults.count:
             plural = "fault" if report.faults.count == 1 else "faults"
@@ -115,6 +118,7 @@ class _Work:
         self.map = store.map
         self.space = uuid.uuid5(uuid.NAMESPACE_URL, f"tillbook:{current().pk}:{self.map.source}")
         self.now = timezone.now()
+        self.batch: ImportBatch | None = None
         #: Customers of the store: their key there → their id here.
         self.ids: dict[str, uuid.UUID] = {}
 
@@ -320,7 +324,7 @@ class _Work:
                 return
 
     def _note(self) -> None:
-        batch = ImportBatch.objects.create(
+        batch = self.batch or ImportBatch.objects.create(
             kind=ImportBatch.Kind.FILE_STORE,
             state=ImportBatch.State.APPLIED,
             file_name=self.map.source,

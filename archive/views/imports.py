@@ -131,6 +131,7 @@ def import_detail(request: Any, batch_id: uuid.UUID) -> HttpResponse:
         "job": job,
         "busy": is_busy(batch),
         "preview": preview and _cut(preview),
+        "may_apply": batch.state == batch.State.CHECKED and preview and preview.is_ready,
         "may_undo": bool(counter and counter.may_undo and batch.state == batch.State.APPLIED),
         "before": _same_file(batch),
     }

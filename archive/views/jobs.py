@@ -72,6 +72,8 @@ class Shown:
     row: Job
     label: Any
     percent: int | None
+    done: str
+    total: str
     stopping: bool
     unattended: bool
 
@@ -83,6 +85,8 @@ def shown(row: Job) -> Shown:
         row=row,
         label=jobs.label(row),
         percent=min(100, row.done * 100 // row.total) if row.total else None,
+        done=f"{row.done:,}",
+        total=f"{row.total:,}",
         stopping=row.state == Job.State.RUNNING and pulse.asked_to_stop(row),
         unattended=row.state == Job.State.WAITING and waited > PATIENCE,
     )

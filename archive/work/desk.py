@@ -51,9 +51,9 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """What is wrong in one cell, or (without column) in a row."""
+    """What is wrong in one cell, or (without column) in a row; `row` is its number or its key."""
 
-    row: int
+    row: int | str
     column: str
     value: str
     reason: str
@@ -120,6 +120,11 @@ class Preview:
     good: int = 0
     bad: int = 0
     partial: bool = False
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether it can be applied as it is, or without what is bad."""
+        return self.writes and not self.blocked and (self.partial or not self.bad)
 
 
 class Desk(ABC):

@@ -5,8 +5,9 @@ from __future__ import annotations
 from archive.work.desk import Desk
 from archive.work.products import ProductsDesk
 from archive.work.sales import SalesDesk
+from archive.work.store import StoreDesk
 
-DESKS: dict[str, Desk] = {desk.kind: desk for desk in (ProductsDesk(), SalesDesk())}
+DESKS: dict[str, Desk] = {desk.kind: desk for desk in (ProductsDesk(), SalesDesk(), StoreDesk())}
 
 
 def desk_of(kind: str) -> Desk:

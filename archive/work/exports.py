@@ -21,6 +21,22 @@ from tenants.context import current
 # What people choose from, and the job that makes it.
 FORMS = {"json": "export.data", "csv": "export.csv", "xlsx": "export.xlsx"}
 
+# What people want to know of a file: how many there are of each.
+TABLES = {
+    "locations": gettext_lazy("Locations"),
+    "users": gettext_lazy("People"),
+    "categories": gettext_lazy("Categories"),
+    "brands": gettext_lazy("Brands"),
+    "products": gettext_lazy("Products"),
+    "productVariations": gettext_lazy("Variations"),
+    "customers": gettext_lazy("Customers"),
+    "suppliers": gettext_lazy("Suppliers"),
+    "sales": gettext_lazy("Sales"),
+    "payments": gettext_lazy("Payments"),
+    "shifts": gettext_lazy("Shifts"),
+    "movements": gettext_lazy("Stock movements"),
+}
+
 
 @job("export.data", needs=Permission.DATA_EXPORT, label=gettext_lazy("Whole business in one file"))
 def whole_business(task: Task) -> dict[str, Any]:
@@ -58,7 +74,8 @@ def _made(task: Task, write: Any, ending: str) -> dict[str, Any]:
             writing.write(data)
         stored = writing.finish()
     record(actor=task.actor.user, action="data.export", target=stored)
-    facts = [[table, count] for table, count in cast(dict[str, int], counts).items() if count]
+    told = cast(dict[str, int], counts)
+    facts = [[str(label), told[table]] for table, label in TABLES.items() if told.get(table)]
     return {"file": str(stored.pk), "facts": facts}
 
 
