@@ -4,11 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Exists, F, OuterRef, Q, Sum, Window
+from django.db.models import (
+    CharField,
+    Exists,
+    ExpressionWrapper,
+    F,
+    OuterRef,
+    Q,
+    Sum,
+    Value,
+    Window,
+)
+from django.db.models.functions import Concat
 from django.utils.translation import gettext_lazy as _
 
 from archive.verify.rules import Look, Rule, rule, with_its
-from sales.models import CreditAccount, CreditEntry, Payment, Sale, SaleLine
+from sales.models import CreditAccount, CreditEntry, Payment, Register, Sale, SaleLine
 
 AREA = "credit"
 KINDS = CreditEntry.Kind
@@ -87,12 +98,14 @@ def credit_entry_has_its_document(look: Look) -> None:
         sale__customer=OuterRef("account__customer_id"),
     )
     sale = Sale.objects.filter(pk=OuterRef("document_id"))
+    ours = Register.objects.annotate(
+        named=ExpressionWrapper(OuterRef("document_number"), output_field=CharField())
+    ).filter(named__startswith=Concat(F("prefix"), Value("-")))
     for kinds, part in ((PAID, payment), ((KINDS.BOUGHT,), line)):
         wrong = CreditEntry.objects.filter(~Exists(part), kind__in=kinds)
         look.rows(wrong.filter(Exists(sale)), "amount", "as the document says", "amount")
-        lost = wrong.filter(~Exists(sale), line__gt=0)
-        for pk, document in look.first(lost, "document_id"):
-            look.tell(CreditEntry, pk, "document_id", "a sale", document)
+        lost = wrong.filter(~Exists(sale)).filter(Q(document_number="") | Exists(ours))
+        look.rows(lost, "document_id", "a sale", "document_id")
 
 
 RULES: tuple[Rule, ...] = (

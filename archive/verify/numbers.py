@@ -122,7 +122,7 @@ def chain_is_whole(look: Look) -> None:
 
 
 def _shape(name: str, columns: Sequence[str]) -> Any:
-    return namedtuple(name, columns)  # type: ignore[misc]  # noqa: PYI024 - columns of elsewhere
+    return namedtuple(name, columns)  # noqa: PYI024 - columns of elsewhere
 
 
 # What a document's hash is made of, and what is compared with it.
