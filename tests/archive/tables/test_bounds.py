@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from archive.tables import Faulty, TableError
+from archive.tables import TableError
 from tests.archive.tables.making import opened
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -89,6 +89,4 @@ def test_lines_and_cells_beyond_all_bounds(content, reason):
 
 def test_a_record_that_goes_on_for_ever_is_cut_into_lines():
     found = opened(b"name,sku\n" + b'"a\nb",' * 400_000).rows()
-    _number, first = next(found)
-    assert isinstance(first, Faulty)
-    assert sum(1 for _row in found) == 400_000
+    assert sum(1 for _row in found) == 400_001

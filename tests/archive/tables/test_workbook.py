@@ -84,7 +84,7 @@ def test_a_sheet_can_be_chosen_and_empty_and_hidden_ones_are_passed_over():
     from openpyxl import Workbook
 
     book = Workbook()
-    book.active.title = "Empty"
+    book.worksheets[0].title = "Empty"
     hidden = book.create_sheet("Hidden")
     hidden.append(["name", "x"])
     hidden.sheet_state = "hidden"
