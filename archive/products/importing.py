@@ -19,7 +19,7 @@ from accounts.audit import record
 from accounts.models import User
 from archive.models import ImportBatch
 from archive.products.apply import Writer
-from archive.products.drafts import ProductDraft, ReadOptions
+from archive.products.drafts import Problem, ProductDraft, ReadOptions
 from archive.products.images import Archive, Pictures
 from archive.products.journal import Journal
 from archive.products.mapping import ColumnMapping, detect
@@ -61,15 +61,18 @@ def check_products(
     options: OptionsLike,
     progress: Progress | None = None,
     pictures: IO[bytes] | str | None = None,
+    listen: Callable[[Problem], None] | None = None,
 ) -> Report:
     """What importing this file would do, and what is wrong with it; writes nothing.
 
     `source` is a path or a seekable binary file, `name` what people call it, `pictures` a zip
-    archive. `progress` hears of the rows read, and about how many there are. Raises Refused with
+    archive. `progress` hears of the rows read, and about how many there are, `listen` of every problem.
+    Raises Refused with
     one sentence where the file is no table, or the choices do not fit the business.
     """
     with _refusing(), long_work():
         run = _Run(source, name, mapping, options, progress, pictures, lock=False)
+        run.report.listen = listen
         for _plans in run.plans():
             run.planner.shelves.take_new()
         run.report.counts["pictures"] = len(run.pictures.missing())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -35,6 +36,8 @@ class Report:
     wrong: list[dict[str, Any]] = field(default_factory=list)
     warnings: list[dict[str, Any]] = field(default_factory=list)
     made: dict[str, list[str]] = field(default_factory=dict)
+    #: Hears of every problem, also of those that are not listed.
+    listen: Callable[[Problem], None] | None = None
     #: What the file turned out to be: encoding, delimiter, columns.
     table: dict[str, Any] = field(default_factory=dict)
 
@@ -50,6 +53,8 @@ class Report:
 
     def tell(self, problem: Problem) -> None:
         is_error = problem.level == ERROR
+        if self.listen is not None:
+            self.listen(problem)
         self.counts["problems" if is_error else "warnings"] += 1
         shown = self.wrong if is_error else self.warnings
         if len(shown) < SHOWN_PROBLEMS:

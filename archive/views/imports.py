@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import uuid
 from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -21,9 +19,10 @@ from archive.forms import UploadForm
 from archive.models import FilePart, ImportBatch, StoredFile
 from archive.tables import TableError
 from archive.views.doors import desk, unhurried
-from archive.views.jobs import shown
+from archive.views.jobs import sent, shown
 from archive.work.desk import Desk, Preview, look
 from archive.work.desks import DESKS, desk_of
+from archive.work.problems import as_csv, header, row
 
 P = Permission
 PAGE = 50
@@ -140,6 +139,8 @@ def import_detail(request: Any, batch_id: uuid.UUID) -> HttpResponse:
 
 def _cut(preview: Preview) -> Preview:
     """As much of it as a page shows."""
+    listed = len(preview.problems) + len(preview.warnings)
+    preview.lists_all = listed >= preview.problem_count + preview.warning_count
     preview.changes_more += max(0, len(preview.changes) - SHOWN)
     preview.changes = preview.changes[:SHOWN]
     preview.problems = preview.problems[:SHOWN]
@@ -202,26 +203,18 @@ def import_discard(request: Any, batch_id: uuid.UUID) -> HttpResponse:
 
 @desk(P.DATA_IMPORT)
 @require_safe
-def import_problems(request: Any, batch_id: uuid.UUID) -> HttpResponse:
+def import_problems(request: Any, batch_id: uuid.UUID) -> HttpResponseBase:
     """Everything that is wrong, as CSV, to be worked through beside the file."""
     batch = door(batch_id)
     counter = DESKS.get(batch.kind)
     if counter is None or not batch.report:
         raise Http404
+    if kept := StoredFile.objects.filter(pk=batch.report.get("problems_file") or None).first():
+        return sent(request.business, kept)
     preview = counter.preview(batch.report, member=request.membership, done=False)
-    text = io.StringIO()
-    table = csv.writer(text)
-    table.writerow([_("Row"), _("Column"), _("Value"), _("Problem"), _("Kind")])
-    for kind, found in ((_("error"), preview.problems), (_("warning"), preview.warnings)):
-        for one in found:
-            table.writerow([one.row, escaped(one.column), escaped(one.value), one.reason, kind])
-    answer = HttpResponse(
-        text.getvalue().encode("utf-8-sig"), content_type="text/csv; charset=utf-8"
-    )
+    rows = [header()]
+    for found, is_error in ((preview.problems, True), (preview.warnings, False)):
+        rows += [row(o.row, o.column, o.value, o.reason, is_error=is_error) for o in found]
+    answer = HttpResponse(b"\xef\xbb\xbf" + as_csv(rows), content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="problems-{batch.pk}.csv"'
     return answer
-
-
-def escaped(text: str) -> str:
-    """So that no spreadsheet runs it as a formula."""
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text

@@ -121,6 +121,9 @@ class Preview:
     bad: int = 0
     partial: bool = False
 
+    #: Whether the report itself lists every problem and warning.
+    lists_all: bool = True
+
     @property
     def is_ready(self) -> bool:
         """Whether it can be applied as it is, or without what is bad."""

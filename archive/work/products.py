@@ -15,11 +15,14 @@ from accounts.models import Membership
 from accounts.permissions import Permission
 from archive.jobs import Task
 from archive.models import ImportBatch
+from archive.products.drafts import ERROR, Problem
 from archive.products.fields import FIELDS
 from archive.products.importing import check_products, import_products, undo_import
 from archive.products.mapping import NEEDED, detect
 from archive.products.presets import PRESETS
 from archive.work.desk import Change, Desk, Field, Figure, Listing, Preview, Text, Trouble
+from archive.work.problems import ProblemFile
+from archive.work.problems import row as problem_row
 from tenants import formats
 from tenants.context import current
 from tenants.models import Location
@@ -122,14 +125,17 @@ class ProductsDesk(Desk):
         return ProductOptions(data, initial=dict(initial))
 
     def check(self, task: Task, batch: ImportBatch, stream: IO[bytes]) -> dict[str, Any]:
+        every = ProblemFile(f"problems-{batch.pk}.csv", by=task.actor.user)
         report = check_products(
             stream,
             name=batch.file_name,
             mapping=_mapping(batch),
             options=_options(batch),
             progress=partial(task.progress, stage=_("Checking the file")),
+            listen=partial(_keep, every),
         )
-        return report.as_json()
+        kept = every.finish()
+        return {**report.as_json(), "problems_file": str(kept.pk) if kept else ""}
 
     def apply(self, task: Task, batch: ImportBatch, stream: IO[bytes]) -> dict[str, Any]:
         done = import_products(
@@ -149,6 +155,11 @@ class ProductsDesk(Desk):
 
     def preview(self, report: Mapping[str, Any], *, member: Membership, done: bool) -> Preview:
         return _preview(report, costs=member.can(Permission.PRODUCT_VIEW_PURCHASE_PRICE), done=done)
+
+
+def _keep(every: ProblemFile, one: Problem) -> None:
+    is_error = one.level == ERROR
+    every.add(problem_row(one.row, one.column, one.value, str(one.reason), is_error=is_error))
 
 
 def _mapping(batch: ImportBatch) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from inventory.models import Brand
 from tenants.context import business
 from tests.factories import Shop, make_shop
 
-SECRET = {"HTTP_AUTHORIZATION": "Bearer a long secret"}
+SECRET = {"Authorization": "Bearer a long secret"}
 
 
 @pytest.fixture(autouse=True)
@@ -26,16 +26,16 @@ def _secret(settings: Any) -> None:
 
 @pytest.mark.parametrize("header", ["", "Bearer ", "Bearer wrong", "a long secret"])
 def test_without_the_secret_there_is_nothing(db: None, header: str) -> None:
-    assert Client().get("/cron/jobs/", HTTP_AUTHORIZATION=header).status_code == 404
+    assert Client().get("/cron/jobs/", headers={"Authorization": header}).status_code == 404
 
 
 def test_without_a_secret_it_answers_nobody(db: None, settings: Any) -> None:
     settings.CRON_SECRET = ""
-    assert Client().get("/cron/jobs/", HTTP_AUTHORIZATION="Bearer ").status_code == 404
+    assert Client().get("/cron/jobs/", headers={"Authorization": "Bearer "}).status_code == 404
 
 
 def test_only_get(db: None) -> None:
-    assert Client().post("/cron/jobs/", **SECRET).status_code == 405
+    assert Client().post("/cron/jobs/", headers=SECRET).status_code == 405
 
 
 def asked(shop: Shop, **options: Any) -> None:
@@ -49,14 +49,14 @@ def test_it_does_what_waits_in_every_business(committed_db: None) -> None:
     asked(shop)
     asked(other, then="refuse")
     asked(other, count=1)
-    answer = Client().get("/cron/jobs/", **SECRET)
+    answer = Client().get("/cron/jobs/", headers=SECRET)
     assert answer.json() == {"jobs": {"done": 2, "failed": 1}}
     assert answer["Cache-Control"].startswith("max-age=0")
     for company, brands in ((shop, 3), (other, 1)):
         with business(company.business), transaction.atomic():
             assert Brand.objects.count() == brands
     assert not connection.in_atomic_block
-    assert Client().get("/cron/jobs/", **SECRET).json() == {"jobs": {}}
+    assert Client().get("/cron/jobs/", headers=SECRET).json() == {"jobs": {}}
 
 
 def test_what_does_not_fit_is_put_back(committed_db: None, settings: Any, tmp_path: Any) -> None:
@@ -64,7 +64,7 @@ def test_what_does_not_fit_is_put_back(committed_db: None, settings: Any, tmp_pa
     with transaction.atomic():
         shop = make_shop("acme")
     asked(shop, go=str(tmp_path / "never"))
-    assert Client().get("/cron/jobs/", **SECRET).json() == {"jobs": {}}
+    assert Client().get("/cron/jobs/", headers=SECRET).json() == {"jobs": {}}
     with business(shop.business), transaction.atomic():
         row = Job.objects.get()
         assert (row.state, row.tries, Brand.objects.count()) == ("waiting", 1, 0)

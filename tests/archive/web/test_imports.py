@@ -89,6 +89,19 @@ def test_everything_that_is_wrong_as_a_table(owner: Client, inside: Shop) -> Non
     assert rows[2][:2] == ["3", "Barcode"] and rows[2][4] == "warning"
 
 
+def test_really_everything(owner: Client, inside: Shop) -> None:
+    """More than a report lists, or a page shows."""
+    data = b"Name,SKU,Price\n" + b"".join(b"Thing,S-%d,x%d\n" % (n, n) for n in range(700))
+    batch = checked(owner, inside, data, **AT)
+    text = html(owner, inside, batch)
+    assert "The first 50 of 700 are shown" in text and "All problems as CSV" in text
+    answer: Any = owner.get(url(inside, batch, "problems/"))
+    found = b"".join(answer.streaming_content).decode("utf-8-sig")
+    rows = list(csv.DictReader(io.StringIO(found)))
+    assert [row["Value"] for row in rows] == [f"x{n}" for n in range(700)]
+    assert {row["Kind"] for row in rows} == {"error"}
+
+
 @pytest.mark.parametrize(
     ("data", "name", "says"),
     [
