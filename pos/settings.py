@@ -198,6 +198,10 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000
 # Files for import: the largest one taken, in bytes; and how long files, brought or made, are kept.
 UPLOAD_LIMIT = env.int("UPLOAD_LIMIT_MB", default=200) * 1024 * 1024
 KEEP_FILES_DAYS = env.int("KEEP_FILES_DAYS", default=30)
+# How many days pass between asking for a business to be deleted and its deletion, and for how many
+# months its books are kept then, at least; 0 keeps nothing.
+LEAVE_DAYS = env.int("LEAVE_DAYS", default=30)
+RETAIN_MONTHS = env.int("RETAIN_MONTHS", default=120)
 # How long a call of the host's scheduler, or of a waiting page, may work on jobs.
 JOB_SECONDS = env.int("JOB_SECONDS", default=240)
 

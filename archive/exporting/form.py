@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
@@ -40,22 +41,27 @@ def chained(previous: str, row: Mapping[str, Any]) -> str:
     return hashlib.sha256((previous + text).encode()).hexdigest()
 
 
-class Hashed:
-    """A stream that counts and hashes what passes through to another one."""
+class Hashed(io.RawIOBase):
+    """A stream that counts and hashes what passes through to another one, which stays open."""
 
     def __init__(self, stream: IO[bytes]) -> None:
+        super().__init__()
         self._stream = stream
         self._hash = hashlib.sha256()
         self.size = 0
 
-    def write(self, data: bytes) -> int:
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
         self._hash.update(data)
         self.size += len(data)
         self._stream.write(data)
         return len(data)
 
     def flush(self) -> None:
-        self._stream.flush()
+        if not self.closed:
+            self._stream.flush()
 
     @property
     def sha256(self) -> str:

@@ -131,6 +131,12 @@ class Sale(TenantModel):
             models.Index(fields=["business", "business_date"], name="sale_by_date"),
             models.Index(fields=["business", "shift"], name="sale_of_shift"),
             models.Index(fields=["business", "customer", "-sold_at"], name="sale_of_customer"),
+            # Deleting a whole business asks of every sale whether something reverses it.
+            models.Index(
+                fields=["business", "reverses"],
+                condition=Q(reverses__isnull=False),
+                name="sale_reversed",
+            ),
         ]
 
     def __str__(self) -> str:
