@@ -148,4 +148,8 @@ class Migration(migrations.Migration):
             model_name='creditentry',
             constraint=models.UniqueConstraint(fields=('business', 'document_id', 'kind', 'line'), name='credit_entry_once'),
         ),
+        migrations.AddIndex(
+            model_name='sale',
+            index=models.Index(condition=models.Q(('reverses__isnull', False)), fields=['business', 'reverses'], name='sale_reversed'),
+        ),
     ]
