@@ -37,7 +37,7 @@ from inventory.models import (
     Unit,
     Variation,
 )
-from inventory.words import write_words
+from inventory.words import write_words_of
 from purchasing.models import Supplier
 from sales.models import Customer
 from tenants.models import Location
@@ -228,13 +228,15 @@ def bring_variations(move: Move, changed_products: list[uuid.UUID]) -> None:
             "search_text": search_form(" ".join(part for part in words if part)),
         }
 
-    changed = move.bring(
-        "productVariations",
-        rows,
-        Variation,
-        values,
-        made=lambda new: write_words(new, fresh=True),
-    )
+    texts: dict[uuid.UUID, str] = {}
+
+    def made(new: list[Variation]) -> None:
+        texts.update((one.pk, one.search_text) for one in new)
+
+    changed = move.bring("productVariations", rows, Variation, values, made=made)
+    # After all of them: PostgreSQL plans the check of the words' key at the first one, and in a
+    # table of a thousand rows without statistics it takes an index that reads the whole business.
+    write_words_of(texts, fresh=True)
     touched = Variation.objects.filter(pk__in=changed).values_list("product_id", flat=True)
     refresh_search({*changed_products, *touched, *_bring_barcodes(move)})
 
