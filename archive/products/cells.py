@@ -71,7 +71,9 @@ class Line:
 
     def complain(self, key: str, value: str, reason: str, level: Level = ERROR) -> None:
         shown = value if len(value) <= _SHOWN else value[: _SHOWN - 1] + "…"
-        self.problems.append(Problem(self.row, self.layout.column(key), shown, reason, level))
+        problem = Problem(self.row, self.layout.column(key), shown, reason, level)
+        if problem not in self.problems:  # a cell may be looked at more than once
+            self.problems.append(problem)
 
     def has(self, key: str) -> bool:
         """Whether the table has such a column."""

@@ -41,7 +41,7 @@ class ColumnMapping:
         """
         if not isinstance(data, Mapping) or not isinstance(data.get("columns", {}), Mapping):
             raise ValueError(_("This is no mapping of columns."))
-        preset = data.get("preset", "")
+        preset = str(data.get("preset") or "")
         if preset != "" and preset not in PRESETS:
             raise ValueError(_("There is no preset “%s”.") % preset)
         chosen = {}

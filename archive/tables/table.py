@@ -132,8 +132,10 @@ class Table:
             if number > self.about.header_row and cells
         ]
         sample = [cells for cells in sample if not isinstance(cells, Faulty)]
-        # Some programs leave out what is blank at the end of a row; then no row ends in a blank.
-        self._trims = any(len(cells) >= len(self.columns) for cells in sample) and all(
+        # Some programs leave out what is blank at the end of a row: then many rows are short, some
+        # are whole, and none ends in a blank. One short row among many has lost a cell instead.
+        short = sum(len(cells) < len(self.columns) for cells in sample)
+        self._trims = len(sample) > short > len(sample) // 10 and all(
             cells[-1].strip() for cells in sample
         )
         if "decimal_comma" not in self.about.stated:
