@@ -11,6 +11,7 @@ import json
 import logging
 import threading
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -144,10 +145,13 @@ def clear(job: Job) -> None:
 def overheard(job: Job) -> Job:
     """The job with how far it is by now; of a job at work on SQLite only its file knows."""
     if connection.vendor == "sqlite" and job.state == Job.State.RUNNING:
+        path = _path(job, "json")
         try:
-            told = json.loads(_path(job, "json").read_text())
+            told = json.loads(path.read_text())
+            heard = path.stat().st_mtime
         except (OSError, ValueError):
             return job
+        job.heard_at = datetime.fromtimestamp(heard, UTC)
         job.done, job.total, job.stage = told["done"], told["total"], told["stage"]
     return job
 

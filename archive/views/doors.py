@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from functools import wraps
 from typing import Any, TypeVar
 
@@ -44,6 +44,11 @@ def demand_everywhere(request: Any) -> None:
         )
 
 
+def reading() -> AbstractContextManager[Any]:
+    """A transaction on PostgreSQL, which needs it to read at all; none on SQLite."""
+    return nullcontext() if connection.vendor == "sqlite" else transaction.atomic()
+
+
 def unhurried(view: View) -> View:
     """A page that answers while a job is at work.
 
@@ -54,7 +59,7 @@ def unhurried(view: View) -> View:
     @transaction.non_atomic_requests
     @wraps(view)
     def run(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        with nullcontext() if connection.vendor == "sqlite" else transaction.atomic():
+        with reading():
             return view(request, *args, **kwargs)
 
     return run  # type: ignore[return-value]

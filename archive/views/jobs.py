@@ -5,13 +5,15 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.http import (
     Http404,
     HttpRequest,
@@ -34,14 +36,14 @@ from accounts.permissions import Permission
 from archive import jobs, pulse
 from archive.files import PART
 from archive.models import FilePart, Job, StoredFile
-from archive.views.doors import demand_everywhere, desk, unhurried
+from archive.views.doors import demand_everywhere, desk, reading, unhurried
 from tenants.context import business
 from tenants.models import Business
 
 P = Permission
 PAGE = 50
-# Seconds after which a page that waits does the work itself: there may be no worker.
-PATIENCE = 10
+# The time after which a page that waits does the work itself: there may be no worker.
+PATIENCE = timedelta(seconds=10)
 
 
 def door(request: HttpRequest, job_id: uuid.UUID) -> Job:
@@ -75,12 +77,10 @@ class Shown:
     done: str
     total: str
     stopping: bool
-    unattended: bool
 
 
 def shown(row: Job) -> Shown:
     row = pulse.overheard(row)
-    waited = (timezone.now() - row.created_at).total_seconds()
     return Shown(
         row=row,
         label=jobs.label(row),
@@ -88,7 +88,6 @@ def shown(row: Job) -> Shown:
         done=f"{row.done:,}",
         total=f"{row.total:,}",
         stopping=row.state == Job.State.RUNNING and pulse.asked_to_stop(row),
-        unattended=row.state == Job.State.WAITING and waited > PATIENCE,
     )
 
 
@@ -129,15 +128,28 @@ def job_cancel(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
     return redirect("job_detail", job_id=row.pk)
 
 
+def is_unattended(row: Job) -> bool:
+    """Whether it waits longer than workers let it wait, or its worker has died."""
+    now = timezone.now()
+    if row.state == Job.State.RUNNING:
+        return row.heard_at is None or now - row.heard_at > jobs.STALE
+    return row.state == Job.State.WAITING and now - row.created_at > PATIENCE
+
+
 @transaction.non_atomic_requests
 @needs()
 @require_POST
 def job_run(request: Any, job_id: uuid.UUID) -> HttpResponse:
-    """Do a job that nobody takes up, within this request: hosts without a worker have no other."""
-    with transaction.atomic():
-        row = door(request, job_id)
+    """Do a job that nobody takes up, within this request: hosts without a worker have no other.
+
+    204 also when there is nothing to do, or the one writer of SQLite is busy.
+    """
+    with reading():
         demand_everywhere(request)
-    jobs.run_alone(row, deadline=time.monotonic() + settings.JOB_SECONDS)
+        row = pulse.overheard(door(request, job_id))
+    if is_unattended(row):
+        with suppress(OperationalError):
+            jobs.run_alone(row, deadline=time.monotonic() + settings.JOB_SECONDS)
     return HttpResponse(status=204)
 
 
