@@ -11,7 +11,7 @@ import hashlib
 import io
 from collections.abc import Iterable
 from datetime import timedelta
-from typing import Any
+from typing import IO, Any
 
 from django.conf import settings
 from django.db import transaction
@@ -128,6 +128,15 @@ def store(name: str, chunks: Iterable[bytes], *, by: User | None) -> StoredFile:
         for chunk in chunks:
             writing.write(chunk)
         return writing.finish()
+
+
+def copied(name: str, source: IO[bytes], *, by: User | None) -> StoredFile:
+    """Keep what was made here: all that is left of `source`, however large. Part of the caller's
+    transaction."""
+    writing = Writing(name, by=by)
+    while data := source.read(PART):
+        writing.write(data)
+    return writing.finish()
 
 
 def opened(file: StoredFile) -> io.BufferedReader:

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from archive.views import columns, home, imports, jobs
+from archive.views import columns, home, imports, jobs, leaving
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("data/", home.data_home, name="data_home"),
@@ -18,6 +18,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("data/imports/<uuid:batch_id>/discard/", imports.import_discard, name="import_discard"),
     path("data/imports/<uuid:batch_id>/problems/", imports.import_problems, name="import_problems"),
     path("data/mappings/<uuid:mapping_id>/delete/", columns.mapping_delete, name="mapping_delete"),
+    path("data/leave/", leaving.leave, name="leave"),
+    path("data/leave/archive/", leaving.leave_archive, name="leave_archive"),
+    path("data/leave/withdraw/", leaving.leave_withdraw, name="leave_withdraw"),
     path("data/jobs/", jobs.job_list, name="job_list"),
     path("data/jobs/<uuid:job_id>/", jobs.job_detail, name="job_detail"),
     path("data/jobs/<uuid:job_id>/cancel/", jobs.job_cancel, name="job_cancel"),

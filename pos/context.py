@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from django.conf import settings
@@ -11,6 +12,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Membership
 from accounts.permissions import Permission
+from archive.leaving.departing import NOTICE
+from tenants.formats import local_date
 
 EPHEMERAL_NOTICE = _(
     "No database is set up: everything entered here will be lost. Set DATABASE_URL to keep it."
@@ -34,10 +37,15 @@ class Can:
 
 def house(request: HttpRequest) -> dict[str, Any]:
     membership = getattr(request, "membership", None)
-    notice = {"system_notice": EPHEMERAL_NOTICE} if settings.EPHEMERAL else {}
+    notice: dict[str, Any] = {"system_notice": EPHEMERAL_NOTICE} if settings.EPHEMERAL else {}
     if membership is None:
         return notice
     from pos.navigation import navigation
+
+    leaves_on = request.business.settings.get(NOTICE)  # type: ignore[attr-defined]
+    if leaves_on:
+        day = local_date(date.fromisoformat(leaves_on))
+        notice = {"system_notice": _("This business will be deleted on %(day)s.") % {"day": day}}
 
     return {
         **notice,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import calendar
 from datetime import date, datetime, timedelta
+from typing import Final
 
 from django.conf import settings
 from django.db import transaction
@@ -16,6 +17,15 @@ from archive.models import Departure, StoredFile
 from tenants.context import current
 from tenants.errors import Refused
 from tenants.models import Business
+
+#: Where the day stands in the business's settings, for the notice on every page.
+NOTICE: Final = "leaves_on"
+
+
+def demand_owner(member: Membership) -> None:
+    """Raises Refused for who is no owner, or works at some locations only."""
+    if not member.is_owner:
+        raise Refused("owners_only", _("Only an owner can do this."), status=403)
 
 
 def departure() -> Departure | None:
@@ -39,8 +49,7 @@ def ask(
     say that they want none. `keep_months` of the books are kept, closed: at least
     settings.RETAIN_MONTHS, which is the default. Raises Refused.
     """
-    if not by.is_owner:
-        raise Refused("owners_only", _("Only an owner can have the business deleted."), status=403)
+    demand_owner(by)
     if name.strip().casefold() != current().name.strip().casefold():
         said = _("Type the name of the business as it stands here.")
         raise Refused("other_name", said, {"name": [said]}, status=400)
@@ -54,7 +63,7 @@ def ask(
         raise Refused("too_short", said, {"keep_months": [said]}, status=400)
     with transaction.atomic():
         # Two owners at once: one asks, the other finds it asked.
-        Business.objects.select_for_update(no_key=True).get(pk=current().pk)
+        business = Business.objects.select_for_update(no_key=True).get(pk=current().pk)
         if departure() is not None:
             raise Refused("asked_already", _("This was asked for already."))
         row = Departure.objects.create(
@@ -64,6 +73,7 @@ def ask(
             asked_by=by.user,
             delete_after=timezone.now() + timedelta(days=settings.LEAVE_DAYS),
         )
+        _notice(business, row.delete_after)
         changes = {"delete_after": [None, row.delete_after.isoformat()]}
         record(actor=by.user, action="business.leave", target=current(), changes=changes)
     return row
@@ -71,16 +81,23 @@ def ask(
 
 def withdraw(*, by: Membership) -> None:
     """Take it back: the business stays. Raises Refused for who is no owner, and without one."""
-    if not by.is_owner:
-        raise Refused("owners_only", _("Only an owner can take this back."), status=403)
+    demand_owner(by)
     with transaction.atomic():
-        Business.objects.select_for_update(no_key=True).get(pk=current().pk)
+        business = Business.objects.select_for_update(no_key=True).get(pk=current().pk)
         row = departure()
         if row is None:
             raise Refused("not_asked", _("Nobody asked for this business to be deleted."))
         changes = {"delete_after": [row.delete_after.isoformat(), None]}
         row.delete()
+        _notice(business, None)
         record(actor=by.user, action="business.stay", target=current(), changes=changes)
+
+
+def _notice(business: Business, moment: datetime | None) -> None:
+    business.settings.pop(NOTICE, None)
+    if moment is not None:
+        business.settings[NOTICE] = moment.astimezone(business.zone).date().isoformat()
+    business.save(update_fields=["settings"])
 
 
 def kept_until(since: datetime, months: int) -> date:

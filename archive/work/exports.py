@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from typing import IO, Any, cast
 
@@ -14,7 +14,7 @@ from accounts.audit import record
 from accounts.permissions import Permission
 from archive.exporting.snapshot import at_one_moment
 from archive.exporting.writing import export_business, for_people
-from archive.files import PART, Writing
+from archive.files import copied
 from archive.jobs import Task, job
 from tenants.context import current
 
@@ -69,16 +69,8 @@ def _made(task: Task, write: Any, ending: str) -> dict[str, Any]:
         write, progress=partial(task.progress, stage=_("Writing the file"))
     )
     with file:
-        writing = Writing(name, by=task.actor.user)
-        for data in _pieces(file):
-            writing.write(data)
-        stored = writing.finish()
+        stored = copied(name, file, by=task.actor.user)
     record(actor=task.actor.user, action="data.export", target=stored)
     told = cast(dict[str, int], counts)
     facts = [[str(label), told[table]] for table, label in TABLES.items() if told.get(table)]
     return {"file": str(stored.pk), "facts": facts}
-
-
-def _pieces(file: IO[bytes]) -> Iterator[bytes]:
-    while data := file.read(PART):
-        yield data
