@@ -17,7 +17,6 @@ from archive.products.numbers import IMPLAUSIBLE_AMOUNT, IMPLAUSIBLE_QUANTITY
 from archive.tables import Exact, Faulty, Table, is_encoded_twice
 from archive.tables.writing import unescaped
 
-_SHOWN: Final = 60
 _BLANK: Final = frozenset({"", "NULL", "null", "\\N"})
 _SPREADSHEET_ERRORS: Final = frozenset(
     {"#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NUM!", "#NULL!", "#SPILL!", "#CALC!"}
@@ -70,8 +69,7 @@ class Line:
         return not isinstance(self.cells, Faulty) or self.cells.is_readable
 
     def complain(self, key: str, value: str, reason: str, level: Level = ERROR) -> None:
-        shown = value if len(value) <= _SHOWN else value[: _SHOWN - 1] + "…"
-        problem = Problem(self.row, self.layout.column(key), shown, reason, level)
+        problem = Problem(self.row, self.layout.column(key), value, reason, level)
         if problem not in self.problems:  # a cell may be looked at more than once
             self.problems.append(problem)
 

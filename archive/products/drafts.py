@@ -16,6 +16,7 @@ Progress = Callable[[int, int], None]
 Level = Literal["error", "warning"]
 ERROR: Final = "error"
 WARNING: Final = "warning"
+LONGEST_VALUE: Final = 60
 
 
 @dataclass(slots=True)
@@ -23,7 +24,8 @@ class Problem:
     """One thing about one cell. With an error its product cannot be taken in.
 
     `row` counts as the spreadsheet does (the header is row 1); `column` is the file's own name,
-    empty where the row as a whole is meant; `reason` goes on after the value (“is not a number”).
+    empty where the row as a whole is meant; `value` is cut to what fits on a page; `reason` goes
+    on after the value (“is not a number”).
     """
 
     row: int
@@ -31,6 +33,10 @@ class Problem:
     value: str
     reason: str
     level: Level = "error"
+
+    def __post_init__(self) -> None:
+        if len(self.value) > LONGEST_VALUE:
+            self.value = self.value[: LONGEST_VALUE - 1] + "…"
 
     def __str__(self) -> str:
         place = f"Row {self.row}{', ' + self.column if self.column else ''}"
@@ -62,9 +68,10 @@ class VariationDraft:
 class ProductDraft:
     """One product of the file. None: the column is absent or blank, so leave it alone.
 
-    A single product has exactly one variation, without a name. `sku` is the product's own code;
-    of a single product its variation has the same. `category` is the path from the top.
-    `tax_rate` is a name, or a percentage such as “20%”. `reference` is the name that the other
+    A name of "" is not told either; then a code says which product is meant. A single product has
+    exactly one variation, without a name; a draft with errors may have fewer or odd ones. `sku` is
+    the product's own code; of a single product its variation has the same. `category` is the path
+    from the top. `tax_rate` is a name, or a percentage such as “20%”. `reference` is what the other
     system gave the product (a handle, a token), "" where it gave none. Texts are stripped, in
     Unicode's form C, and free of control characters.
     """

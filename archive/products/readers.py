@@ -97,7 +97,7 @@ class Within:
     def check(self, draft: ProductDraft) -> None:
         if not draft.is_good:
             return  # its codes stay free: a row that is not taken in stands in the way of none
-        has_code = bool(draft.reference)
+        has_code = False
         for one in draft.variations:
             if one.sku:
                 has_code = True
@@ -106,7 +106,12 @@ class Within:
                 has_code = True
                 self._claim(draft, self._barcodes, code, one.row, "barcode", code)
             self._doubt_value(draft, one)
-        if not has_code:
+        if has_code:
+            return
+        if not draft.name:
+            reason = _("has no name, SKU or barcode, so it means no product")
+            draft.problems.append(Problem(draft.row, "", draft.reference, reason))
+        elif not draft.reference:
             self._claim(draft, self._names, draft.name.casefold(), draft.row, "name", draft.name)
 
     def _claim(

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from archive.tables.encodings import wide
-from archive.tables.errors import TableError
+from archive.tables.errors import BROKEN, TableError
 
 ZIP: Final = b"PK\x03\x04"
 
@@ -114,7 +114,7 @@ def refuse_what_is_no_workbook(file: IO[bytes], name: str) -> None:
             mimetype = b""
             if "mimetype" in names and archive.getinfo("mimetype").file_size < 200:
                 mimetype = archive.read("mimetype")
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, ValueError):
+    except BROKEN:
         raise TableError(_("%s is damaged or cut off; save or download it again.") % name) from None
     if "xl/workbook.bin" in names:
         raise no_table(name, gettext_noop("a binary workbook (.xlsb)"), _SAVE_AS)

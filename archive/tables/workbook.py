@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 import warnings
-import zipfile
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, datetime, time
@@ -15,7 +13,7 @@ from typing import IO, TYPE_CHECKING, Any, Final
 
 from django.utils.translation import gettext as _
 
-from archive.tables.errors import TableError
+from archive.tables.errors import BROKEN, TableError
 from archive.tables.kinds import refuse_what_is_no_workbook
 from archive.tables.source import Source
 from archive.tables.workbook_guard import Looked, Sheet, damaged, look_over, unescaped
@@ -23,22 +21,6 @@ from archive.tables.workbook_guard import Looked, Sheet, damaged, look_over, une
 if TYPE_CHECKING:
     from openpyxl.workbook.workbook import Workbook as OpenpyxlWorkbook
 
-#: Whatever a library throws at XML that is well formed and makes no sense.
-_BROKEN: Final = (
-    ArithmeticError,
-    AssertionError,
-    AttributeError,
-    EOFError,
-    LookupError,
-    NotImplementedError,
-    OSError,
-    RuntimeError,
-    SyntaxError,
-    TypeError,
-    ValueError,
-    zipfile.BadZipFile,
-    zlib.error,
-)
 _BATCH: Final = 200
 _ZEROS: Final = re.compile(r"0{2,20}")
 
@@ -93,7 +75,7 @@ class Workbook:
                 with warnings.catch_warnings():
                     warnings.simplefilter("ignore")
                     book = _load(file, self._looked)
-            except _BROKEN:
+            except BROKEN:
                 raise damaged(self._source.name) from None
             yield book
 
@@ -114,7 +96,7 @@ class Workbook:
             with warnings.catch_warnings():  # of dates that do not exist
                 warnings.simplefilter("ignore")
                 return [[_text(cell) for cell in row] for row in islice(rows, _BATCH)]
-        except _BROKEN:
+        except BROKEN:
             raise damaged(self._source.name) from None
 
 

@@ -16,7 +16,7 @@ from xml.parsers import expat
 from django.utils.translation import gettext as _
 
 from archive.tables.delimited import MOST_COLUMNS, too_wide
-from archive.tables.errors import TableError
+from archive.tables.errors import BROKEN, TableError
 
 #: Bytes of a sheet, of all shared text, of any other part, unpacked; files in the archive.
 _LARGEST_SHEET: Final = 400 * 1024**2
@@ -68,15 +68,7 @@ def look_over(file: IO[bytes], name: str) -> Looked:
             return _look_over(archive)
     except _Refused as refused:
         raise TableError(f"{name}: {refused}") from None
-    except (
-        expat.ExpatError,
-        zipfile.BadZipFile,
-        NotImplementedError,
-        RuntimeError,
-        OSError,
-        EOFError,
-        ValueError,
-    ):
+    except BROKEN:
         raise damaged(name) from None
 
 

@@ -81,6 +81,8 @@ def _variable(line: Line) -> ProductDraft:
         if quantity is not None:
             one.stock[location] = quantity
         product.variations.append(one)
+    if not product.variations:
+        product.variations.append(VariationDraft(line.row))
     return product
 
 

@@ -8,14 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from django.utils.translation import gettext as _
-
 from archive.products.cells import Line
 from archive.products.drafts import ProductDraft
 from archive.products.shapes.parts import (
     add_variation,
     finished,
-    orphan,
     product_of,
     says_something,
     stock_of,
@@ -47,9 +44,6 @@ def read(lines: Iterable[Line]) -> Iterator[ProductDraft]:
             yield finished(product)
         last = line
         product = None
-        if not says_something(line, "name", "sku", "barcode"):
-            yield orphan(line, _("has no name, SKU or barcode, so it means no product"))
-            continue
         product = product_of(line)
         product.variations.append(variation_of(line, line.text("variation") or ""))
     if product is not None:
