@@ -233,8 +233,8 @@ def test_a_lost_answer_spends_once(open_till: OpenTill, bound: Shop) -> None:
     till.press("F7")
     expect(amount(till)).to_have_value("5.00")
     till.press("Enter")
-    expect(till.page.get_by_text("The server did not answer.")).to_be_visible()
+    expect(till.page.get_by_text("Receipt ACM1-000001")).to_be_visible()
     assert lost == [201]
-    expect(till.page.get_by_text(f"Receipt {Sale.objects.get().number}")).to_be_visible()
+    assert Sale.objects.count() == 1
     expect(till.outbox()).to_have_count(0)
     assert balance(bound) == 7

@@ -75,7 +75,7 @@ def do(shop: Shop, request: SaleRequest, *, user: User | None = None, **more: An
         return checkout(actor=member, request=request, **more)
 
 
-def ledger(shop: Shop) -> list[tuple[str, Decimal, Decimal]]:
+def ledger(shop: Shop) -> list[tuple[Any, ...]]:
     """Kind, amount and running balance of the customer's entries, after looking that they add up."""
     entries = CreditEntry.objects.filter(account__customer=shop.customer).order_by("pk")
     rows = list(entries.values_list("kind", "amount", "balance"))

