@@ -209,8 +209,9 @@ def import_problems(request: Any, batch_id: uuid.UUID) -> HttpResponseBase:
     counter = DESKS.get(batch.kind)
     if counter is None or not batch.report:
         raise Http404
-    if kept := StoredFile.objects.filter(pk=batch.report.get("problems_file") or None).first():
-        return sent(request.business, kept)
+    kept = batch.report.get("problems_file")
+    if kept and (file := StoredFile.objects.filter(pk=kept).first()):
+        return sent(request.business, file)
     preview = counter.preview(batch.report, member=request.membership, done=False)
     rows = [header()]
     for found, is_error in ((preview.problems, True), (preview.warnings, False)):

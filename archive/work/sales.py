@@ -50,6 +50,7 @@ KINDS: dict[str, Text] = {
     "sale": gettext_lazy("Sales"),
     "return": gettext_lazy("Returns"),
     "adjustment": gettext_lazy("Adjustments"),
+    "free": gettext_lazy("Given without a price"),
     "write_off": gettext_lazy("Write-offs of stock"),
 }
 
