@@ -24,7 +24,7 @@ class LeaveForm(forms.Form):
         widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
     )
     keep_months = forms.IntegerField(label=_("Keep the books for so many months"), max_value=1200)
-    reason = forms.CharField(label=_("Why? (if you like)"), max_length=200, required=False)
+    reason = forms.CharField(label=_("Why?"), max_length=200, required=False)
     without_archive = forms.BooleanField(label=_("I want no archive"), required=False)
 
     def __init__(self, *args: Any, archived: bool, **kwargs: Any) -> None:
