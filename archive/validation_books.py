@@ -181,7 +181,9 @@ class Books:
             if mark in self.numbers:
                 self.fault(row, "sales", "number", "stands twice in the file", row.number)
             self.numbers.add(mark)
-        elif row.number != f"{register.prefix}-{SERIES[kind][1]}{row.counter:06d}":
+        elif kind in SERIES and (
+            row.number != f"{register.prefix}-{SERIES[kind][1]}{row.counter:06d}"
+        ):
             reason = "is not made of the register's prefix and the counter"
             self.fault(row, "sales", "number", reason, row.number)
 

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import IO, TypeVar
 
 from django.db import connection
+from django.utils import translation
 
 from tenants import context
 from tenants.bulk import long_work
@@ -71,7 +72,7 @@ class _Ended(Exception):
 def _elsewhere(
     write: Callable[[IO[bytes], Progress], Result], file: IO[bytes], progress: Progress
 ) -> Result:
-    business_id = context.require_id()
+    business_id, language = context.require_id(), translation.get_language()
     told: queue.Queue[tuple[int, int] | None] = queue.Queue()
     ending = threading.Event()
     outcome: list[Result] = []
@@ -84,7 +85,7 @@ def _elsewhere(
 
     def work() -> None:
         try:
-            with context.business(business_id), snapshot():
+            with translation.override(language), context.business(business_id), snapshot():
                 if Business.objects.filter(pk=business_id).exists():
                     outcome.append(write(file, tell))
         except _Ended:
