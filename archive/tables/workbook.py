@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import re
 import warnings
+import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
 from itertools import islice
-from typing import IO, TYPE_CHECKING, Any, Final
+from math import isfinite
+from typing import IO, Any, Final
+from xml.etree import ElementTree as ET
 
 from django.utils.translation import gettext as _
 
 from archive.tables.errors import BROKEN, TableError
 from archive.tables.kinds import refuse_what_is_no_workbook
 from archive.tables.source import Source
-from archive.tables.workbook_guard import Looked, Sheet, damaged, look_over, unescaped
-
-if TYPE_CHECKING:
-    from openpyxl.workbook.workbook import Workbook as OpenpyxlWorkbook
+from archive.tables.workbook_guard import Sheet, damaged, look_over
 
 _BATCH: Final = 200
 _ZEROS: Final = re.compile(r"0{2,20}")
@@ -31,6 +31,25 @@ class Exact(str):
     __slots__ = ()
 
 
+@dataclass(slots=True, frozen=True)
+class _Part:
+    """A sheet: its name, where it lies in the archive, and whether it is shown."""
+
+    name: str
+    path: str
+    is_shown: bool
+
+
+@dataclass(slots=True, frozen=True)
+class _Styles:
+    """How cells are shown, by the number of their style."""
+
+    formats: list[str]
+    dates: set[int]
+    durations: set[int]
+    epoch: datetime
+
+
 class Workbook:
     """One sheet of a workbook. `sheets` are the names of those that are shown and hold rows."""
 
@@ -40,18 +59,19 @@ class Workbook:
             refuse_what_is_no_workbook(file, source.name)
         with source.raw() as file:
             self._looked = look_over(file, source.name)
-        with self._opened() as book:
-            shown = [
-                (one.title, self._count(one).rows)
-                for one in book.worksheets
-                if one.sheet_state == "visible" or one.title == sheet
-            ]
-            self.sheets = [title for title, rows in shown if rows]
-            self.sheet = self._chosen([title for title, _rows in shown], sheet)
-            self._index = book.sheetnames.index(self.sheet)
-            counted = self._count(book[self.sheet])
-        self.rows = counted.rows
-        self.never_calculated = counted.never_calculated
+        with source.raw() as file:
+            try:
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore")
+                    parts, self._styles = _load(file)
+            except BROKEN:
+                raise damaged(source.name) from None
+        parts = [part for part in parts if part.is_shown or part.name == sheet]
+        self.sheets = [part.name for part in parts if self._count(part).rows]
+        self.sheet = self._chosen([part.name for part in parts], sheet)
+        self._part = next(part for part in parts if part.name == self.sheet)
+        self.rows = self._count(self._part).rows
+        self.never_calculated = self._count(self._part).never_calculated
 
     def _chosen(self, shown: list[str], sheet: str | None) -> str:
         if sheet is not None:
@@ -65,65 +85,104 @@ class Workbook:
             raise TableError(_("%s is empty.") % self._source.name)
         return self.sheets[0]
 
-    def _count(self, sheet: Any) -> Sheet:
-        return self._looked.sheets.get(str(sheet._worksheet_path).lstrip("/"), Sheet())
-
-    @contextmanager
-    def _opened(self) -> Iterator[OpenpyxlWorkbook]:
-        with self._source.raw() as file:
-            try:
-                with warnings.catch_warnings():
-                    warnings.simplefilter("ignore")
-                    book = _load(file, self._looked)
-            except BROKEN:
-                raise damaged(self._source.name) from None
-            yield book
+    def _count(self, part: _Part) -> Sheet:
+        return self._looked.sheets.get(part.path, Sheet())
 
     def records(self) -> Iterator[tuple[int, list[str]]]:
-        """Each row with its number in the sheet; cells that are empty at the end are left out."""
-        with self._opened() as book:
-            sheet: Any = book.worksheets[self._index]
-            sheet.reset_dimensions()
-            rows = sheet.iter_rows()
+        """Each row that is there, with its number in the sheet; its cells reach to its last one."""
+        with (
+            self._source.raw() as file,
+            zipfile.ZipFile(file) as archive,
+            archive.open(self._part.path) as stream,
+        ):
+            rows = self._rows(stream)
             number = 0
             while batch := self._batch(rows):
-                for cells in batch:
-                    number += 1
+                for told, cells in batch:
+                    number = max(told, number + 1)
                     yield number, cells
 
-    def _batch(self, rows: Any) -> list[list[str]]:
+    def _batch(self, rows: Iterator[tuple[int, list[str]]]) -> list[tuple[int, list[str]]]:
         try:
             with warnings.catch_warnings():  # of dates that do not exist
                 warnings.simplefilter("ignore")
-                return [[_text(cell) for cell in row] for row in islice(rows, _BATCH)]
+                return list(islice(rows, _BATCH))
         except BROKEN:
             raise damaged(self._source.name) from None
 
+    def _rows(self, stream: IO[bytes]) -> Iterator[tuple[int, list[str]]]:
+        """The library reads the rows; the elements come from the parser in C, several times as
+        fast as the library's own (the guard has refused what the latter would protect from)."""
+        from openpyxl.worksheet._reader import ROW_TAG, WorkSheetParser
 
-def _load(file: IO[bytes], looked: Looked) -> OpenpyxlWorkbook:
+        parser = WorkSheetParser(
+            stream,
+            self._looked.strings,
+            data_only=True,
+            epoch=self._styles.epoch,
+            date_formats=self._styles.dates,
+            timedelta_formats=self._styles.durations,
+        )
+        open_elements: list[ET.Element] = []
+        for event, element in ET.iterparse(stream, ("start", "end")):  # noqa: S314
+            if event == "start":
+                open_elements.append(element)
+                continue
+            open_elements.pop()
+            if element.tag != ROW_TAG:
+                continue
+            number, cells = parser.parse_row(element)
+            parser.row_dimensions.clear()
+            open_elements[-1].clear()  # all rows so far, and not only what they hold
+            yield number, self._texts(cells)
+
+    def _texts(self, cells: list[dict[str, Any]]) -> list[str]:
+        texts = [""] * max((cell["column"] for cell in cells), default=0)
+        formats = self._styles.formats
+        for cell in cells:
+            value = cell["value"]
+            if value is not None:
+                style = cell["style_id"]
+                shown_as = formats[style] if style < len(formats) else ""
+                texts[cell["column"] - 1] = value if type(value) is str else _text(value, shown_as)
+        return texts
+
+
+def _load(file: IO[bytes]) -> tuple[list[_Part], _Styles]:
     from openpyxl.reader.excel import ExcelReader
+    from openpyxl.styles.numbers import BUILTIN_FORMATS, BUILTIN_FORMATS_MAX_SIZE
+
+    parts: list[_Part] = []
 
     class Reader(ExcelReader):
         def read_strings(self) -> None:
             """The guard has read them, in less memory."""
 
+        def read_worksheets(self) -> None:
+            """Only where they are: the library would look for their size in all of each."""
+            for sheet, link in self.parser.find_sheets():
+                if link.target in self.valid_files and "chartsheet" not in link.Type:
+                    path = link.target.lstrip("/")
+                    parts.append(_Part(sheet.name, path, sheet.state == "visible"))
+
     reader = Reader(file, read_only=True, data_only=True, keep_links=False)
-    reader.shared_strings = looked.strings
     reader.read()
-    book: OpenpyxlWorkbook = reader.wb
-    return book
+    book: Any = reader.wb
+
+    def shown_as(number: int) -> str:
+        if number < BUILTIN_FORMATS_MAX_SIZE:
+            return str(BUILTIN_FORMATS.get(number, "General"))
+        return str(book._number_formats[number - BUILTIN_FORMATS_MAX_SIZE])
+
+    formats = [shown_as(style.numFmtId) for style in book._cell_styles]
+    return parts, _Styles(formats, book._date_formats, book._timedelta_formats, book.epoch)
 
 
-def _text(cell: Any) -> str:
-    value = cell.value
-    if value is None:
-        return ""
-    if isinstance(value, str):
-        return unescaped(value) if cell.data_type == "inlineStr" else value
+def _text(value: Any, shown_as: str) -> str:
     if isinstance(value, bool):
         return "TRUE" if value else "FALSE"
     if isinstance(value, int | float):
-        return _number(value, cell.number_format)
+        return _number(value, shown_as)
     if isinstance(value, datetime) and value.time() == time():
         return value.date().isoformat()
     if isinstance(value, date | time):
@@ -134,7 +193,7 @@ def _text(cell: Any) -> str:
 def _number(value: float, shown_as: str) -> str:
     """The number as it was typed: a float has 15 digits that mean something."""
     if isinstance(value, float):
-        if value != value or value in (float("inf"), float("-inf")):
+        if not isfinite(value):
             return str(value)
         exact = Decimal(f"{value:.15g}")
     else:
