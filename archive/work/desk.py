@@ -71,6 +71,7 @@ class Cell:
     label: Text
     text: Text
     is_number: bool
+    is_row: bool
 
 
 @dataclass(slots=True)
@@ -94,7 +95,11 @@ class Listing:
 
     def _cells(self, row: Sequence[Text]) -> list[Cell]:
         pairs = zip(self.columns, row, strict=True)
-        return [Cell(label, text, n in self.numbers) for n, (label, text) in enumerate(pairs)]
+        row = _("Row")
+        return [
+            Cell(label, text, n in self.numbers, label == row)
+            for n, (label, text) in enumerate(pairs)
+        ]
 
 
 @dataclass(slots=True)

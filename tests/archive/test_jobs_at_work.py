@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -15,13 +16,13 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
-import tests.archive.job_kinds
 from accounts.models import Membership
 from archive import pulse
 from archive.jobs import ask, cancel, run_next
 from archive.models import Job
 from inventory.models import Brand
 from tenants.context import business
+from tests.archive import job_kinds
 from tests.factories import Shop, make_shop
 
 pytestmark = pytest.mark.slow
@@ -74,7 +75,7 @@ def at_work(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
     started: list[subprocess.Popen[str]] = []
 
     def start(*arguments: str) -> subprocess.Popen[str]:
-        started.append(tests.archive.job_kinds.worker(tmp_path, *arguments))
+        started.append(job_kinds.worker(tmp_path, *arguments))
         return started[-1]
 
     yield start
@@ -177,6 +178,22 @@ def test_asked_to_end_it_puts_the_job_back_at_once(
     at_work("--watch")
     wait(lambda: seen(shop, row).state == "done")
     assert brands(shop) == 3
+
+
+def test_a_worker_ends_with_the_server_that_started_it(shop: Shop, tmp_path: Path) -> None:
+    row = asked(shop)
+    parent = "import subprocess, sys; subprocess.Popen(sys.argv[1:]); sys.stdin.read()"
+    worker = [sys.executable, "-c", job_kinds.MANAGE, "run_jobs", "--watch", "--with-parent"]
+    server = subprocess.Popen(
+        [sys.executable, "-c", parent, *worker],
+        cwd=job_kinds.ROOT,
+        env=job_kinds.environment(tmp_path),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    wait(lambda: seen(shop, row).state == "done")
+    # It returns once nobody writes any more: the worker has ended, too.
+    server.communicate(timeout=30)
 
 
 @pytest.mark.postgres
