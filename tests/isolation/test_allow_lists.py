@@ -33,6 +33,7 @@ PLATFORM = {
 # Raw SQL and whatever else the scope does not see.
 RAW_SQL = {
     "accounts/limits.py": "one upsert that counts tries; a platform table",
+    "archive/exporting/snapshot.py": "how a transaction sees others; reads nothing",
     "archive/verify/database.py": "a transaction that cannot write, and the catalogues of keys",
     "inventory/ledger.py": "one upsert for all levels; the business is its first value",
     "inventory/migrations/0002_search_indexes.py": "trigram indexes, which begin with the business",
