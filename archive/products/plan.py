@@ -111,7 +111,8 @@ class Planner:
             return plan
         matched = self._matcher.match(draft, reference, known)
         if isinstance(matched, list):
-            plan.problems += matched
+            # What the file alone shows has been told already.
+            plan.problems += [one for one in matched if one not in plan.problems]
             return plan
         plan.problems += self._checked(draft, matched)
         if not plan.is_good:

@@ -27,7 +27,7 @@ _SUSPICIOUS: Final = 32 * 1024**2
 _TIGHTEST: Final = 100
 _MOST_PARTS: Final = 2000
 _MOST_ROWS: Final = 200_000
-_MOST_STRINGS: Final = 750_000
+_MOST_STRINGS: Final = 500_000
 #: Elements of a part other than cells and rows; how deep they lie; characters of one of them.
 _MOST_ELEMENTS: Final = 200_000
 _DEEPEST: Final = 40
