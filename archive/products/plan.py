@@ -111,8 +111,7 @@ class Planner:
             return plan
         matched = self._matcher.match(draft, reference, known)
         if isinstance(matched, list):
-            # What the file alone shows has been told already.
-            plan.problems += [one for one in matched if one not in plan.problems]
+            plan.problems += matched
             return plan
         plan.problems += self._checked(draft, matched)
         if not plan.is_good:

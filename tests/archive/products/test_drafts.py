@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from archive.products.drafts import ProductDraft, ReadOptions
+from archive.products.drafts import ReadOptions
 from archive.products.gtin import mangled_advice
 from archive.products.mapping import detect
 from archive.products.readers import read_drafts
@@ -21,7 +21,7 @@ def _problems(text: str, **options: Any) -> list[str]:
     return [f"{problem.level}: {problem}" for draft in found for problem in draft.problems]
 
 
-def _one(text: str) -> ProductDraft:
+def _one(text: str) -> Any:
     (draft,) = drafts(text)
     return draft
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
-from archive.products.drafts import ProductDraft
 from archive.products.mapping import detect
 from tests.archive.products.good_files import FILES, SHOPIFY, ULTIMATEPOS, WOOCOMMERCE
 from tests.archive.tables.making import drafts, opened
@@ -14,7 +14,7 @@ from tests.archive.tables.making import drafts, opened
 D = Decimal
 
 
-def _read(preset: str) -> dict[str, ProductDraft]:
+def _read(preset: str) -> dict[str, Any]:
     found = drafts(FILES[preset])
     assert [str(p) for draft in found for p in draft.problems if p.level == "error"] == []
     return {draft.name: draft for draft in found}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from collections.abc import Sequence
 from typing import Any
 
 from archive.products.drafts import ProductDraft, ReadOptions
@@ -33,7 +34,7 @@ def drafts(
     return list(read_drafts(table, detect(table.columns, preset), options))
 
 
-def workbook(*lines: list[Any], formats: dict[str, str] | None = None) -> bytes:
+def workbook(*lines: Sequence[Any], formats: dict[str, str] | None = None) -> bytes:
     """What a spreadsheet would save; `formats` by the cell's place."""
     from openpyxl import Workbook
 
