@@ -186,7 +186,10 @@ def test_variations_are_rows_that_follow_each_other():
 
 
 def test_a_workbook_gives_the_same_drafts_as_text():
-    rows = [["name", "sku", "barcode", "price", "stock"], ["Tea", "007", "4006381333931", 1.275, 3]]
+    rows: list[list[Any]] = [
+        ["name", "sku", "barcode", "price", "stock"],
+        ["Tea", "007", "4006381333931", 1.275, 3],
+    ]
     text = "name,sku,barcode,price,stock\nTea,007,4006381333931,1.275,3\n"
     assert drafts(workbook(*rows)) == drafts(text)
 
