@@ -20,8 +20,11 @@ from tenants.spelling import plain_number
 
 #: Units of which one sells a part.
 FRACTIONS: Final = frozenset(
-    re.split(" ", "kg g mg t l ml cl dl m cm mm m2 m3 km lb lbs oz ft in yd gal pt qt hr h hour hours kilogram "
-    "kilograms gram grams liter litre liters litres meter metre meters metres pound pounds")
+    re.split(
+        " ",
+        "kg g mg t l ml cl dl m cm mm m2 m3 km lb lbs oz ft in yd gal pt qt hr h hour hours kilogram "
+        "kilograms gram grams liter litre liters litres meter metre meters metres pound pounds",
+    )
 )
 _PERCENT = re.compile(r"(\d{1,3}(?:[.,]\d{1,4})?)\s*%")
 _NUMBER = re.compile(r"\d{1,3}(?:[.,]\d{1,4})?")
