@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from accounts.access import token_hash
 from accounts.models import Device
-from archive.exportfile import ExportFile
+from archive.exportfile import ExportFile, ExportFileError
 from archive.own_rows import (
     STREAMED,
     CreditEntryRow,
@@ -188,7 +188,8 @@ def _typed(table: str, rows: Iterable[dict[str, Any]]) -> Iterator[Any]:
 def _one(kind: type, raw: dict[str, Any]) -> Any:
     faults: list[Any] = []
     row = parse(kind, "", "", raw, faults, own_file=True)
-    assert row is not None, f"the file has changed since it was checked: {faults}"
+    if row is None:
+        raise ExportFileError("The file has changed since it was checked.")
     return row
 
 

@@ -16,6 +16,7 @@ from django.db import DatabaseError, IntegrityError, transaction
 from django.utils.text import slugify
 
 from accounts.audit import record
+from archive.exportfile import ExportFileError
 from archive.import_books import bring_books, bring_tills
 from archive.import_catalogue import (
     bring_categories,
@@ -109,6 +110,9 @@ def import_export(
             moved = _import_all(export, rows, rename, wrote, stored, dry_run=dry_run)
             if dry_run:
                 transaction.set_rollback(True)
+    except ExportFileError as error:
+        _forget(stored)
+        raise ImportRefused(f"{error} Nothing was imported.") from error
     except IntegrityError as error:
         _forget(stored)
         raise ImportRefused(

@@ -15,7 +15,8 @@ from django.db import transaction
 
 from accounts.access import token_hash
 from accounts.models import Device, Membership, Role, User
-from archive.importing import ImportRefused
+from archive.importing import ImportRefused, import_export
+from archive.validation import read_export
 from archive.verify import check_books
 from inventory.catalogue import search_text
 from inventory.models import LocationPrice, Product, SearchWord, StockLevel, Variation
@@ -300,6 +301,17 @@ def test_what_the_database_refuses_is_no_stack_trace(
         bring(file)
     assert everything() == rows
     assert len(list(media.rglob("*.webp"))) == pictures
+
+
+@pytest.mark.parametrize("spoil", ["cut", "changed"])
+def test_a_file_that_changes_after_it_was_checked(file: Path, spoil: str) -> None:
+    export, rows, text = read_export(file), everything(), file.read_text()
+    file.write_text(
+        text[:-500] if spoil == "cut" else text.replace('"unitCost":"', '"unitCost":"x')
+    )
+    with pytest.raises(ImportRefused, match="Nothing was imported"):
+        import_export(export)
+    assert everything() == rows
 
 
 def test_interrupted_it_leaves_nothing(file: Path, media: Path) -> None:
