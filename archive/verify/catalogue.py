@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Count, Exists, F, OuterRef, Q
 from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
 
@@ -55,8 +55,7 @@ def sku_is_unique(look: Look) -> None:
 @rule(AREA, _("Several SKUs differ only in capital and small letters."), level=Level.WARNING)
 def sku_differs_in_more_than_case(look: Look) -> None:
     """FORMATS 3: files of other systems name a code in any letter case."""
-    same = _coded().filter(sku=OuterRef("sku")).exclude(pk=OuterRef("pk"))
-    look.doubles(_coded().exclude(Exists(same)), Upper("sku"), "sku")
+    look.doubles(_coded(), Upper("sku"), "sku", of=Count("sku", distinct=True))
 
 
 @rule(AREA, _("Several variations have the same barcode."))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from django.db import connection
+from django.db import connection, transaction
 
 from tenants.bulk import long_work
 
@@ -30,16 +30,22 @@ def read_only() -> Iterator[None]:
     """The database refuses to write in this block, whoever asks it to.
 
     On PostgreSQL a transaction without the limits of requests, in which everything is seen as it
-    was at its beginning; inside another one a savepoint, which sees what others commit. On SQLite no
-    transaction, because ours would keep the tills from selling.
+    was at its beginning; inside another one a savepoint, which sees what others commit. Either is
+    rolled back, and its settings with it. On SQLite no transaction, because ours would keep the
+    tills from selling.
     """
     if connection.vendor == "postgresql":
         inside = connection.in_atomic_block
         with long_work():
             with connection.cursor() as cursor:
                 snapshot = "" if inside else "ISOLATION LEVEL REPEATABLE READ, "
-                cursor.execute(f"SET TRANSACTION {snapshot}READ ONLY")
+                # Rules read whole tables. After an import the planner knows nothing of them yet,
+                # and would take them for small ones, to be gone through row by row.
+                cursor.execute(
+                    f"SET TRANSACTION {snapshot}READ ONLY; SET LOCAL enable_nestloop = off"
+                )
             yield
+            transaction.set_rollback(True)
         return
     _query_only("ON")
     try:

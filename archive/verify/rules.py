@@ -119,10 +119,17 @@ class Look:
                 if off:
                     self.tell(rows.model, pk, column, should, found)
 
-    def doubles(self, rows: QuerySet[Any], key: Any, column: str) -> None:
-        """Rows that share a value that must be unique; all of them are told, with the value."""
+    def doubles(self, rows: QuerySet[Any], key: Any, column: str, *, of: Any = None) -> None:
+        """Rows that share a value that must be unique; all of them are told, with the value.
+
+        `of` counts what there may be only one of for each value.
+        """
         twice = (
-            rows.order_by().annotate(key=key).values("key").annotate(n=Count("pk")).filter(n__gt=1)
+            rows.order_by()
+            .annotate(key=key)
+            .values("key")
+            .annotate(n=of or Count("pk"))
+            .filter(n__gt=1)
         )
         keys = [one["key"] for one in twice.order_by("key")[: self.limit]]
         if not keys:

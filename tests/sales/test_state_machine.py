@@ -28,7 +28,7 @@ from hypothesis.stateful import (
 )
 
 from accounts.models import Membership
-from archive.verify import check_books
+from archive.verify import check_books, verify
 from inventory.ledger import OutOfStock, correct
 from inventory.models import StockDocument, StockLevel
 from sales.checkout import LineRequest, PaymentRequest, SaleRequest, checkout
@@ -78,9 +78,12 @@ class Shopkeeping(RuleBasedStateMachine):
         self.bound.__enter__()
 
     def teardown(self) -> None:
-        self.bound.__exit__(None, None, None)
-        transaction.set_rollback(True)
-        self.transaction.__exit__(None, None, None)
+        try:
+            assert verify().found == [], "what the daily rules do not look at"
+        finally:
+            self.bound.__exit__(None, None, None)
+            transaction.set_rollback(True)
+            self.transaction.__exit__(None, None, None)
 
     @initialize(step=st.sampled_from(["0", "0.05"]))
     def begin(self, step: str) -> None:

@@ -175,11 +175,11 @@ def check(slug: str, *, rules: bool = False) -> None:
 
     with business(Business.objects.get(slug=slug)):
         before = peak_memory()
-        begun = time.monotonic()
+        begun, worked = time.monotonic(), time.process_time()
         report = verify()
-        took = time.monotonic() - begun
+        took, worked = time.monotonic() - begun, time.process_time() - worked
         told = f"{peak_memory()} MB at most ({before} MB before), {report.faults} faults"
-        print(f"verify: {took:.1f} s, {told}")
+        print(f"verify: {took:.1f} s, {worked:.1f} s of it this process, {told}")
         if rules:
             for one in RULES:
                 begun = time.monotonic()
