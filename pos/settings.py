@@ -196,7 +196,8 @@ WHITENOISE_KEEP_ONLY_HASHED_FILES = False
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000
 
 # Files for import: the largest one taken, in bytes; and how long files, brought or made, are kept.
-UPLOAD_LIMIT = env.int("UPLOAD_LIMIT_MB", default=200) * 1024 * 1024
+# Vercel takes no request above 4.5 MB.
+UPLOAD_LIMIT = env.int("UPLOAD_LIMIT_MB", default=4 if ON_VERCEL else 200) * 1024 * 1024
 KEEP_FILES_DAYS = env.int("KEEP_FILES_DAYS", default=30)
 # How many days pass between asking for a business to be deleted and its deletion, and for how many
 # months its books are kept then, at least; 0 keeps nothing.

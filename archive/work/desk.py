@@ -8,6 +8,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import IO, Any, ClassVar
 
 from django import forms
@@ -18,6 +19,7 @@ from accounts.models import Membership
 from archive.jobs import Task
 from archive.models import ImportBatch
 from archive.tables import open_table
+from tenants.bulk import long_work
 
 Text = str | Promise
 Progress = Callable[[int, int], None]
@@ -212,12 +214,14 @@ class Desk(ABC):
 
 
 def look(stream: IO[bytes], name: str, read: Mapping[str, Any]) -> dict[str, Any]:
-    """How the table is read, its columns and its first rows, as JSON. Raises TableError."""
+    """How the table is read, its columns and its first rows, as JSON. Raises TableError.
+
+    A large file takes longer than the database lets a request be idle, so that is lifted.
+    """
     stated = {key: read.get(key) for key in READ}
-    table = open_table(stream, name=name, **stated)
-    samples = []
-    for _number, cells in table.rows():
-        samples.append([str(cell)[:80] for cell in cells])
-        if len(samples) == SAMPLES:
-            break
+    with long_work():
+        table = open_table(stream, name=name, **stated)
+        samples = [
+            [str(cell)[:80] for cell in cells] for _number, cells in islice(table.rows(), SAMPLES)
+        ]
     return {"about": table.about.as_dict(), "columns": table.columns, "samples": samples}

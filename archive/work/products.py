@@ -201,6 +201,9 @@ def _preview(report: Mapping[str, Any], *, costs: bool, done: bool) -> Preview:
         warnings=[Trouble(**one) for one in report["warnings"]],
         warning_count=counts["warnings"],
         notes=_notes(report),
+        blocked=""
+        if counts["rows"] or counts["problems"]
+        else _("The file holds names of columns, and nothing below them."),
         writes=bool(good or made or counts["pictures"]),
         good=good,
         bad=counts["wrong"] or counts["problems"],

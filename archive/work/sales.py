@@ -237,6 +237,8 @@ class SalesPreview:
                 "History comes in whole or not at all. Mend these cells in the file, or leave its"
                 " column out, and choose the file again."
             )
+        elif not report["lines"]:
+            preview.blocked = _("The file holds names of columns, and nothing below them.")
         elif report["missing"] and not self.done and not report.get("adds_missing"):
             preview.blocked = _(
                 "The catalogue lacks some of the codes. Import the products first, or go back and"

@@ -78,6 +78,11 @@ def test_a_bad_file(owner: Client, inside: Shop) -> None:
     assert "Import now" not in text and "good one" not in text
 
 
+def test_a_header_and_nothing_else(owner: Client, inside: Shop) -> None:
+    batch = checked(owner, inside, b"Name,SKU,Price\n", **AT)
+    assert "nothing below them" in html(owner, inside, batch)
+
+
 def test_everything_that_is_wrong_as_a_table(owner: Client, inside: Shop) -> None:
     data = HALF.replace(b"twelve", b"'=1+1")
     batch = checked(owner, inside, data.replace(b"'=", b"="), **AT)
