@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from archive.tables import TableError
-from tests.archive.tables.making import opened
+from tests.archive.tables.making import opened, told
 
 ROOT = Path(__file__).resolve().parents[3]
 MEGABYTE = 1024 * 1024
@@ -83,6 +83,7 @@ def test_a_long_table_takes_no_more_memory_than_a_short_one(tmp_path):
         (b"name,sku\n" + b'"aaa\n' * 20_000, "do not fit its header"),
         (b'name,sku\n"' + b"abc\n" * 200_000, "do not fit its header"),
     ],
+    ids=told,
 )
 def test_lines_and_cells_beyond_all_bounds(content, reason):
     with pytest.raises(TableError, match=reason):

@@ -10,7 +10,7 @@ import zipfile
 import pytest
 
 from archive.tables import TableError
-from tests.archive.tables.making import opened, workbook
+from tests.archive.tables.making import opened, told, workbook
 
 
 def _zip(**files: bytes) -> bytes:
@@ -47,6 +47,7 @@ def _zip(**files: bytes) -> bytes:
         (gzip.compress(workbook(["name"], ["Tea"])), "a compressed archive"),
         (random.Random(5).randbytes(5000), "no text at all"),
     ],
+    ids=told,
 )
 def test_it_says_what_the_file_seems_to_be(content, seems):
     with pytest.raises(TableError) as refused:

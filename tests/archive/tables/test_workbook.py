@@ -8,7 +8,7 @@ from datetime import date, datetime, time
 import pytest
 
 from archive.tables import Exact, TableError, open_table
-from tests.archive.tables.making import crafted_workbook, inline, opened, rows, workbook
+from tests.archive.tables.making import crafted_workbook, inline, opened, rows, told, workbook
 
 
 def _cells(*values, **made) -> list[str]:
@@ -162,6 +162,7 @@ _DTD = "<!DOCTYPE x [<!ENTITY a 'aaaa'><!ENTITY b SYSTEM 'file:///etc/passwd'>]>
         ),
         (crafted_workbook("<sheetData/>"), "is empty"),
     ],
+    ids=told,
 )
 def test_traps_and_damage_are_refused_in_a_sentence(content, reason):
     with pytest.raises(TableError, match=reason):
