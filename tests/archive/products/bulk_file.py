@@ -20,8 +20,8 @@ from pathlib import Path
 HEADER = (
     "Name", "SKU", "Barcode", "Category", "Brand", "Unit", "Cost", "Price", "Tax rate", "Stock",
 )  # fmt: skip
-_ADJECTIVES = "red blue green white black small large vintage paper glass wooden metal".split()
-_NOUNS = "mug plate lamp clock bag card holder candle frame ribbon basket spoon box heart".split()
+_ADJECTIVES = ("red", "blue", "green", "white", "black", "small", "large", "vintage", "paper")
+_NOUNS = ("mug", "plate", "lamp", "clock", "bag", "card", "holder", "candle", "frame", "ribbon")
 
 
 def make(path: Path, rows: int) -> None:
