@@ -12,7 +12,7 @@ from itertools import count
 from typing import Any
 
 from django.core.files.storage import default_storage
-from django.db import DatabaseError, IntegrityError, transaction
+from django.db import DatabaseError, IntegrityError, OperationalError, transaction
 from django.utils.text import slugify
 
 from accounts.audit import record
@@ -117,6 +117,12 @@ def import_export(
         _forget(stored)
         raise ImportRefused(
             f"The database refused a row of the file, so nothing was imported: {_reason(error)}."
+        ) from error
+    except OperationalError as error:
+        _forget(stored)
+        raise ImportRefused(
+            "The database did not let the import through, so nothing was imported; perhaps another "
+            f"one is at work. Try again: {_reason(error)}."
         ) from error
     except BaseException:
         _forget(stored)

@@ -20,7 +20,7 @@ from inventory.models import StockDocument, StockMovement
 from sales.models import CreditAccount, CreditEntry, Payment, Register, Sale, SaleLine, Shift
 from tenants import context
 
-_SALES_AT_ONCE: Final = 1000
+_SALES_AT_ONCE: Final = 250
 
 
 @dataclass(slots=True)

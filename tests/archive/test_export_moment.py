@@ -17,6 +17,7 @@ from django.db import connection, transaction
 
 from archive.exporting.snapshot import at_one_moment
 from archive.exporting.writing import export_business
+from archive.importing import ImportRefused, import_export
 from archive.validation import read_export
 from inventory.ledger import correct
 from inventory.models import StockDocument
@@ -105,6 +106,33 @@ def test_who_waits_can_end_it(inside: Shop) -> None:
         )
 
 
+def test_two_imports_of_one_file_at_once(committed_db: None, tmp_path: Path) -> None:
+    """One comes in; the other waits and changes nothing, or is refused."""
+    export = read_export(write(tmp_path, stalls()))
+    results: list[Any] = []
+    together = threading.Barrier(2)
+
+    def work() -> None:
+        together.wait()
+        try:
+            results.append([one.created for one in import_export(export)])
+        except ImportRefused as refused:
+            results.append(str(refused))
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=work) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(results) == 2 and [True, True] in results
+    other = results[1 - results.index([True, True])]
+    assert other == [False, False] or "nothing was imported" in other
+    assert Business.objects.count() == 2
+    assert [one.created for one in import_export(export)] == [False, False]
+
+
 _KILLED = """
 import os, sys
 sys.path.insert(0, {root!r})
@@ -114,6 +142,7 @@ django.setup()
 from django.db import connection
 connection.settings_dict.update({settings!r})
 from archive.importing import import_export
+from archive.importing import ImportRefused, import_export
 from archive.validation import read_export
 
 def told(done, total):
