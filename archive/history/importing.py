@@ -79,7 +79,7 @@ def check_sales(
     Raises SalesRefused where file, map or options cannot be used at all.
     """
     work = _Work(source, name, mapping, options, progress)
-    with _one_sentence():
+    with long_work(), _one_sentence():
         return work.run(None)
 
 
