@@ -24,6 +24,7 @@ from inventory.models import Product
 from tenants.context import current
 from tenants.errors import Refused
 from tenants.ids import uuid7
+from tenants.spelling import plain_number
 
 #: So many variations are planned and written together.
 BATCH: Final = 1000
@@ -152,7 +153,7 @@ class Planner:
             for name, value in (("price", one.price), ("cost", one.cost)):
                 if value is not None and value < 0:
                     reason = _("is less than nothing")
-                    found.append(Problem(one.row, self.column(name), str(value), reason))
+                    found.append(Problem(one.row, self.column(name), plain_number(value), reason))
             found += self._places(one)
         return found
 
@@ -177,10 +178,10 @@ class Planner:
                 found.append(Problem(one.row, self.column("location"), name, reason))
         for name, price in one.prices.items():
             if price < 0:
-                found.append(Problem(one.row, name, str(price), _("is less than nothing")))
+                found.append(Problem(one.row, name, plain_number(price), _("is less than nothing")))
         if "" in stock and self._location is None:
             reason = _("For which location? Choose one.")
-            found.append(Problem(one.row, self.column("stock"), str(stock[""]), reason))
+            found.append(Problem(one.row, self.column("stock"), plain_number(stock[""]), reason))
         return found
 
     # -- the product ----------------------------------------------------------------------------
@@ -291,18 +292,18 @@ class Planner:
             if new is None or new == old:
                 continue
             if new > VERY_HIGH:
-                self._warn(plan, one.row, name, f"{new}", _("is very high"))
+                self._warn(plan, one.row, name, plain_number(new), _("is very high"))
             elif old and (new >= old * MANY_TIMES or new * MANY_TIMES <= old):
-                reason = _("is far from the %(old)s of before") % {"old": f"{old:.2f}"}
-                self._warn(plan, one.row, name, f"{new}", reason)
+                reason = _("is far from the %(old)s of before") % {"old": plain_number(old)}
+                self._warn(plan, one.row, name, plain_number(new), reason)
         if (
             one.cost
             and one.price
             and one.cost > one.price
             and (one.cost, one.price) != (cost, price)
         ):
-            reason = _("is above the price of %(price)s") % {"price": one.price}
-            self._warn(plan, one.row, "cost", f"{one.cost}", reason)
+            reason = _("is above the price of %(price)s") % {"price": plain_number(one.price)}
+            self._warn(plan, one.row, "cost", plain_number(one.cost), reason)
 
     def _prices(self, variation: VariationPlan, target: StoredVariation | None) -> None:
         """A price like the variation's own needs no row, unless there is one."""

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import InterfaceError, OperationalError
 
 from archive.models import ImportBatch, SavedMapping
 from archive.products.importing import (
@@ -102,6 +103,8 @@ class Command(BaseCommand):
             raise CommandError(str(refused.message)) from None
         except OSError as error:
             raise CommandError(f"{error.filename}: {error.strerror}.") from None
+        except (OperationalError, InterfaceError):
+            raise CommandError("The database went away; nothing was written.") from None
 
     # -- bringing in ----------------------------------------------------------------------------
 

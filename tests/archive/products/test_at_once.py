@@ -1,0 +1,164 @@
+"""Two imports of one file at once, and imports that die in the middle."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from typing import Any
+
+import pytest
+from django.db import OperationalError, connection, connections, transaction
+
+from archive.models import ImportBatch
+from archive.products.importing import import_products
+from inventory.models import Product, StockMovement, Variation
+from tenants.bulk import long_work
+from tenants.context import business
+from tenants.errors import Refused
+from tests.archive.products.importing_them import GOOD, HEADER, bring, contents, sheet
+from tests.concurrency.crowd import refusals, together
+from tests.factories import Shop, make_shop
+
+pytestmark = pytest.mark.usefixtures("committed_db")
+
+ROWS = [*GOOD, "No code,,,,,,1,2,,4"]
+MANY = [f"Thing {n},T-{n},,Kitchen,New brand,,1,2,,5" for n in range(3000)]
+
+
+def make() -> Shop:
+    with transaction.atomic():
+        return make_shop("acme")
+
+
+def test_of_two_at_once_one_writes() -> None:
+    shop = make()
+
+    def work() -> ImportBatch:
+        with business(shop.business):
+            return bring(shop, ROWS)
+
+    results = together([work, work, work])
+    assert set(refusals(results)) <= {"import_at_work"}
+    wrote = [one for one in results if isinstance(one, ImportBatch) and not one._state.adding]
+    assert len(wrote) == 1
+    with business(shop.business), long_work():
+        assert ImportBatch.objects.count() == 1
+        assert Product.objects.filter(name__in=["Red cup", "Lamp", "No code"]).count() == 3
+        assert StockMovement.objects.filter(level__variation__sku="CUP-1").count() == 1
+
+
+def test_one_that_waits_too_long_is_refused() -> None:
+    """The first is at work for longer than anybody waits for a lock."""
+    shop = make()
+    begun, over = threading.Event(), threading.Event()
+
+    def slow(done: int, total: int) -> None:
+        begun.set()
+        over.wait(60)
+
+    def first() -> Any:
+        with business(shop.business):
+            return import_products(
+                sheet(ROWS), name="p.csv", mapping=None, options={"location": "HS"},
+                actor=shop.owner, progress=slow,
+            )  # fmt: skip
+
+    def second() -> Any:
+        begun.wait(30)
+        try:
+            with business(shop.business):
+                return bring(shop, ROWS)
+        finally:
+            over.set()
+
+    results = together([first, second])
+    assert refusals(results) == ["import_at_work"]
+    assert isinstance(results[0], ImportBatch)
+
+
+def test_a_process_that_is_killed_leaves_nothing() -> None:
+    shop = make()
+    with business(shop.business), long_work():
+        before = contents()
+    # The child must not say goodbye on a connection that it shares with us.
+    connections.close_all()
+    ours, theirs = os.pipe()
+    child = os.fork()
+    if child == 0:
+        _import_and_hang(shop, theirs)
+    try:
+        assert os.read(ours, 1) == b"x", "the child has written two thirds of the file"
+    finally:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        os.close(ours)
+        os.close(theirs)
+    with business(shop.business):
+        with long_work():
+            assert contents() == before
+            assert not ImportBatch.objects.exists()
+        batch = _patiently(shop)
+        assert batch.report["counts"]["new"] == 3000
+        with long_work():
+            assert Variation.objects.filter(sku__startswith="T-").count() == 3000
+
+
+def _import_and_hang(shop: Shop, pipe: int) -> None:
+    def hang(done: int, total: int) -> None:
+        if done >= 2500:
+            with long_work():
+                written = Variation.objects.filter(sku__startswith="T-").count()
+            os.write(pipe, b"x" if written >= 1000 else b"-")
+            time.sleep(60)
+
+    try:
+        with business(shop.business):
+            import_products(
+                sheet(MANY, HEADER), name="p.csv", mapping=None, options={"location": "HS"},
+                actor=shop.owner, progress=hang,
+            )  # fmt: skip
+    finally:
+        os._exit(1)
+
+
+def _patiently(shop: Shop) -> ImportBatch:
+    """The server may need a moment to notice that the other one is gone."""
+    for _try in range(10):
+        try:
+            return bring(shop, MANY)
+        except Refused as refused:
+            assert refused.code == "import_at_work"
+            time.sleep(1)
+    raise AssertionError("the next import never got through")
+
+
+@pytest.mark.postgres
+def test_a_database_that_goes_away_leaves_nothing() -> None:
+    shop = make()
+    with business(shop.business), long_work():
+        before = contents()
+
+    def kill(done: int, total: int) -> None:
+        if done == 2500:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_backend_pid()")
+                (pid,) = cursor.fetchone()
+            other = connection.copy()
+            try:
+                with other.cursor() as cursor:
+                    cursor.execute("SELECT pg_terminate_backend(%s)", [pid])
+            finally:
+                other.close()
+
+    with business(shop.business):
+        with pytest.raises(OperationalError):
+            import_products(
+                sheet(MANY), name="p.csv", mapping=None, options={"location": "HS"},
+                actor=shop.owner, progress=kill,
+            )  # fmt: skip
+        connection.close()
+        with long_work():
+            assert contents() == before
+        assert _patiently(shop).report["counts"]["new"] == 3000
