@@ -88,10 +88,11 @@ def _ask(rules: Sequence[Rule], limit: int, progress: Progress | None) -> list[O
     outcomes = []
     done = 0
     # Inside somebody's transaction, whoever listens to the progress may have to write.
-    with read_only() if outside else nullcontext():
+    at_once = outside or progress is None
+    with read_only() if at_once else nullcontext():
         for rule in rules:
             look = Look(rule, limit=limit, step=_steps(rule, done, total, progress, outside))
-            with nullcontext() if outside else read_only():
+            with nullcontext() if at_once else read_only():
                 rule.check(look)
             outcomes.append(look.outcome)
             done += rule.weight * _STEPS

@@ -28,7 +28,7 @@ from hypothesis.stateful import (
 )
 
 from accounts.models import Membership
-from archive.verify import check_books, verify
+from archive.verify import BOOKS, check_books, verify
 from inventory.ledger import OutOfStock, correct
 from inventory.models import StockDocument, StockLevel
 from sales.checkout import LineRequest, PaymentRequest, SaleRequest, checkout
@@ -48,6 +48,16 @@ from tests.sales.crediting import grant, voucher
 EXAMPLES = int(os.environ.get("STATE_MACHINE_EXAMPLES", "3"))
 STEPS = 25
 CENT = Decimal("0.01")
+# The rules that a step can break most easily; all of them are asked at the end.
+AFTER_A_STEP = [
+    rule
+    for rule in BOOKS
+    if rule.area in ("stock", "credit")
+    or rule.name in {
+        "line_adds_up", "sale_is_the_sum_of_its_lines", "payments_pay_the_sale",
+        "void_nets_to_zero", "drawer_is_float_and_cash", "numbers_have_no_gaps", "chain_is_whole",
+    }
+]  # fmt: skip
 
 EXPIRIES = [date(2098, 1, 1), date(2099, 1, 1)]
 
@@ -300,7 +310,7 @@ class Shopkeeping(RuleBasedStateMachine):
 
     @invariant()
     def the_books_hold(self) -> None:
-        assert check_books() == []
+        assert check_books(AFTER_A_STEP) == []
 
     @invariant()
     def the_rows_say_what_happened(self) -> None:
