@@ -125,6 +125,8 @@ def best_sellers(lines: QuerySet[SaleLine], *, today: date) -> tuple[list[Seller
         lines.filter(
             sale__business_date__gt=today - timedelta(days=DAYS), sale__business_date__lte=today
         )
+        # What was written off was not sold.
+        .exclude(sale__kind=Sale.Kind.WRITE_OFF)
         .order_by()
         .values("variation", "variation__product", "variation__product__name", "variation__name")
         .annotate(

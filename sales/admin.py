@@ -39,6 +39,10 @@ class RegisterAdmin(BusinessModelAdmin):
     fields = ("name", "location", "prefix", "device", "is_active")
     readonly_fields = ("device",)
 
+    def get_queryset(self, request: Any) -> Any:
+        """Without what holds imported history: switched on, it would be offered to sell at."""
+        return super().get_queryset(request).filter(is_history=False)
+
     def get_readonly_fields(self, request: Any, obj: Any = None) -> Any:
         """Where a register stands and how its receipts begin is decided once: sales refer to it."""
         decided = ["location", "prefix"] if obj is not None else []

@@ -49,6 +49,8 @@ class SaleFilter(forms.Form):
     kind = forms.ChoiceField(
         label=_("Kind"), required=False, choices=[("", _("Sales and voids")), *Sale.Kind.choices]
     )
+    # Returns, adjustments and write-offs come in with a history only.
+    ordinary = (Sale.Kind.SALE, Sale.Kind.VOID)
 
     method = forms.ChoiceField(
         label=_("Paid by"),
@@ -60,10 +62,13 @@ class SaleFilter(forms.Form):
         super().__init__(request.GET)
         self.request = request
         # The registers name their locations too: one statement for both choices.
-        registers = list(visible_registers(request))
+        registers = list(visible_registers(request, history=True))
         places = {str(r.location_id): r.location.name for r in registers}
         self._choices("location", _("All locations"), sorted(places.items(), key=lambda p: p[1]))
         self._choices("register", _("All registers"), [(str(r.pk), placed(r)) for r in registers])
+        if not any(register.is_history for register in registers):
+            kinds = [(kind.value, str(kind.label)) for kind in self.ordinary]
+            self._choices("kind", _("Sales and voids"), kinds)
         if len(places) < 2:
             del self.fields["location"]
         if len(registers) < 2:
@@ -101,9 +106,10 @@ class SaleFilter(forms.Form):
 
     def _matching(self, text: str) -> Q:
         """By the beginning of the receipt number, its bare counter, or the customer."""
-        found = Q(number__startswith=text.upper())
+        found = Q(number__startswith=text.upper()) | Q(number__startswith=text)
         if text.isascii() and text.isdigit() and len(text) < 18:
-            found |= Q(counter=int(text))
+            # The counters of a history are ours and stand on no receipt.
+            found |= Q(counter=int(text), register__is_history=False)
         if can(self.request, Permission.CUSTOMER_VIEW):
             found |= Q(customer__in=Customer.objects.filter(customer_matches(text)))
         return found

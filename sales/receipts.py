@@ -97,6 +97,10 @@ def receipt_of(sale: Sale, *, copy: bool = False) -> Receipt:
 def _marks(sale: Sale, *, voided: bool, copy: bool) -> Iterator[str]:
     if sale.kind == Sale.Kind.VOID:
         yield _("VOID")
+    elif sale.kind != Sale.Kind.SALE:
+        yield str(Sale.Kind(sale.kind).label).upper()
+    if sale.register.is_history:
+        yield _("HISTORY")
     if voided:
         yield _("VOIDED")
     if copy:
@@ -106,8 +110,10 @@ def _marks(sale: Sale, *, voided: bool, copy: bool) -> Iterator[str]:
 def _facts(sale: Sale, voided_by: Sale | None) -> Iterator[Row]:
     yield _("Receipt"), sale.number
     yield _("Date"), formats.local_time(sale.sold_at, sale.location)
-    yield _("Till"), sale.register.name
-    yield _("Served by"), str(sale.operator)
+    # Where and by whom a sale of an older system was made is not known: only who brought it in.
+    if not sale.register.is_history:
+        yield _("Till"), sale.register.name
+        yield _("Served by"), str(sale.operator)
     if sale.customer is not None:
         yield _("Customer"), sale.customer.name
     if sale.reverses is not None:

@@ -30,15 +30,21 @@ def visible_sales(request: Any) -> QuerySet[Sale]:
     return sales
 
 
-def visible_registers(request: Any) -> QuerySet[Register]:
+def visible_registers(request: Any, *, history: bool = False) -> QuerySet[Register]:
+    """Tills at the locations of the request; with `history` what holds imported sales as well.
+
+    Nobody sells, opens a drawer or changes anything there: ask for it to look at sales only.
+    """
     registers: QuerySet[Register] = Register.objects.filter(at_visible_locations(request))
+    if not history:
+        registers = registers.filter(is_history=False)
     return registers.select_related("location")
 
 
 def visible_shifts(request: Any) -> QuerySet[Shift]:
     """Shifts at the locations of the request; without a right to all of them the person's own."""
     shifts: QuerySet[Shift] = Shift.objects.filter(
-        at_visible_locations(request, field="register__location")
+        at_visible_locations(request, field="register__location"), register__is_history=False
     )
     if not can(request, Permission.SHIFT_VIEW_ALL) and not can(request, Permission.SHIFT_CLOSE_ANY):
         shifts = shifts.filter(opened_by=request.user)

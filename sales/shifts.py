@@ -67,7 +67,7 @@ def open_shift(
         raise Refused("negative", _("The float must not be negative."), status=400)
     with transaction.atomic():
         register = lock_register(register)
-        if not (register.is_active and register.location.is_active):
+        if register.is_history or not (register.is_active and register.location.is_active):
             raise Refused("register_inactive", _("This register is switched off."), status=409)
         if register.shifts.filter(closed_at=None).exists():
             raise Refused("shift_open", _("A shift is open on this register already."), status=409)

@@ -22,7 +22,7 @@ def connect(
     Refused.
     """
     locked: Register = Register.objects.select_for_update().get(pk=register.pk)
-    if not locked.is_active:
+    if locked.is_history or not locked.is_active:
         raise Refused("inactive", _("This register is not in use."), {"register": [_("Inactive.")]})
     if locked.device_id is not None:
         disconnect(actor=actor, device=Device.objects.get(pk=locked.device_id))

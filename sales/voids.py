@@ -49,14 +49,20 @@ def void_sale(
     """Reverse `sale` completely, with the cash out of its register's open shift.
 
     The same `void_id` again returns the first result, with `was_recorded`. Raises PermissionDenied
-    without sell.void, Refused without a reason, when the sale is voided already or is no sale, or
-    brought credit that was spent since, and NoOpenShift.
+    without sell.void, Refused without a reason, when the sale is voided already, is no sale, came
+    in with a history or brought credit that was spent since, and NoOpenShift.
     """
     if not actor.can(Permission.SELL_VOID) or not visible(actor, device, sale.location_id):
         raise PermissionDenied(_("You may not void sales."))
     reason = reason.strip()
     if not reason:
         raise Refused("no_reason", _("Say why."), {"reason": [_("Say why.")]}, status=400)
+    if sale.register.is_history:
+        raise Refused(
+            "is_history",
+            _("This came in with the history of an older system and cannot be voided."),
+            status=409,
+        )
     with transaction.atomic(savepoint=False):
         shift = lock_open_shift(sale.register_id)
         asked = hashlib.sha256(canonical(["void", str(sale.pk), reason]).encode()).hexdigest()

@@ -124,7 +124,8 @@ class SaleVoidView(BusinessView):
         reason = safe_text(body, "reason", most=200, required=True)
         body.finish()
         sale = sale_or_404(request, sale_id)
-        register_or_404(request, sale.register_id)
+        if not sale.register.is_history:
+            register_or_404(request, sale.register_id)
         void = void_sale(
             actor=request.membership,
             sale=sale,

@@ -213,6 +213,7 @@ class SaleDocument(s.Serializer[Any]):
     id = s.UUIDField()
     number = s.CharField()
     kind = s.ChoiceField(Sale.Kind.choices)
+    is_history = s.BooleanField(help_text="It came in with the sales of an older system")
     sold_at = s.DateTimeField()
     business_date = s.DateField()
     location = Named()

@@ -40,6 +40,7 @@ def sale_shape(request: Any, sale: Sale, *, voided_by: uuid.UUID | None = None) 
         "id": sale.pk,
         "number": sale.number,
         "kind": sale.kind,
+        "is_history": sale.register.is_history,
         "sold_at": _time(sale.sold_at, sale.location),
         "business_date": sale.business_date.isoformat(),
         "location": {"id": sale.location_id, "name": sale.location.name},

@@ -44,7 +44,7 @@ class DeviceForm(forms.Form):
         super().__init__(*args, **kwargs)
         register: Any = self.fields["register"]
         register.queryset = Register.objects.filter(
-            at_visible_locations(request), is_active=True
+            at_visible_locations(request), is_active=True, is_history=False
         ).select_related("location")
         register.label_from_instance = lambda one: f"{one} ({one.prefix}, {one.location})"
         rows = Membership.objects.filter(is_active=True).select_related("user", "role")

@@ -73,6 +73,7 @@ def sale_detail(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         "voided_by": voided_by,
         "may_void": voided_by is None
         and sale.kind == Sale.Kind.SALE
+        and not sale.register.is_history
         and can(request, Permission.SELL_VOID),
         # Made here and not when it is sent: the same page sent twice is one void.
         "void_id": uuid7(),
