@@ -32,7 +32,7 @@ class SalesFile:
     def sha256(self) -> str:
         """Of the bytes as they are stored."""
         told = hashlib.sha256()
-        with self._source.raw() as file:
+        with self._source.stored() as file:
             while block := file.read(_BLOCK):
                 told.update(block)
         return told.hexdigest()

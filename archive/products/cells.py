@@ -77,7 +77,7 @@ class Line:
         """Whether the table has such a column."""
         return key in self.layout.index
 
-    def raw(self, key: str) -> str:
+    def cell(self, key: str) -> str:
         """The cell as it is, stripped; "" where it is blank in whatever spelling."""
         index = self.layout.index.get(key)
         if index is None:
@@ -101,7 +101,7 @@ class Line:
 
     def body(self, key: str, convert: Callable[[str], str] | None = None) -> str | None:
         """Text that may have several lines."""
-        raw = self.raw(key)
+        raw = self.cell(key)
         if not raw:
             return None
         text = tidy(convert(raw) if convert is not None else raw)
@@ -122,7 +122,7 @@ class Line:
 
     def sku(self, key: str = "sku", value: str | None = None) -> str:
         """A code as it stands, leading zeros and all; "" for none."""
-        raw = self.raw(key) if value is None else value.strip()
+        raw = self.cell(key) if value is None else value.strip()
         if not raw:
             return ""
         text = tidy(raw)
@@ -141,7 +141,7 @@ class Line:
 
     def barcodes(self, key: str = "barcode") -> list[str]:
         """The codes of a cell, each once; several stand apart by | ; or lines, digits by commas."""
-        raw = self.raw(key)
+        raw = self.cell(key)
         if not raw:
             return []
         if raw.isascii() and raw.isdigit():
@@ -168,7 +168,7 @@ class Line:
 
     def amount(self, key: str, value: str | None = None) -> Decimal | None:
         """A price or a cost, not below zero."""
-        raw = self.raw(key) if value is None else value.strip()
+        raw = self.cell(key) if value is None else value.strip()
         if raw and raw.casefold() in _OPEN_PRICE:
             reason = _("means that the price is asked for at the till; there is no such price here")
             self.complain(key, raw, reason, WARNING)
@@ -180,7 +180,7 @@ class Line:
 
     def quantity(self, key: str, value: str | None = None) -> Decimal | None:
         """A quantity, which may be below zero: stock that was sold before it was booked in."""
-        raw = self.raw(key) if value is None else value.strip()
+        raw = self.cell(key) if value is None else value.strip()
         found = self._number(key, raw, numbers.number)
         if found is not None and abs(found) >= IMPLAUSIBLE_QUANTITY:
             self.complain(key, raw, _("is unusually high; is it right?"), WARNING)
@@ -202,7 +202,7 @@ class Line:
         return found
 
     def percent(self, key: str) -> Decimal | None:
-        raw = self.raw(key)
+        raw = self.cell(key)
         if not raw:
             return None
         try:
@@ -215,7 +215,7 @@ class Line:
 
     def tax_rate(self, key: str = "tax_rate") -> str | None:
         """A percentage such as “20%”, else the name of a rate."""
-        raw = self.raw(key)
+        raw = self.cell(key)
         if not raw:
             return None
         try:
@@ -229,7 +229,7 @@ class Line:
     # -- yes and no -------------------------------------------------------------------------------
 
     def flag(self, key: str) -> bool | None:
-        raw = self.raw(key)
+        raw = self.cell(key)
         if not raw:
             return None
         try:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import cache
+from functools import lru_cache
 from typing import Final
 
 _IN_PARENTHESES: Final = re.compile(r"\([^)]*\)")
 
 
-@cache
+@lru_cache(maxsize=4096)
 def simple(header: str) -> str:
     """Letters and digits alone, small, without accents."""
     plain = unicodedata.normalize("NFKD", header.casefold())

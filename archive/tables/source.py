@@ -39,7 +39,7 @@ class Source:
         self.is_compressed = False
 
     @contextmanager
-    def raw(self) -> Iterator[IO[bytes]]:
+    def stored(self) -> Iterator[IO[bytes]]:
         """The file as it is stored, at its beginning. Only what was opened here is closed."""
         if not isinstance(self._source, Path):
             self._source.seek(0)
@@ -61,7 +61,7 @@ class Source:
     @contextmanager
     def opened(self) -> Iterator[IO[bytes]]:
         """The bytes of the table, unpacked where they are compressed."""
-        with self.raw() as file:
+        with self.stored() as file:
             size = _size(file)
             self.is_compressed = file.read(2) == GZIP
             file.seek(0)

@@ -206,7 +206,7 @@ def open_table(
         if value is not None and value != "":
             about.stated.append(key)
     about.decimal_comma = bool(decimal_comma)
-    with origin.raw() as file:
+    with origin.stored() as file:
         workbook = is_zip(file)
     if workbook:
         return Table(name, about, _workbook(origin, about, sheet or None))

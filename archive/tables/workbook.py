@@ -55,11 +55,11 @@ class Workbook:
 
     def __init__(self, source: Source, sheet: str | None) -> None:
         self._source = source
-        with source.raw() as file:
+        with source.stored() as file:
             refuse_what_is_no_workbook(file, source.name)
-        with source.raw() as file:
+        with source.stored() as file:
             self._looked = look_over(file, source.name)
-        with source.raw() as file:
+        with source.stored() as file:
             try:
                 with warnings.catch_warnings():
                     warnings.simplefilter("ignore")
@@ -91,7 +91,7 @@ class Workbook:
     def records(self) -> Iterator[tuple[int, list[str]]]:
         """Each row that is there, with its number in the sheet; its cells reach to its last one."""
         with (
-            self._source.raw() as file,
+            self._source.stored() as file,
             zipfile.ZipFile(file) as archive,
             archive.open(self._part.path) as stream,
         ):

@@ -49,7 +49,11 @@ RAW_SQL = {
 # Caches live as long as the process and are shared by all businesses.
 CACHES = {
     "archive/demo_catalogue.py": "rows just made, inside the function that makes them",
+    "archive/products/gtin.py": "whether digits are a barcode",
+    "archive/products/numbers.py": "patterns of numbers",
+    "archive/products/synonyms.py": "forms of column names",
     "archive/rows.py": "shapes of the export format",
+    "archive/tables/encodings.py": "tables of encodings",
     "sales/views/till.py": "names of static files",
     "tenants/encryption.py": "keys of the installation",
     "tenants/formats.py": "formats of currencies and locales, from Babel",

@@ -21,6 +21,7 @@ from django.urls import get_script_prefix, set_script_prefix
 
 from pos.templatetags.tillbook import list_layout, platform_url
 from scripts.build_sprite import ICONS
+from tenants.models import Business
 
 ROOT = Path(__file__).resolve().parents[2]
 HOUSE = ("pos", "tenants", "accounts", "inventory", "sales", "purchasing", "reports", "archive")
@@ -290,7 +291,7 @@ LIST = """{% extends "components/list_page.html" %}{% block title %}Brands & mor
 
 def _inside(**attributes: Any) -> Any:
     membership = SimpleNamespace(can=lambda permission: False, role="Owner")
-    return get(business="Acme", membership=membership, htmx=None, **attributes)
+    return get(business=Business(name="Acme"), membership=membership, htmx=None, **attributes)
 
 
 def test_title_is_also_the_heading() -> None:

@@ -40,37 +40,37 @@ def read(lines: Iterable[Line]) -> Iterator[ProductDraft]:
             continue
         if product is not None and _continues(line, product):
             _add(product, line)
-            tracked = tracked or bool(line.raw("tracker"))
+            tracked = tracked or bool(line.cell("tracker"))
             continue
         if product is not None:
             yield _finished(product, tracked)
         product = None
-        if not line.raw("name"):
+        if not line.cell("name"):
             yield orphan(line, _("continues a product whose first row is not above it"))
             continue
         product = _begun(line)
-        tracked = not line.has("tracker") or bool(line.raw("tracker"))
+        tracked = not line.has("tracker") or bool(line.cell("tracker"))
     if product is not None:
         yield _finished(product, tracked)
 
 
 def _continues(line: Line, product: ProductDraft) -> bool:
-    handle = line.raw("reference")
+    handle = line.cell("reference")
     if handle and product.reference:
         return handle == product.reference
-    return not handle and not line.raw("name")
+    return not handle and not line.cell("name")
 
 
 def _begun(line: Line) -> ProductDraft:
     product = product_of(line, plain_text)
-    if line.raw("tracker"):
+    if line.cell("tracker"):
         product.is_stocked = True
     if line.flag("by_weight") and product.unit is None:
         product.unit = "kg"
-        line.complain("by_weight", line.raw("by_weight"), _("was taken for a sale by kg"), WARNING)
-    if line.raw("part"):
+        line.complain("by_weight", line.cell("by_weight"), _("was taken for a sale by kg"), WARNING)
+    if line.cell("part"):
         reason = _("is a bundle of other products; it comes in without its parts")
-        line.complain("part", line.raw("part"), reason, WARNING)
+        line.complain("part", line.cell("part"), reason, WARNING)
     product.variations.append(variation_of(line, _variation_name(line)))
     return product
 

@@ -69,19 +69,19 @@ def read(lines: Iterable[Line], again: Callable[[], Iterable[Line]]) -> Iterator
 
 
 def _kind(line: Line) -> str:
-    words = re.split(r"\s*,\s*", line.raw("kind").casefold())
+    words = re.split(r"\s*,\s*", line.cell("kind").casefold())
     return next(
         (word for word in words if word in ("variation", "variable", *_LEFT_ASIDE)), "simple"
     )
 
 
 def _own_key(line: Line) -> str:
-    number = line.raw("reference")
-    return f"id:{number}" if number else f"sku:{line.raw('sku')}" if line.raw("sku") else ""
+    number = line.cell("reference")
+    return f"id:{number}" if number else f"sku:{line.cell('sku')}" if line.cell("sku") else ""
 
 
 def _parent(line: Line, names: dict[str, str]) -> str:
-    told = line.raw("parent")
+    told = line.cell("parent")
     number = re.fullmatch(r"id:\s*(\d+)", told, re.IGNORECASE)
     return f"id:{number[1]}" if number else names.get(told, f"sku:{told}")
 
@@ -99,8 +99,8 @@ def _last_rows(lines: Iterable[Line]) -> tuple[dict[str, int], dict[str, str]]:
         elif _kind(line) == "variable":
             key = _own_key(line)
             parents.setdefault(key, line.row)
-            if line.raw("sku"):
-                names.setdefault(line.raw("sku"), key)
+            if line.cell("sku"):
+                names.setdefault(line.cell("sku"), key)
     last = dict(parents)
     for parent, row in told.items():
         key = names.get(parent.removeprefix("sku:"), parent)
@@ -112,11 +112,11 @@ def _last_rows(lines: Iterable[Line]) -> tuple[dict[str, int], dict[str, str]]:
 def _product(line: Line) -> ProductDraft:
     product = product_of(line, plain_text)
     product.sku = line.sku()
-    if (line.raw("tax_rate") or "").casefold() in _WITHOUT_CLASS:
+    if (line.cell("tax_rate") or "").casefold() in _WITHOUT_CLASS:
         product.tax_rate = None
     if product.image:
         product.image = product.image.split(",")[0].strip()
-    first = re.split(r"(?<!\\),", line.raw("category"))[0].replace("\\,", ",")
+    first = re.split(r"(?<!\\),", line.cell("category"))[0].replace("\\,", ",")
     product.category = tuple(part.strip() for part in first.split(">") if part.strip()) or None
     return product
 
@@ -140,10 +140,10 @@ def _alone(line: Line) -> ProductDraft:
     product = _product(line)
     kind = _kind(line)
     if kind in _LEFT_ASIDE:
-        line.complain("kind", line.raw("kind"), _("is no product that a till can sell"), WARNING)
+        line.complain("kind", line.cell("kind"), _("is no product that a till can sell"), WARNING)
         product.is_for_sale = False
     if kind == "variable":
-        line.complain("kind", line.raw("kind"), _("has variations, and none is in the file"))
+        line.complain("kind", line.cell("kind"), _("has variations, and none is in the file"))
     product.variations.append(variation_of(line))
     _keeps_stock(product, line.has("stock"))
     return finished(product)

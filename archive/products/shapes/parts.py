@@ -118,7 +118,7 @@ def stock_of(line: Line, draft: VariationDraft) -> None:
 
 
 def says_something(line: Line, *fields: str) -> bool:
-    return any(line.raw(field) for field in fields)
+    return any(line.cell(field) for field in fields)
 
 
 def options_of(line: Line) -> list[str]:
@@ -173,8 +173,8 @@ def _add(product: ProductDraft, problem: Problem) -> None:
 
 def orphan(line: Line, reason: str) -> ProductDraft:
     """A draft for a row that belongs to no product."""
-    line.complain("", line.raw("name") or line.raw("sku") or line.raw("reference"), reason)
-    draft = ProductDraft(line.row, line.raw("name"), problems=line.problems)
+    line.complain("", line.cell("name") or line.cell("sku") or line.cell("reference"), reason)
+    draft = ProductDraft(line.row, line.cell("name"), problems=line.problems)
     draft.variations = [VariationDraft(line.row)]
     return draft
 

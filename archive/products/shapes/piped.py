@@ -36,11 +36,11 @@ def read(lines: Iterable[Line]) -> Iterator[ProductDraft]:
 
 
 def _is_variable(line: Line) -> bool:
-    kind = line.raw("kind").casefold()
+    kind = line.cell("kind").casefold()
     if kind not in ("", "single", "variable"):
         level: Level = WARNING if kind == "combo" else ERROR
-        line.complain("kind", line.raw("kind"), _("is neither single nor variable"), level)
-    return kind == "variable" or (kind == "" and "|" in line.raw("option1_value"))
+        line.complain("kind", line.cell("kind"), _("is neither single nor variable"), level)
+    return kind == "variable" or (kind == "" and "|" in line.cell("option1_value"))
 
 
 def _single(line: Line) -> ProductDraft:
@@ -87,7 +87,7 @@ def _variable(line: Line) -> ProductDraft:
 
 
 def _split(line: Line, key: str) -> list[str]:
-    raw = line.raw(key)
+    raw = line.cell(key)
     parts = [tidy(part) for part in raw.split("|")] if raw else []
     while parts and not parts[-1]:
         parts.pop()
@@ -104,7 +104,7 @@ def _for_each(line: Line, key: str, count: int) -> list[str]:
             "values": len(parts),
             "names": count,
         }
-        line.complain(key, line.raw(key), reason)
+        line.complain(key, line.cell(key), reason)
     return (parts + [""] * count)[:count]
 
 

@@ -51,17 +51,17 @@ def read(lines: Iterable[Line]) -> Iterator[ProductDraft]:
 
 
 def _continues(line: Line, product: ProductDraft) -> bool:
-    if not line.raw("variation") or not product.variations[0].name:
+    if not line.cell("variation") or not product.variations[0].name:
         return False
-    name = line.raw("name")
+    name = line.cell("name")
     return not name or name.casefold() == product.name.casefold()
 
 
 def _is_elsewhere(line: Line, last: Line) -> bool:
     """Whether the row is the one before it, at another location."""
-    if not line.raw("location") or line.raw("location") == last.raw("location"):
+    if not line.cell("location") or line.cell("location") == last.cell("location"):
         return False
     same = ("name", "variation", "sku", "barcode")
     return says_something(line, "sku", "barcode") and all(
-        line.raw(field) == last.raw(field) for field in same
+        line.cell(field) == last.cell(field) for field in same
     )

@@ -25,7 +25,7 @@ _ONLY = frozenset({"regular", "normal", "standard", "régulier"})
 def read(lines: Iterable[Line]) -> Iterator[ProductDraft]:
     product: ProductDraft | None = None
     for line in lines:
-        name = line.raw("name")
+        name = line.cell("name")
         if product is not None and line.is_readable and name == product.name:
             add_variation(product, variation_of(line, _variation_name(line)))
             product.problems += line.problems
