@@ -66,7 +66,11 @@ def test_templates_ask_only_for_permissions_that_exist() -> None:
 def test_stock_and_documents_have_one_writer_each() -> None:
     """Only the ledger writes stock, only posting and history write documents."""
     writers = {
-        "StockLevel": {"inventory/ledger.py", "inventory/ledger_imports.py"},
+        "StockLevel": {
+            "inventory/ledger.py",
+            "inventory/ledger_imports.py",
+            "inventory/ledger_imports.py",
+        },
         "StockMovement": {
             "inventory/ledger.py",
             "inventory/ledger_history.py",

@@ -16,6 +16,7 @@ import resource
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 HEADER = (
     "Name", "SKU", "Barcode", "Category", "Brand", "Unit", "Cost", "Price", "Tax rate", "Stock",
@@ -68,7 +69,7 @@ def run(path: Path) -> None:
 
     with long_work():
         shop = make_shop(f"bulk{os.getpid()}")
-    values = {"name": path.name, "mapping": None, "options": {"location": "HS"}}
+    values: dict[str, Any] = {"name": path.name, "mapping": None, "options": {"location": "HS"}}
     with business(shop.business):
         measure("check", lambda: check_products(path, **values))
         batch = measure("import", lambda: import_products(path, actor=shop.owner, **values))
