@@ -49,7 +49,7 @@ def test_right_books(shops: Shop) -> None:
 
 
 def test_wrong_books(shops: Shop) -> None:
-    sale = Sale.objects.order_by("pk").first()
+    sale = Sale.objects.order_by("pk")[0]
     tamper(f"UPDATE sales_sale SET currency = 'USD' WHERE number = '{sale.number}'", rows=None)
     code, told = run()
     assert code == 1
