@@ -110,6 +110,19 @@ def _owner() -> User | None:
     return member.user if member else None
 
 
+@dataclass(frozen=True, slots=True)
+class _Recorded:
+    """An entry that an import of this source made."""
+
+    customer_id: uuid.UUID
+    kind: str
+    amount: Decimal
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.amount.normalize():f}"
+
+
 class _Work:
     def __init__(
         self, store: Store, report: Report, by: User | None, progress: Callable[[int, int], None]
@@ -176,7 +189,8 @@ class _Work:
     def _fault(self, row: Any, name: str, value: Any, reason: str) -> None:
         part = self.map.customers
         if isinstance(row, StoredEntry):
-            part = self.map.entries or part
+            source = self.map.balances if row.reason == OPENING else self.map.entries
+            part = source or self.map.entries or part
         elif isinstance(row, StoredBalance):
             part = self.map.balances or part
         self.store.faults.add(part.file, row.key, ", ".join(part.fields.get(name, (name,))),
@@ -236,6 +250,7 @@ class _Work:
 
     def _write(self, by_customer: dict[str, list[StoredEntry]]) -> None:
         there = self._recorded()
+        self._compare_openings(by_customer, there)
         accounts = set(CreditAccount.objects.values_list("customer_id", flat=True))
         past: list[PastEntry] = []
         opened: list[PastAccount] = []
@@ -260,26 +275,41 @@ class _Work:
             open_accounts(opened)
             record_past(past)
 
-    def _recorded(self) -> dict[tuple[uuid.UUID, str], tuple[uuid.UUID, Decimal]]:
-        """What the store's customers have recorded already: whose it is, and how much."""
+    def _recorded(self) -> dict[uuid.UUID, _Recorded]:
+        """What came in from this source before, by document. Not by kind: who mends the map's
+        kinds would bring everything in once more."""
         rows = CreditEntry.objects.filter(document_number=self.map.source).values_list(
-            "document_id", "kind", "account__customer_id", "amount"
+            "document_id", "account__customer_id", "kind", "amount", "reason"
         )
-        return {(document, kind): (whose, amount) for document, kind, whose, amount in rows}
+        return {document: _Recorded(*facts) for document, *facts in rows}
 
-    def _is_there(
-        self,
-        entry: StoredEntry,
-        there: dict[tuple[uuid.UUID, str], tuple[uuid.UUID, Decimal]],
-    ) -> bool:
-        found = there.get((self._document(entry), entry.kind))
+    def _is_there(self, entry: StoredEntry, there: dict[uuid.UUID, _Recorded]) -> bool:
+        found = there.get(self._document(entry))
         if found is None:
             return False
-        if found != (self.ids[entry.customer], entry.amount):
-            self._fault(
-                entry, "amount", entry.amount, f"came in before as {found[1].normalize():f}"
-            )
+        if found.customer_id != self.ids[entry.customer]:
+            reason = f"came in before as {found}, of another customer"
+        elif found.kind != entry.kind or found.amount != entry.amount:
+            reason = f"came in before as {found}"
+        else:
+            return True
+        self._fault(entry, "amount", f"{entry.kind} {entry.amount.normalize():f}", reason)
         return True
+
+    def _compare_openings(
+        self, by_customer: dict[str, list[StoredEntry]], there: dict[uuid.UUID, _Recorded]
+    ) -> None:
+        """Balances that were brought along before and are not now: nothing, or explained by entries
+        that would come in on top."""
+        now = {self._document(one) for entries in by_customer.values() for one in entries}
+        keys = {pk: key for key, pk in self.ids.items()}
+        part = self.map.balances or self.map.entries or self.map.customers
+        for document, found in there.items():
+            if found.reason == OPENING and document not in now and found.customer_id in keys:
+                reason = f"a balance came in before as {found}, and is not among the balances now"
+                names = part.fields.get("amount", ("amount",))
+                key = keys[found.customer_id]
+                self.store.faults.add(part.file, key, ", ".join(names), None, reason)
 
     def _past(self, customer_id: uuid.UUID, entries: Iterable[StoredEntry]) -> list[PastEntry]:
         balance = ZERO

@@ -140,6 +140,72 @@ def test_a_balance_that_its_entries_do_not_explain(inside: Shop, tmp_path: Path)
     assert check_books() == []
 
 
+def test_other_kinds_in_the_map_bring_nothing_in_twice(inside: Shop, tmp_path: Path) -> None:
+    bring(folder(tmp_path))
+    values = {"top": "granted", "use": "spent", "gift": "granted"}
+    kind = {"field": "type", "values": values}
+    with pytest.raises(StoreRefused) as refused:
+        bring(tmp_path, entries={**MAP["entries"], "kind": kind})
+    (fault,) = refused.value.report.faults.rows
+    assert "moves.json, “t1”" in str(fault)
+    assert "came in before as bought 10 (found: granted 10)" in str(fault)
+    assert CreditAccount.objects.get().balance == Decimal("12.5")
+    assert CreditEntry.objects.count() == 3
+
+
+@pytest.mark.parametrize(
+    ("move", "said"),
+    [
+        ({"cents": 900}, "came in before as bought 10 (found: bought 9)"),
+        ({"user": "u2"}, "came in before as bought 10, of another customer"),
+    ],
+)
+def test_an_entry_that_became_another_is_a_fault(
+    inside: Shop, tmp_path: Path, move: dict[str, Any], said: str
+) -> None:
+    bring(folder(tmp_path))
+    moves = {"t1": {**MOVES["t1"], **move}, "t3": MOVES["t3"]}
+    asked = {name: part for name, part in MAP.items() if name != "balances"}
+    with pytest.raises(StoreRefused) as refused:
+        import_store(folder(tmp_path, moves=moves), read_map(asked))
+    assert said in str(refused.value.report.faults.rows[0])
+    assert CreditAccount.objects.get().balance == Decimal("12.5")
+
+
+@pytest.mark.parametrize(
+    ("now", "said"),
+    [
+        ({"u1": 0, "u2": 0}, "came in before as granted 12.5, and is not among the balances now"),
+        ({"u2": 5}, "came in before as granted 12.5, and is not among the balances now"),
+        ({"u1": 1300, "u2": 0}, "came in before as granted 12.5 (found: granted 13)"),
+    ],
+)
+def test_a_balance_that_changed_since_it_came_in_is_a_fault(
+    inside: Shop, tmp_path: Path, now: dict[str, int], said: str
+) -> None:
+    asked = {name: part for name, part in MAP.items() if name != "entries"}
+    import_store(folder(tmp_path), read_map(asked))
+    with pytest.raises(StoreRefused) as refused:
+        import_store(folder(tmp_path, credits_=now), read_map(asked))
+    (fault,) = refused.value.report.faults.rows
+    assert said in str(fault)
+    assert "credits.json" in str(fault)
+    assert CreditEntry.objects.get().amount == Decimal("12.5")
+
+
+@pytest.mark.parametrize("left_out", ["", "balances"])
+def test_entries_do_not_come_in_on_top_of_the_balance_that_they_explain(
+    inside: Shop, tmp_path: Path, left_out: str
+) -> None:
+    asked = {name: part for name, part in MAP.items() if name != "entries"}
+    import_store(folder(tmp_path), read_map(asked))
+    fuller = {name: part for name, part in MAP.items() if name != left_out}
+    with pytest.raises(StoreRefused, match="1 fault") as refused:
+        import_store(tmp_path, read_map(fuller))
+    assert "a balance came in before" in str(refused.value.report.faults.rows[0])
+    assert CreditAccount.objects.get().balance == Decimal("12.5")
+
+
 def test_a_dry_run_writes_nothing(inside: Shop, tmp_path: Path) -> None:
     report = import_store(folder(tmp_path), read_map(MAP), dry_run=True)
     assert report.entries_created == 3
