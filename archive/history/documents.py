@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
 
-from archive.history.reading import Faults, Line
+from archive.history.reading import LIMIT, Faults, Line
 from sales.models import Sale
 from sales.posting import canonical, plain
 
@@ -88,7 +88,13 @@ def _document(lines: list[Line], inclusive: bool, faults: Faults) -> OldDocument
     first = lines[0]
     for name, reason in (
         ("kind", _("is of two kinds")),
-        ("location", _("has lines of two locations")),
+        (
+            "location",
+            _(
+                "has lines of two locations; where each counts its own receipts, let a map join"
+                " the columns of location and number to one number"
+            ),
+        ),
     ):
         other = next((one for one in lines if getattr(one, name) != getattr(first, name)), None)
         if other is not None:
@@ -99,8 +105,24 @@ def _document(lines: list[Line], inclusive: bool, faults: Faults) -> OldDocument
         told = ", ".join(sorted(customers))
         faults.add(first.row, "", first.number, _("has several customers: %s") % told)
         return None
+    if not _fits(lines, inclusive):
+        faults.add(first.row, "", first.number, _("comes to an amount that is too large"))
+        return None
     customer = customers.pop() if customers else ""
     return OldDocument(first.number, _kind(lines, inclusive), lines, customer, first.location)
+
+
+def _fits(lines: list[Line], inclusive: bool) -> bool:
+    """Whether what each line comes to, and what all of them do, has room in the books."""
+    sums = [ZERO] * len(Amounts._fields)
+    count = ZERO
+    for line in lines:
+        parts = amounts(line, inclusive)
+        if any(abs(part) >= LIMIT for part in parts):
+            return False
+        sums = [sum_ + part for sum_, part in zip(sums, parts, strict=True)]
+        count += line.quantity
+    return all(abs(sum_) < LIMIT for sum_ in (*sums, sums[0] - sums[1], count))
 
 
 def _kind(lines: list[Line], inclusive: bool) -> Sale.Kind:

@@ -165,7 +165,7 @@ class _Work:
 
     def run(self, by: User | None) -> Report:
         """Account for the file; with `by` write what is new, too. Raises SalesRefused and others."""
-        self.mapping = read_map(dict(self.given))
+        self.mapping = read_map(dict(self.given), inclusive=current().prices_include_tax)
         self.file = SalesFile(self.source, self.name, self.mapping)
         self.hash = self.file.sha256()
         report = self.report

@@ -92,8 +92,11 @@ class SalesMap:
         return "service" if self.services.fullmatch(folded) else "goods"
 
 
-def read_map(data: Any) -> SalesMap:
-    """The map in this JSON value; {"preset": name} with other keys changes a preset. MapError."""
+def read_map(data: Any, *, inclusive: bool = True) -> SalesMap:
+    """The map in this JSON value; {"preset": name} with other keys changes a preset. MapError.
+
+    `inclusive`: whether prices have tax in them where the map does not say.
+    """
     if not isinstance(data, dict):
         raise MapError(_("The map is not a JSON object."))
     if "preset" in data:
@@ -130,7 +133,7 @@ def read_map(data: Any) -> SalesMap:
         customer_name=name,
         customer_ending=_text(customers, "drop_ending", ""),
         decimal_comma=_flag(data, "decimal_comma", False) if "decimal_comma" in data else None,
-        prices_include_tax=_flag(data, "prices_include_tax", True),
+        prices_include_tax=_flag(data, "prices_include_tax", inclusive),
         encoding=_text(data, "encoding", "") or None,
         delimiter=_text(data, "delimiter", "") or None,
     )

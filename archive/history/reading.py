@@ -21,7 +21,9 @@ PLACES: Final = Decimal("0.0001")
 LIMIT: Final = Decimal(10) ** 14
 LENGTHS: Final = {"number": 40, "code": 100, "customer": 100}
 _NUMBER = re.compile(r"[+-]?[0-9]{1,20}(\.[0-9]{1,20})?")
-_GROUPED = re.compile(r"[+-]?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?")
+# No group begins with a zero: 0,500 is half a kilo of another country and not 500.
+_GROUPED = re.compile(r"[+-]?[1-9][0-9]{0,2}(,[0-9]{3})+(\.[0-9]+)?")
+_POINT_GROUPED = re.compile(r"[+-]?[1-9][0-9]{0,2}(\.[0-9]{3})+(,[0-9]+)?")
 _CURRENCY = re.compile(r"^([+-]?)\s*(?:[€$£¥₪₹]|[A-Z]{3}\s)\s*(?=[0-9])")
 
 
@@ -213,21 +215,24 @@ def clean(text: str) -> str:
 
 
 def read_amount(raw: str, *, comma: bool) -> Decimal:
-    """A number as people write it, at most four decimals. Raises Unreadable."""
+    """A number as people write it, at most four decimals. Raises Unreadable.
+
+    `comma`: decimals follow a comma, and a point only parts thousands.
+    """
     if not raw:
         raise Unreadable(_("is missing"))
     text = raw
-    if not _NUMBER.fullmatch(text):
+    if not _NUMBER.fullmatch(text) or (comma and "." in text):
         text = _CURRENCY.sub(r"\1", text.replace("−", "-").replace("\u00a0", " "))
         text = text.replace(" ", "").replace("\u202f", "")
         if comma:
+            if "." in text and not _POINT_GROUPED.fullmatch(text):
+                raise Unreadable(_("is not a number with a decimal comma"))
             text = text.replace(".", "").replace(",", ".")
         elif _GROUPED.fullmatch(text):
             text = text.replace(",", "")
         if not _NUMBER.fullmatch(text):
             raise Unreadable(_("is not a number"))
-    elif comma and "." in text:
-        text = text.replace(".", "")
     value = Decimal(text)
     if abs(value) >= LIMIT:
         raise Unreadable(_("is too large"))

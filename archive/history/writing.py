@@ -134,12 +134,17 @@ class Writer:
         folded = line.code.casefold()
         item = self.items[folded]
         gross, discount, net, tax, total = amounts(line, self.mapping.prices_include_tax)
+        quantity = line.quantity
+        if quantity < 0 and not line.price and document.line_kind(line) == "write_off":
+            # The file counts the shelf, on which there was less afterwards; our lines count what
+            # left it, and stock moves against them.
+            quantity = -quantity
         return PastLine(
             line=index + 1,
             variation_id=item.pk,
             name=line.name or item.name,
             sku=line.code,
-            quantity=line.quantity,
+            quantity=quantity,
             unit_price=line.price,
             unit_cost=ZERO if line.cost is None else line.cost,
             gross=gross,

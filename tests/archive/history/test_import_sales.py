@@ -40,7 +40,7 @@ A563185,B,Adjust bad debt,1,2010-12-01 14:50:00,-11.06,,United Kingdom
 541431,23166,JAR,74215,2011-01-18 10:01:00,1.04,12346.0,United Kingdom
 C541433,23166,JAR,-74215,2011-01-18 10:17:00,1.04,12346.0,United Kingdom
 """
-SUM = Decimal("35.151")
+SUM = Decimal("23.271")
 PRESET: dict[str, Any] = {"preset": "online-retail"}
 MAKE: dict[str, Any] = {"location": "HS", "create_missing": True}
 
@@ -226,7 +226,7 @@ def test_the_command(shop: Shop, tmp_path: Path, capsys: pytest.CaptureFixture[s
     with pytest.raises(CommandError, match="would be refused"):
         call_command(*common, "--preset", "online-retail", "--dry-run")
     call_command(*common, "--preset", "online-retail", "--create-missing")
-    assert "35.151" in capsys.readouterr().out
+    assert "23.271" in capsys.readouterr().out
     call_command(*common, "--preset", "online-retail", "--json")
     assert json.loads(capsys.readouterr().out)["same"]["documents"] == 9
 
@@ -284,6 +284,7 @@ def test_the_dashboard_and_the_list_show_it(owner: Client, inside: Shop) -> None
         page = owner.get(inside.url())
         # 28.86 and 0.851 were sold, 2.55 and 27.50 came back, and a debt was given up.
         assert page.context["today"].now.total == Decimal("-11.399")
+    owner.force_login(inside.owner)
     page = owner.get(inside.url("sales/?date_from=2010-12-01&date_to=2010-12-01"))
     assert page.context["totals"].total == Decimal("-11.399")
     assert "Write-off" in page.content.decode()
@@ -307,7 +308,7 @@ def test_nobody_sells_on_a_history_register(owner: Client, inside: Shop) -> None
     bring()
     register = Register.objects.get(is_history=True)
     Register.objects.filter(pk=register.pk).update(is_active=True)
-    me = owner.get(inside.url("api/v1/me/")).json()
+    me = owner.get(inside.url("api/v1/me")).json()
     assert [one["id"] for one in me["registers"]] == [str(inside.register.pk)]
     assert owner.get(inside.url(f"registers/{register.pk}/")).status_code == 404
     for path in ("registers/", "shifts/", "shifts/open/"):
