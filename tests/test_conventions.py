@@ -69,7 +69,6 @@ def test_stock_and_documents_have_one_writer_each() -> None:
         "StockLevel": {
             "inventory/ledger.py",
             "inventory/ledger_imports.py",
-            "inventory/ledger_imports.py",
         },
         "StockMovement": {
             "inventory/ledger.py",
