@@ -120,7 +120,9 @@ class _Page:
         known = set(found["columns"])
         if not known.issuperset(self.batch.mapping.get("columns", {})):
             self.batch.mapping = {}
-        self.batch.save(update_fields=["options", "mapping"])
+        # What was previewed is not what would come in any more.
+        self.batch.state, self.batch.report, self.batch.job = self.batch.State.DRAFT, {}, None
+        self.batch.save(update_fields=["options", "mapping", "state", "report", "job"])
         return True
 
     def _keep(self) -> None:

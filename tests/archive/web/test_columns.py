@@ -8,7 +8,8 @@ import pytest
 from django.test import Client
 
 from archive.models import ImportBatch, SavedMapping
-from tests.archive.web.files import GOOD, brought, chosen, html, upload, url
+from inventory.models import Variation
+from tests.archive.web.files import GOOD, brought, checked, chosen, html, upload, url
 from tests.factories import Shop
 from tests.sales.selling import counted
 
@@ -88,6 +89,27 @@ def test_read_otherwise(owner: Client, inside: Shop) -> None:
         "encoding": "latin-1", "delimiter": "|", "decimal_comma": True,
     }  # fmt: skip
     assert "Café" in html(owner, inside, batch, "columns/")
+
+
+def test_what_was_checked_is_forgotten_when_it_is_read_otherwise(
+    owner: Client, inside: Shop
+) -> None:
+    """A point becomes a comma, and what the preview said would not be what comes in."""
+    batch = checked(owner, inside, b'Name,SKU,Price\nBlue mug,MUG-1,"1,250"\n')
+    assert batch.state == "checked"
+    send(owner, inside, batch, "read", decimal_comma="yes")
+    batch.refresh_from_db()
+    assert (batch.state, batch.report) == ("draft", {})
+    price = Variation.objects.get(sku="MUG-1").price
+    owner.post(url(inside, batch, "apply/"), {"only": "all"})
+    assert Variation.objects.get(sku="MUG-1").price == price
+    # The columns are what there is to see of it now.
+    assert owner.get(url(inside, batch)).url == url(inside, batch, "columns/")
+    # Nor is it applied by columns that are no more.
+    send(owner, inside, batch, "check")
+    send(owner, inside, batch, "read", delimiter=";")
+    batch.refresh_from_db()
+    assert (batch.state, batch.mapping) == ("draft", {})
 
 
 def test_read_in_a_way_that_does_not_work(owner: Client, inside: Shop) -> None:
