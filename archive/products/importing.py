@@ -255,9 +255,10 @@ def _write(run: _Run, row: ImportBatch, actor: User | None) -> None:
             else _("One cell or row is wrong; nothing was imported."),
             report,
         )
-    writer.finish()
     tell = run.progress or (lambda done, total: None)
+    # Before the levels are locked: tills must not wait for other people's servers.
     report.counts["pictures"] = run.pictures.bring(journal, report.tell, tell)
+    writer.finish()
     journal.close()
     row.state, row.applied_at = ImportBatch.State.APPLIED, timezone.now()
     row.mapping, row.options = run.mapping.as_json(), run.options.as_json()

@@ -14,6 +14,7 @@ from PIL import Image
 from archive.models import ImportBatch
 from archive.products import addresses
 from archive.products.addresses import NotFetched, fetch, is_public
+from archive.products.images import Pictures
 from archive.products.importing import import_products, undo_import
 from inventory.models import Product, StockMovement
 from tenants.errors import Refused
@@ -204,14 +205,20 @@ def test_redirects_are_looked_at_again(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_stock_is_posted_after_the_pictures(inside: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     """Tills would wait at the locked levels for as long as others take to send a picture."""
     posted: list[int] = []
+    bring = Pictures.bring
 
-    def away(address: str, *, limit: int) -> bytes:
+    def brought(*given: Any) -> int:
         posted.append(StockMovement.objects.filter(kind="correction").count())
-        raise NotFetched("is far away")
+        done = bring(*given)
+        posted.append(StockMovement.objects.filter(kind="correction").count())
+        return done
 
-    monkeypatch.setattr(addresses, "fetch", away)
-    rows = sheet(["Blue mug,MUG-1,99,https://slow.example/x.png"], "Name,SKU,Stock,Image")
-    options = {"stock": "count", "pictures": True, "location": "HS"}
-    import_products(rows, name="p.csv", mapping=None, options=options, actor=inside.owner)
-    assert posted == [0]
+    monkeypatch.setattr(Pictures, "bring", brought)
+    rows = sheet(["Blue mug,MUG-1,99,mug.png"], "Name,SKU,Stock,Image")
+    options = {"stock": "count", "location": "HS"}
+    import_products(
+        rows, name="p.csv", mapping=None, options=options, actor=inside.owner,
+        pictures=archive(mug=drawing()),
+    )  # fmt: skip
+    assert posted == [0, 0]
     assert StockMovement.objects.filter(kind="correction").count() == 1
