@@ -95,13 +95,15 @@ def _taken(request: Any, counter: Desk, form: UploadForm) -> ImportBatch | None:
 
 
 def start(request: Any, batch: ImportBatch, kind: str, **options: Any) -> HttpResponse:
-    """Have the work done: at once where the file is small, else by whoever does jobs."""
+    """Have the work done: at once where it is little, else by whoever does jobs."""
     row = jobs.ask(
         kind, by=request.membership, options={"batch": str(batch.pk), **options}, file=batch.file
     )
     batch.job = row
     batch.save(update_fields=["job"])
-    if batch.file is not None and _is_small(batch.file):
+    # Other people's servers may take any time to send a picture.
+    waits = kind == "import.apply" and batch.options.get("chosen", {}).get("pictures")
+    if batch.file is not None and _is_small(batch.file) and not waits:
         jobs.run(row)
     return redirect("import_detail", batch_id=batch.pk)
 

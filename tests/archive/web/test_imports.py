@@ -11,8 +11,10 @@ import pytest
 from django.test import Client
 
 from accounts.permissions import Permission
+from archive import jobs
 from archive.files import store
 from archive.models import ImportBatch, Job, StoredFile
+from archive.products import addresses
 from archive.views import imports
 from inventory.models import Product, StockLevel, Variation
 from sales.shifts import open_shift
@@ -296,3 +298,25 @@ def test_statements(owner: Client, inside: Shop) -> None:
 def test_uploads_keep_their_name_plain(owner: Client, inside: Shop) -> None:
     batch = brought(owner, inside, GOOD, name="Prices <b>.csv")
     assert "Prices &lt;b&gt;.csv" in html(owner, inside, batch, "columns/")
+
+
+def test_pictures_are_never_fetched_within_the_request(
+    owner: Client, inside: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def fetch(address: str, *, limit: int) -> bytes:
+        asked.append(address)
+        raise addresses.NotFetched("is far away")
+
+    monkeypatch.setattr(addresses, "fetch", fetch)
+    data = b"Name,SKU,Price,Image\nRed mug,MUG-2,6,https://slow.example/x.png\n"
+    batch = checked(owner, inside, data, pictures="on")
+    assert batch.state == "checked"
+    owner.post(url(inside, batch, "apply/"), {"only": "all"})
+    batch.refresh_from_db()
+    assert batch.job is not None
+    assert (asked, batch.state, batch.job.state) == ([], "checked", "waiting")
+    jobs.run(batch.job)
+    batch.refresh_from_db()
+    assert (asked, batch.state) == (["https://slow.example/x.png"], "applied")
