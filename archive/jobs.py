@@ -270,7 +270,8 @@ def _actor(row: Job, needed: Permission) -> Membership:
     actor: Membership | None = members.filter(
         is_active=True, user__is_active=True, business__is_active=True
     ).first()
-    if actor is None or not actor.can(needed):
+    # Every job is about the whole business.
+    if actor is None or not actor.can(needed) or actor.location_ids is not None:
         raise Refused(
             "permission_denied", _("Whoever asked for this may no longer do it; ask for it again.")
         )

@@ -126,7 +126,7 @@ def test_begun_anew_elsewhere_the_first_try_counts_nothing(
     assert not Brand.objects.exists()
 
 
-@pytest.mark.parametrize("what", ["member", "person", "role", "business"])
+@pytest.mark.parametrize("what", ["member", "person", "role", "business", "confined"])
 def test_who_may_no_longer_ask(inside: Shop, what: str) -> None:
     row = asked(inside)
     if what == "member":
@@ -137,6 +137,8 @@ def test_who_may_no_longer_ask(inside: Shop, what: str) -> None:
     elif what == "business":
         inside.business.is_active = False
         inside.business.save()
+    elif what == "confined":
+        Membership.objects.filter(user=inside.owner).update(all_locations=False)
     else:
         inside.roles["Owner"].permissions = [Permission.DATA_EXPORT]
         inside.roles["Owner"].save()
