@@ -168,7 +168,7 @@ class ImportBatch(TenantModel):
 class BatchPart(TenantRow):
     """What an import did to up to a thousand rows of one table, so that it can be taken back.
 
-    `data` of "created": the ids; of "changed": [id, {column: [before, after]}] for each row.
+    `data` of "created": [id, fingerprint] for each row; of "changed": [id, {column: [before, after]}].
     """
 
     class Action(models.TextChoices):
