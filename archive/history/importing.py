@@ -9,6 +9,7 @@ from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
+from django.db import OperationalError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -98,13 +99,14 @@ def import_sales(
     Arguments as for `check_sales`; `by` is who brings it in, else the owner of the business.
     `batch` is the row to note the import on; without one a row is made, unless nothing was new:
     then the one returned is not saved. Its `report` is `Report.as_json()`.
-    One import at a time in a business: a second one waits, and then finds everything there.
+    One import at a time in a business: a second one waits, and is refused if that takes long.
     Raises SalesRefused: where the file cannot be used, has faults, or has codes that the catalogue
     lacks and that were not to be made.
     """
     with long_work(), _one_sentence():
         # Sales of the day take a key share of this row and go on; another import waits.
-        Business.objects.select_for_update(no_key=True).get(pk=current().pk)
+        with _one_at_a_time():
+            Business.objects.select_for_update(no_key=True).get(pk=current().pk)
         work = _Work(source, name, mapping, options, progress)
         person = by or find_business_owner()
         report = work.run(person)
@@ -144,6 +146,17 @@ def _one_sentence() -> Iterator[None]:
         yield
     except (TableError, MapError) as error:
         raise SalesRefused(str(error)) from None
+
+
+@contextmanager
+def _one_at_a_time() -> Iterator[None]:
+    """Whoever waited for another import as long as the database lets them is refused."""
+    try:
+        yield
+    except OperationalError:
+        raise SalesRefused(
+            _("Another import is at work in this business; try again when it is done.")
+        ) from None
 
 
 class _Work:
