@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.access import can
 from accounts.modeladmin import BusinessModelAdmin, LookOnlyAdmin, LookOnlyInline
 from accounts.permissions import Permission
+from sales.forms import free_prefix
 from sales.models import (
     CreditAccount,
     CreditEntry,
@@ -23,8 +24,16 @@ from sales.models import (
 )
 from sales.models.customer import phone_digits
 from tenants.encryption import blind_index
+from tenants.forms import TenantModelForm
 
 P = Permission
+
+
+class RegisterAdminForm(TenantModelForm):
+    """A prefix is decided once, so only a new register's is looked at."""
+
+    def clean_prefix(self) -> str:
+        return free_prefix(self.cleaned_data["prefix"])
 
 
 @admin.register(Register)
@@ -36,6 +45,7 @@ class RegisterAdmin(BusinessModelAdmin):
     list_select_related = ("location", "device")
     search_fields = ("name", "prefix")
     # A device is connected on its own page, which makes its token.
+    form = RegisterAdminForm
     fields = ("name", "location", "prefix", "device", "is_active")
     readonly_fields = ("device",)
 

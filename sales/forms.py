@@ -18,6 +18,7 @@ from accounts.permissions import Permission
 from sales.cards import holds_card_number
 from sales.customers import customer_matches
 from sales.models import Customer, Payment, Register, Sale, Shift
+from sales.numbering import is_in_history
 from sales.selection import visible_registers
 from tenants.asking import asked
 from tenants.context import current
@@ -200,6 +201,15 @@ class PrefixField(forms.CharField):
         return (super().to_python(value) or "").upper()
 
 
+def free_prefix(prefix: str) -> str:
+    """The prefix itself. Raises ValidationError where an imported history has its numbers."""
+    if is_in_history(prefix):
+        raise forms.ValidationError(
+            _("Imported sales have receipt numbers that begin so. Choose another prefix.")
+        )
+    return prefix
+
+
 class RegisterForm(forms.ModelForm[Register]):
     """Prefix and location stay for ever once the register has a document."""
 
@@ -233,7 +243,7 @@ class RegisterForm(forms.ModelForm[Register]):
         taken = Register.objects.filter(prefix=prefix).exclude(pk=self.instance.pk)
         if taken.exists():
             raise forms.ValidationError(_("Another register has this prefix."))
-        return prefix
+        return prefix if prefix == self.instance.prefix else free_prefix(prefix)
 
 
 class CustomerForm(ContactForm):

@@ -121,7 +121,7 @@ def _fits(lines: list[Line], inclusive: bool) -> bool:
         if any(abs(part) >= LIMIT for part in parts):
             return False
         sums = [sum_ + part for sum_, part in zip(sums, parts, strict=True)]
-        count += line.quantity
+        count += abs(line.quantity)
     return all(abs(sum_) < LIMIT for sum_ in (*sums, sums[0] - sums[1], count))
 
 

@@ -28,6 +28,7 @@ from archive.history.survey import Survey
 from archive.history.writing import Writer
 from archive.models import ImportBatch
 from archive.tables.errors import TableError
+from sales.numbering import living_prefixes, prefix_of
 from tenants.bulk import long_work
 from tenants.context import current
 from tenants.models import Business
@@ -271,6 +272,8 @@ class _Work:
         )
 
     def _documents(self, writer: Writer | None) -> None:
+        self.living = living_prefixes()
+        self.prefixes: set[str] = set()
         documents = assemble(
             self._lines(1),
             self.survey.documents,
@@ -296,8 +299,9 @@ class _Work:
             report.total += sum((amounts(line, inclusive).total for line in document.lines), ZERO)
             known = there.get(document.number)
             if known is None:
-                report.new.add(own)
-                yield document
+                if not self._clashes(document):
+                    report.new.add(own)
+                    yield document
                 continue
             reason = difference(document, known, place, inclusive)
             if reason:
@@ -305,8 +309,22 @@ class _Work:
             else:
                 report.same.add(own)
 
+    def _clashes(self, document: OldDocument) -> bool:
+        """Whether a register gives such numbers, to receipts of its own: then that is a fault."""
+        prefix = prefix_of(document.number)
+        if prefix not in self.living:
+            self.prefixes.add(prefix)
+            return False
+        told = _("is a number that %s gives to its own receipts; begin it otherwise in the file")
+        column = " + ".join(self.mapping.columns["number"])
+        reason = told % self.living[prefix]
+        self.report.faults.add(document.row, column, document.number, reason)
+        return True
+
     def _finish(self, writer: Writer) -> None:
         report = self.report
+        if self.prefixes & living_prefixes().keys():
+            raise SalesRefused(_("A register was added meanwhile that gives numbers of the file."))
         if report.lines != self.survey.lines:
             raise SalesRefused(_("%s changed while it was read.") % self.name)
         if self.options.stock:

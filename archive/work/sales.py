@@ -46,6 +46,7 @@ TIMES = (
     ("%m/%d/%Y", gettext_lazy("01/31/2026")),
     ("%Y-%m-%d %H:%M:%S", gettext_lazy("2026-01-31 14:30:00")),
 )
+PRICES = (("with", gettext_lazy("With tax")), ("before", gettext_lazy("Before tax")))
 KINDS: dict[str, Text] = {
     "sale": gettext_lazy("Sales"),
     "return": gettext_lazy("Returns"),
@@ -65,6 +66,12 @@ class SalesOptions(forms.Form):
     returns = forms.CharField(
         label=gettext_lazy("Numbers of returns begin with"), required=False, max_length=10
     )
+    prices = forms.ChoiceField(
+        label=gettext_lazy("Prices in the file"),
+        required=False,
+        choices=PRICES,
+        help_text=gettext_lazy("Counts where a column holds the tax."),
+    )
     create_missing = forms.BooleanField(
         label=gettext_lazy("Add products for codes that the catalogue lacks"), required=False
     )
@@ -76,6 +83,7 @@ class SalesOptions(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["prices"].initial = PRICES[not current().prices_include_tax][0]
         names = list(Location.objects.filter(is_active=True).values_list("code", "name"))
         self.fields["location"].choices = [  # type: ignore[attr-defined]
             *([("", _("The file says it"))] if len(names) > 1 else []),
@@ -190,6 +198,8 @@ def sales_map(batch: ImportBatch) -> dict[str, Any]:
     }
     if not found.get("time"):
         found["time"] = chosen.get("time", "")
+    if prices := chosen.get("prices", ""):
+        found["prices_include_tax"] = prices == "with"
     if prefix := chosen.get("returns", ""):
         number = columns["number"][0]
         found["kinds"] = [{"kind": "return", "column": number, "starts_with": prefix}]
