@@ -1,6 +1,7 @@
 """Tables as spreadsheets: CSV files and XLSX workbooks that open as they are meant.
 
-Text never becomes a formula, and a code never a number or a date. Rows are written as they come.
+Text never becomes a formula. A code never becomes a number or a date in a workbook, where its cell
+is text; a CSV file cannot say that, and has it as it is. Rows are written as they come.
 """
 
 from __future__ import annotations
@@ -18,20 +19,21 @@ from typing import IO, Any, Final
 
 from django.utils.translation import gettext as _
 
+from archive.tables.writing import escaped
 from tenants.spelling import plain_number
 
 Progress = Callable[[int, int], None]
 
 #: The rows that a sheet of XLSX can have.
 MOST_ROWS: Final = 1_048_576
-_FORMULA: Final = tuple("=+-@\t\r\n＝＋－＠")
-_PLAIN_WHOLE: Final = re.compile(r"0|[1-9][0-9]{0,10}", re.ASCII)
-_LIKE_A_MONTH: Final = re.compile(r"[A-Za-z]{3,9}[- .]?[0-9]{1,4}", re.ASCII)
 _EVERY: Final = 500
 
 
 class Code(str):
-    """A text whose every character counts: an SKU, a barcode, a telephone number."""
+    """A text whose every character counts: an SKU, a barcode, a telephone number.
+
+    In a workbook it stays text also when somebody edits it.
+    """
 
     __slots__ = ()
 
@@ -49,8 +51,7 @@ class Table:
 
 
 def csv_cell(value: Any) -> str:
-    """The value as text. An apostrophe stands before what a spreadsheet would run as a formula, and
-    before codes that it would read as another number or as a date."""
+    """The value as text; an apostrophe stands before what a spreadsheet would run as a formula."""
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -61,18 +62,7 @@ def csv_cell(value: Any) -> str:
         return f"{value:%Y-%m-%d %H:%M:%S}"
     if isinstance(value, date):
         return value.isoformat()
-    text = str(value)
-    if isinstance(value, str) and (
-        text.startswith(_FORMULA) or (isinstance(value, Code) and _misread(text))
-    ):
-        return f"'{text}"
-    return text
-
-
-def _misread(code: str) -> bool:
-    if _LIKE_A_MONTH.fullmatch(code):
-        return True
-    return code[:1].isdigit() and not _PLAIN_WHOLE.fullmatch(code) and not code.isalpha()
+    return escaped(value) if isinstance(value, str) else str(value)
 
 
 class _Told:
@@ -186,8 +176,11 @@ def _xlsx_cell(sheet: Any, value: Any) -> Any:
     from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
     text = ILLEGAL_CHARACTERS_RE.sub("", value)
-    if not text.startswith("="):
+    is_code = isinstance(value, Code)
+    if not is_code and not text.startswith("="):
         return text
     cell = WriteOnlyCell(sheet, text)
     cell.data_type = "s"
+    if is_code:
+        cell.number_format = "@"
     return cell

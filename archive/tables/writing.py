@@ -8,8 +8,8 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import IO, Any, Final
 
-#: A spreadsheet takes text that begins so for a formula.
-_RUNS: Final = ("=", "+", "-", "@", "\t", "\r")
+#: A spreadsheet takes text that begins so for a formula; some read the wide signs like the others.
+_RUNS: Final = tuple("=+-@\t\r\n＝＋－＠")
 
 Value = str | Decimal | int | None
 
@@ -17,6 +17,7 @@ Value = str | Decimal | int | None
 def escaped(text: str) -> str:
     """Text that a spreadsheet shows and does not run: an apostrophe goes before what it would run.
 
+    Nothing else gets one, so codes stand in a CSV as they are: it cannot say that 00123 is text.
     Reading takes the apostrophe off again (`unescaped`), so a table that we wrote comes back as
     it was.
     """

@@ -16,11 +16,12 @@ from openpyxl import load_workbook
 
 from archive.exporting.sheets import Code, Table, csv_cell, write_csv, write_workbook
 from archive.exporting.writing import for_people
-from inventory.models import Product
+from archive.products.importing import check_products, import_products
+from inventory.models import Product, Variation
 from sales.models import Sale, SaleLine
 from tenants.context import business
 from tests.archive.rich import rich
-from tests.factories import Shop
+from tests.factories import Shop, make_product
 
 TABLES = [
     "products", "customers", "suppliers", "sales", "sale_lines", "payments", "shifts", "movements",
@@ -36,15 +37,17 @@ TABLES = [
         ("@SUM(A1)", "'@SUM(A1)"),
         ("\t=1", "'\t=1"),
         ("＝1", "'＝1"),
+        ("'=1", "''=1"),
+        ("'quoted", "'quoted"),
         ("plain = text", "plain = text"),
         ("0012", "0012"),
-        (Code("0012"), "'0012"),
+        (Code("0012"), "0012"),
         (Code("12"), "12"),
-        (Code("5901234123457"), "'5901234123457"),
-        (Code("1E5"), "'1E5"),
-        (Code("3-4"), "'3-4"),
-        (Code("MAR1"), "'MAR1"),
-        (Code("TEA"), "TEA"),
+        (Code("5901234123457"), "5901234123457"),
+        (Code("1E5"), "1E5"),
+        (Code("3-4"), "3-4"),
+        (Code("MAR1"), "MAR1"),
+        (Code("MUG-1"), "MUG-1"),
         (Code("MUG-1-L"), "MUG-1-L"),
         (Code("-5"), "'-5"),
         (Decimal("-5.5000"), "-5.5"),
@@ -63,7 +66,7 @@ def test_csv_is_what_spreadsheets_open() -> None:
     assert write_csv(out, ["Name", "=x"], [['Ünï, "q"\nb', Code("007")]]) == 1
     assert out.getvalue().startswith(b"\xef\xbb\xbfName,'=x\r\n")
     rows = list(csv.reader(io.StringIO(out.getvalue().decode("utf-8-sig"), newline="")))
-    assert rows == [["Name", "'=x"], ['Ünï, "q"\nb', "'007"]]
+    assert rows == [["Name", "'=x"], ['Ünï, "q"\nb', "007"]]
 
 
 def test_cells_of_a_workbook() -> None:
@@ -73,6 +76,7 @@ def test_cells_of_a_workbook() -> None:
     assert write_workbook(out, [table]) == {"t": 1}
     cells = list(load_workbook(out).worksheets[0])[1]
     assert [cell.data_type for cell in cells] == ["s", "s", "n", "d", "s"]
+    assert [cell.number_format for cell in cells[:2]] == ["General", "@"]
     *others, time, text = [cell.value for cell in cells]
     assert (others, text) == (["=1+1", "0012", 2.5], "ab")
     assert time == datetime(2026, 1, 15, 8)  # noqa: DTZ001 - as spreadsheets have it
@@ -108,8 +112,8 @@ def test_csv_files_of_a_shop(full: Shop) -> None:
             for row in csv.reader(io.StringIO(text, newline="")):
                 assert not any(cell.startswith(("=", "+", "@", "\t")) for cell in row)
     products = {row["Product"]: row for row in tables["products.csv"]}
-    assert products["'=Formula"]["SKU"] == "'000123"
-    assert products["'=Formula"]["Barcodes"] == "'0012345678905"
+    assert products["'=Formula"]["SKU"] == "000123"
+    assert products["'=Formula"]["Barcodes"] == "0012345678905"
     assert (products["Blue mug"]["Stock HS"], products["Blue mug"]["Price HS"]) == ("6", "4.5")
     assert products["Gift wrapping"]["Price MK"] == "1.25"
     sales = {row["Receipt"]: row for row in tables["sales.csv"]}
@@ -132,6 +136,37 @@ def test_a_workbook_of_a_shop(full: Shop) -> None:
     ]  # fmt: skip
     assert [sheet.max_row - 1 for sheet in book] == list(counts.values())
     assert told[-1][0] == told[-1][1]
+
+
+CODES = {
+    "Cup": "CUP-1",
+    "=1+1": "=1+1",
+    "-5": "-5",
+    "Zero": "00123",
+    "'quoted": "'quoted",
+    "@home": "5901234123457",
+    "+1": "1E5",
+    "＝wide": "MAR1",
+}
+
+
+@pytest.mark.parametrize("form", ["csv", "xlsx"])
+def test_our_own_products_come_back_as_they_were(inside: Shop, form: Any) -> None:
+    for name, sku in CODES.items():
+        make_product(name, sku=sku, price="3.00")
+    before = set(Variation.objects.values_list("product__name", "sku", "price"))
+    assert {(name, sku) for name, sku, _price in before} >= set(CODES.items())
+    out = io.BytesIO()
+    for_people(out, form=form)
+    if form == "csv":
+        with zipfile.ZipFile(out) as archive:
+            out = io.BytesIO(archive.read("products.csv"))
+    options = {"stock": "ignore"}
+    name = f"products.{form}"
+    report = check_products(out, name=name, mapping=None, options=options).as_json()
+    assert (report["counts"]["new"], report["counts"]["wrong"]) == (0, 0), report
+    import_products(out, name=name, mapping=None, options=options, actor=inside.owner)
+    assert set(Variation.objects.values_list("product__name", "sku", "price")) == before
 
 
 def test_nothing_of_another_shop(full: Shop, other_shop: Shop) -> None:

@@ -21,6 +21,8 @@ TRAPS = [
     "plain",
     "o'clock",
     "'x",
+    "\n=1",
+    "＝1",
 ]
 
 
@@ -31,8 +33,8 @@ def test_escaping_comes_off_again(text):
 
 
 def test_what_needs_no_escape_is_left_alone():
-    assert [escaped(text) for text in ("plain", "1+1", "o'clock", "'x", "")] == [
-        "plain", "1+1", "o'clock", "'x", ""
+    assert [escaped(text) for text in ("plain", "1+1", "o'clock", "'x", "", "00123")] == [
+        "plain", "1+1", "o'clock", "'x", "", "00123"
     ]  # fmt: skip
 
 
