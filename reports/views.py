@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from typing import Any
 
+from django.db.models import Max
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -25,13 +27,21 @@ LOW = 6
 @require_safe
 @needs(Permission.DASHBOARD_VIEW)
 def dashboard(request: Any) -> HttpResponse:
-    """Sums of all sales at the person's locations; lists only of what the person may open."""
-    today = timezone.now().astimezone(request.business.zone).date()
+    """Sums of all sales at the person's locations; lists only of what the person may open.
+
+    `day` asks for the figures as they stood on an earlier day, such as one of imported history.
+    """
+    now = timezone.now().astimezone(request.business.zone).date()
+    today = _earlier(request.GET.get("day", ""), now)
     here = visible_locations(request)
     figures = queries.figures(Sale.objects.filter(at_visible_locations(request)), today=today)
     lines = SaleLine.objects.filter(at_visible_locations(request, field="sale__location"))
     by_revenue, by_quantity = queries.best_sellers(lines, today=today)
     context = {
+        "day": today,
+        "is_now": today == now,
+        "earlier_url": _day_url(today - timedelta(days=queries.DAYS)),
+        "later_url": _day_url(min(today + timedelta(days=queries.DAYS), now)),
         "today": figures.today,
         "month": figures.month,
         "days": [(formats.local_date(day), totals.total) for day, totals in figures.days],
@@ -41,6 +51,10 @@ def dashboard(request: Any) -> HttpResponse:
         "today_url": _sales_url(request, today, today),
         "month_url": _sales_url(request, figures.days[0][0], today),
     }
+    if not (figures.month.now.sales or figures.month.before.sales):
+        sold = Sale.objects.filter(at_visible_locations(request), business_date__lt=today)
+        last = sold.aggregate(last=Max("business_date"))["last"]
+        context |= {"last_day": last, "last_url": _day_url(last) if last else ""}
     if can(request, Permission.STOCK_VIEW):
         context["low_stock"] = queries.low_stock(here, limit=LOW)
     if can(request, Permission.SELL_VIEW) or can(request, Permission.SELL_VIEW_OWN):
@@ -49,6 +63,19 @@ def dashboard(request: Any) -> HttpResponse:
     if can(request, Permission.SHIFT_VIEW) or can(request, Permission.SHIFT_VIEW_ALL):
         context["open_shifts"] = visible_shifts(request).filter(closed_at=None)
     return render(request, "reports/dashboard.html", context)
+
+
+def _earlier(asked: str, now: date) -> date:
+    """The day that was asked for; today for a later one and for anything else."""
+    try:
+        # So early that the figures before it would fall out of the calendar is nothing either.
+        return min(max(date.fromisoformat(asked), date(1900, 1, 1)), now)
+    except ValueError:
+        return now
+
+
+def _day_url(day: date) -> str:
+    return f"{reverse('dashboard')}?day={day.isoformat()}"
 
 
 def _product(request: HttpRequest, seller: queries.Seller) -> str:

@@ -69,6 +69,7 @@ def stocked_product_was_sold_as_such(look: Look) -> None:
     wrong = SaleLine.objects.filter(
         is_stocked=False,
         variation__product__is_stocked=True,
+        variation__product__adds_credit=False,
         variation__product__updated_at__lt=F("sale__created_at"),
         sale__register__is_history=False,
     )

@@ -12,6 +12,7 @@ from django.test import Client
 
 from accounts.permissions import Permission
 from sales.selection import Totals
+from tenants.context import business
 from tests.factories import Shop, make_product, make_shift, signed_in
 from tests.sales.selling import counted, market_manager, market_shift, percent, sell, void
 
@@ -222,3 +223,28 @@ def test_a_young_shop_is_not_compared(owner: Client, inside: Shop) -> None:
     sell(inside, (inside.mug, "1"), at=NOW - timedelta(days=55))
     assert context(owner, inside)["month"].growth == -50
     assert "30 days before" in owner.get(inside.url()).content.decode()
+
+
+# -- earlier days ----------------------------------------------------------------------------------
+
+
+def test_figures_of_an_earlier_day(shop: Shop, owner: Client) -> None:
+    """Imported history is years old; its days can be looked at."""
+    with business(shop.business):
+        with time_machine.travel(datetime(2011, 6, 1, tzinfo=UTC), tick=False):
+            make_shift(shop)
+        sell(shop, (shop.wrapping, "1"), at=datetime(2011, 6, 30, 12, tzinfo=UTC))
+    page = owner.get(shop.url("")).content.decode()
+    assert "The last sale before that was on 30 Jun 2011." in page
+    assert "?day=2011-06-30" in page
+    then = owner.get(shop.url(""), {"day": "2011-06-30"})
+    assert then.context["today"].now.sales == 1
+    assert then.context["month"].now.total > 0
+    assert "The figures as they stood on 30 Jun 2011." in then.content.decode()
+    assert "?day=2011-05-31" in then.content.decode()
+    assert "date_to=2011-06-30" in then.context["month_url"]
+
+
+@pytest.mark.parametrize("asked", ["tomorrow", "2999-01-01", "", "0001-01-01"])
+def test_another_day_that_is_none(shop: Shop, owner: Client, asked: str) -> None:
+    assert owner.get(shop.url(""), {"day": asked}).status_code == 200
