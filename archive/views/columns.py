@@ -30,7 +30,7 @@ P = Permission
 @require_http_methods(["GET", "HEAD", "POST"])
 def import_columns(request: Any, batch_id: uuid.UUID) -> HttpResponse:
     """One form with several buttons: read again, begin from a mapping, keep it, check."""
-    batch = door(batch_id, lock=request.method == "POST")
+    batch = door(request, batch_id, lock=request.method == "POST")
     counter = DESKS.get(batch.kind)
     if counter is None or not counter.has_columns or "look" not in batch.options:
         raise Http404

@@ -28,11 +28,15 @@ RECENT = 5
 @unhurried
 @desk(P.DATA_IMPORT, P.DATA_EXPORT)
 @require_safe
-def data_home(request: HttpRequest) -> HttpResponse:
+def data_home(request: Any) -> HttpResponse:
     context: dict[str, Any] = {}
     if can(request, P.DATA_IMPORT):
         batches = ImportBatch.objects.select_related("created_by", "job")
-        context["choices"] = list(DESKS.values())
+        lacking = {one: one.withholds(request.membership) for one in DESKS.values()}
+        context["choices"] = [one for one, names in lacking.items() if not names]
+        context["withheld"] = [
+            (one.label, [name.label for name in names]) for one, names in lacking.items() if names
+        ]
         context["batches"] = list(batches.order_by("-created_at", "-pk")[:RECENT])
     if can(request, P.DATA_EXPORT):
         context["jobs"] = [shown(row) for row in visible(request)[:RECENT]]

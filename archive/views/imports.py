@@ -12,6 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from accounts.access import demand
 from accounts.permissions import Permission
 from archive import jobs
 from archive.files import store
@@ -33,13 +34,21 @@ AT_ONCE = 256 * 1024
 AT_ONCE_COMPRESSED = 48 * 1024
 
 
-def door(batch_id: uuid.UUID, *, lock: bool = False) -> ImportBatch:
-    """The import with its file and job. Raises Http404, also for those that a command made."""
+def door(request: Any, batch_id: uuid.UUID, *, lock: bool = False) -> ImportBatch:
+    """The import with its file and job. Raises Http404, also for those that a command made, and
+    PermissionDenied for who may not do by hand what such imports do."""
     rows = ImportBatch.objects.select_related("file", "job", "created_by", "undone_by")
     if lock:
         rows = rows.select_for_update(of=("self",))
     batch: ImportBatch = get_object_or_404(rows, pk=batch_id)
+    if batch.kind in DESKS:
+        _demand(request, DESKS[batch.kind])
     return batch
+
+
+def _demand(request: Any, counter: Desk, batch: ImportBatch | None = None) -> None:
+    for lacking in counter.withholds(request.membership, batch):
+        demand(request, lacking)
 
 
 def is_busy(batch: ImportBatch) -> bool:
@@ -61,6 +70,7 @@ def import_start(request: Any, kind: str) -> HttpResponse:
     if kind not in DESKS:
         raise Http404
     counter = desk_of(kind)
+    _demand(request, counter)
     posted = request.method == "POST"
     form = UploadForm(counter, *((request.POST, request.FILES) if posted else ()))
     if posted and form.is_valid():
@@ -96,6 +106,7 @@ def _taken(request: Any, counter: Desk, form: UploadForm) -> ImportBatch | None:
 
 def start(request: Any, batch: ImportBatch, kind: str, **options: Any) -> HttpResponse:
     """Have the work done: at once where it is little, else by whoever does jobs."""
+    _demand(request, desk_of(batch.kind), batch)
     row = jobs.ask(
         kind, by=request.membership, options={"batch": str(batch.pk), **options}, file=batch.file
     )
@@ -117,7 +128,7 @@ def _is_small(file: StoredFile) -> bool:
 @desk(P.DATA_IMPORT)
 @require_safe
 def import_detail(request: Any, batch_id: uuid.UUID) -> HttpResponse:
-    batch = door(batch_id)
+    batch = door(request, batch_id)
     counter = DESKS.get(batch.kind)
     job = shown(batch.job) if batch.job is not None else None
     if job is None and batch.state == batch.State.DRAFT and counter and counter.has_columns:
@@ -165,7 +176,7 @@ def _same_file(batch: ImportBatch) -> ImportBatch | None:
 @desk(P.DATA_IMPORT)
 @require_POST
 def import_apply(request: Any, batch_id: uuid.UUID) -> HttpResponse:
-    batch = door(batch_id, lock=True)
+    batch = door(request, batch_id, lock=True)
     if batch.state != batch.State.CHECKED or is_busy(batch):
         messages.warning(request, _("This import was changed meanwhile; look at it again."))
         return redirect("import_detail", batch_id=batch.pk)
@@ -176,7 +187,7 @@ def import_apply(request: Any, batch_id: uuid.UUID) -> HttpResponse:
 @desk(P.DATA_IMPORT)
 @require_POST
 def import_undo(request: Any, batch_id: uuid.UUID) -> HttpResponse:
-    batch = door(batch_id, lock=True)
+    batch = door(request, batch_id, lock=True)
     counter = DESKS.get(batch.kind)
     if batch.state != batch.State.APPLIED or is_busy(batch) or not (counter and counter.may_undo):
         messages.warning(request, _("This import cannot be taken back."))
@@ -188,7 +199,7 @@ def import_undo(request: Any, batch_id: uuid.UUID) -> HttpResponse:
 @require_POST
 def import_discard(request: Any, batch_id: uuid.UUID) -> HttpResponse:
     """Forget an import that has done nothing, and its file."""
-    batch = door(batch_id, lock=True)
+    batch = door(request, batch_id, lock=True)
     if batch.state not in (batch.State.DRAFT, batch.State.CHECKED) or is_busy(batch):
         messages.warning(request, _("Only what was not imported can be discarded."))
         return redirect("import_detail", batch_id=batch.pk)
@@ -207,7 +218,7 @@ def import_discard(request: Any, batch_id: uuid.UUID) -> HttpResponse:
 @require_safe
 def import_problems(request: Any, batch_id: uuid.UUID) -> HttpResponseBase:
     """Everything that is wrong, as CSV, to be worked through beside the file."""
-    batch = door(batch_id)
+    batch = door(request, batch_id)
     counter = DESKS.get(batch.kind)
     if counter is None or not batch.report:
         raise Http404

@@ -16,6 +16,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from accounts.models import Membership
+from accounts.permissions import Permission
 from archive.jobs import Task
 from archive.models import ImportBatch
 from archive.tables import open_table
@@ -151,6 +152,17 @@ class Desk(ABC):
     has_columns: ClassVar[bool] = True
     has_template: ClassVar[bool] = False
     may_undo: ClassVar[bool] = True
+    #: What a member needs besides the right to import: what the import does, they may do by hand.
+    needs: ClassVar[tuple[Permission, ...]] = ()
+
+    def needs_for(self, batch: ImportBatch) -> tuple[Permission, ...]:
+        """`needs`, and what was chosen for this import needs."""
+        return self.needs
+
+    def withholds(self, member: Membership, batch: ImportBatch | None = None) -> list[Permission]:
+        """What this member lacks for this desk, or for this import at it."""
+        wanted = self.needs if batch is None else self.needs_for(batch)
+        return [one for one in wanted if not member.can(one)]
 
     @abstractmethod
     def check(self, task: Task, batch: ImportBatch, stream: IO[bytes]) -> dict[str, Any]:

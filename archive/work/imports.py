@@ -19,11 +19,17 @@ State = ImportBatch.State
 
 
 def _batch(task: Task, *states: str) -> ImportBatch:
-    """The batch, locked. Raises Refused when it is not in one of these states any more."""
+    """The batch, locked. Raises Refused when it is not in one of these states any more, or who
+    asked may not do by hand what it does."""
     rows = ImportBatch.objects.select_for_update(of=("self",)).select_related("file")
     batch: ImportBatch | None = rows.filter(pk=task.options["batch"], state__in=states).first()
     if batch is None:
         raise Refused("moved_on", _("This import was changed meanwhile; look at it again."))
+    for lacking in desk_of(batch.kind).withholds(task.actor, batch):
+        raise Refused(
+            "permission_denied",
+            _("You need the permission “%(name)s” for this.") % {"name": lacking.label},
+        )
     return batch
 
 

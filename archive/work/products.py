@@ -70,6 +70,16 @@ class ProductOptions(forms.Form):
         ]
 
 
+P = Permission
+# What adds a row to one of these besides.
+MAKES = {
+    "categories": P.PRODUCT_CATEGORY_CREATE,
+    "brands": P.PRODUCT_BRAND_CREATE,
+    "units": P.PRODUCT_UNIT_CREATE,
+    "tax_rates": P.TAX_RATE_CREATE,
+}
+
+
 class ProductsDesk(Desk):
     kind = ImportBatch.Kind.PRODUCTS
     label = gettext_lazy("Products")
@@ -81,6 +91,17 @@ class ProductsDesk(Desk):
     icon = "package"
     hint = gettext_lazy("CSV, TSV or Excel; also compressed with gzip.")
     has_template: ClassVar[bool] = True
+    needs = (P.PRODUCT_CREATE, P.PRODUCT_UPDATE, P.PRODUCT_PRICE_GLOBAL, P.PRODUCT_PRICE_EDIT_ALL)
+
+    def needs_for(self, batch: ImportBatch) -> tuple[Permission, ...]:
+        wanted = list(self.needs)
+        stock = batch.options.get("chosen", {}).get("stock")
+        if stock in ("opening", "count"):
+            wanted.append(P.PRODUCT_OPENING_STOCK)
+        if stock == "count":
+            wanted.append(P.INVENTORY_CORRECTION_CREATE)
+        made = batch.report.get("made", {})
+        return (*wanted, *(right for table, right in MAKES.items() if made.get(table)))
 
     def fields(self) -> Sequence[Field]:
         common = [Field(name, FIELDS[name].label) for name in COMMON]
@@ -154,7 +175,7 @@ class ProductsDesk(Desk):
         undo_import(batch, actor=task.actor.user)
 
     def preview(self, report: Mapping[str, Any], *, member: Membership, done: bool) -> Preview:
-        return _preview(report, costs=member.can(Permission.PRODUCT_VIEW_PURCHASE_PRICE), done=done)
+        return _preview(report, costs=member.can(P.PRODUCT_VIEW_PURCHASE_PRICE), done=done)
 
 
 def _keep(every: ProblemFile, one: Problem) -> None:

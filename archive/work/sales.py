@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import Membership
+from accounts.permissions import Permission
 from archive.history.importing import SalesRefused, check_sales, import_sales
 from archive.history.mapping import JOINED, REQUIRED, preset_for
 from archive.history.presets import PRESETS
@@ -91,6 +92,9 @@ class SalesOptions(forms.Form):
         ]
 
 
+P = Permission
+
+
 class SalesDesk(Desk):
     kind = ImportBatch.Kind.SALES
     label = gettext_lazy("Sales history")
@@ -102,6 +106,16 @@ class SalesDesk(Desk):
     icon = "receipt"
     hint = gettext_lazy("CSV, TSV or Excel; also compressed with gzip.")
     may_undo: ClassVar[bool] = False
+    needs = (P.SELL_CREATE, P.SELL_REFUND, P.CUSTOMER_CREATE)
+
+    def needs_for(self, batch: ImportBatch) -> tuple[Permission, ...]:
+        chosen = batch.options.get("chosen", {})
+        wanted = list(self.needs)
+        if chosen.get("create_missing"):
+            wanted.append(P.PRODUCT_CREATE)
+        if chosen.get("stock"):
+            wanted.append(P.INVENTORY_CORRECTION_CREATE)
+        return tuple(wanted)
 
     def fields(self) -> Sequence[Field]:
         return [Field(name, label, required=name in REQUIRED) for name, label in LABELS.items()]

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import Membership
+from accounts.permissions import Permission
 from archive.file_store.importing import Report, StoreRefused, import_store
 from archive.file_store.mapping import MapError, load_map
 from archive.file_store.reading import StoreError
@@ -45,6 +46,7 @@ class StoreDesk(Desk):
     hint = gettext_lazy("A ZIP archive of the JSON files, with map.json beside them.")
     has_columns: ClassVar[bool] = False
     may_undo: ClassVar[bool] = False
+    needs = (Permission.CUSTOMER_CREATE, Permission.CUSTOMER_CREDIT_GRANT)
 
     def check(self, task: Task, batch: ImportBatch, stream: IO[bytes]) -> dict[str, Any]:
         return _run(task, stream, dry_run=True, stage=_("Checking the files"))

@@ -9,6 +9,7 @@ from django.test import Client
 
 from accounts.permissions import Permission
 from archive.models import ImportBatch, Job
+from archive.work.products import ProductsDesk
 from tests.factories import Shop, make_person, signed_in
 from tests.sales.selling import counted
 
@@ -36,8 +37,11 @@ def test_the_owner_may_do_everything(owner: Client, inside: Shop) -> None:
 def test_one_permission_shows_its_half(inside: Shop) -> None:
     html = page(allow(inside, Permission.DATA_EXPORT), inside)
     assert "Make the file" in html and "Import products" not in html
-    html = page(allow(inside, Permission.DATA_IMPORT), inside)
+    html = page(allow(inside, Permission.DATA_IMPORT, *ProductsDesk.needs), inside)
     assert "Import products" in html and "Make the file" not in html and "Check now" not in html
+    # What the other files would do, this person may not do by hand.
+    assert "Import sales" not in html and "Import customers" not in html
+    assert "“Add customers”, “Give credit to customers”" in html
 
 
 def test_a_colleague_without_permission(manager: Client, inside: Shop) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from decimal import Decimal
+from html import unescape
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from archive.files import store
 from archive.models import ImportBatch, Job, StoredFile
 from archive.products import addresses
 from archive.views import imports
+from archive.work.products import ProductsDesk
 from inventory.models import Product, StockLevel, Variation
 from sales.shifts import open_shift
 from tests.archive.web.files import BAD, GOOD, HALF, brought, checked, html, upload, url
@@ -211,7 +213,7 @@ def test_discarded(owner: Client, inside: Shop) -> None:
 def test_costs_are_for_those_who_may_see_them(owner: Client, inside: Shop) -> None:
     batch = checked(owner, inside, GOOD.replace(b"5.75,2.00", b"5.75,1.23"), **AT)
     assert "1.23" in html(owner, inside, batch)
-    inside.roles["Viewer"].permissions = [Permission.DATA_IMPORT]
+    inside.roles["Viewer"].permissions = [Permission.DATA_IMPORT, *ProductsDesk.needs]
     inside.roles["Viewer"].save()
     assert "1.23" not in html(signed_in(inside.people["Viewer"]), inside, batch)
 
@@ -320,3 +322,68 @@ def test_pictures_are_never_fetched_within_the_request(
     jobs.run(batch.job)
     batch.refresh_from_db()
     assert (asked, batch.state) == (["https://slow.example/x.png"], "applied")
+
+
+BY_HAND = (
+    Permission.PRODUCT_CREATE, Permission.PRODUCT_UPDATE, Permission.PRODUCT_PRICE_GLOBAL,
+    Permission.PRODUCT_PRICE_EDIT_ALL, Permission.PRODUCT_OPENING_STOCK,
+    Permission.PRODUCT_CATEGORY_CREATE, Permission.INVENTORY_CORRECTION_CREATE,
+)  # fmt: skip
+
+
+def colleague(shop: Shop, *permissions: Permission) -> Client:
+    shop.roles["Viewer"].permissions = [Permission.DATA_IMPORT, *permissions]
+    shop.roles["Viewer"].save()
+    return signed_in(shop.people["Viewer"])
+
+
+def test_nobody_imports_what_they_may_not_do_by_hand(owner: Client, inside: Shop) -> None:
+    there = checked(owner, inside, GOOD, **AT)
+    client = colleague(inside)
+    for kind, label in (
+        ("products", "Add products"), ("sales", "Sell"), ("file_store", "Add customers"),
+    ):  # fmt: skip
+        answer = upload(client, inside, GOOD, kind=kind)
+        assert answer.status_code == 403
+        assert f"“{label}”" in answer.content.decode()
+    for more in ("", "columns/", "problems/"):
+        assert client.get(url(inside, there, more)).status_code == 403
+    for more in ("columns/", "apply/", "undo/", "discard/"):
+        assert client.post(url(inside, there, more), {"check": "1"}).status_code == 403
+    assert names() == THERE
+
+
+@pytest.mark.parametrize(
+    ("missing", "stock"),
+    [
+        (Permission.PRODUCT_PRICE_GLOBAL, "ignore"),
+        (Permission.PRODUCT_OPENING_STOCK, "opening"),
+        (Permission.INVENTORY_CORRECTION_CREATE, "count"),
+        (Permission.PRODUCT_CATEGORY_CREATE, "ignore"),
+    ],
+)
+def test_nor_what_they_chose(owner: Client, inside: Shop, missing: Permission, stock: str) -> None:
+    batch = checked(owner, inside, GOOD.replace(b"Kitchen", b"Cellar"), **AT, stock=stock)
+    client = colleague(inside, *(one for one in BY_HAND if one != missing))
+    answer = client.post(url(inside, batch, "apply/"), {"only": "all"})
+    assert answer.status_code == 403 and str(missing.label) in unescape(answer.content.decode())
+    assert names() == THERE
+    client = colleague(inside, *BY_HAND)
+    client.post(url(inside, batch, "apply/"), {"only": "all"})
+    assert "Teapot" in names()
+
+
+def test_nor_once_their_rights_are_taken_away(
+    owner: Client, inside: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(imports, "AT_ONCE", -1)
+    batch = brought(owner, inside, GOOD)
+    batch.mapping = {"preset": "", "columns": {"Name": "name", "SKU": "sku", "Price": "price"}}
+    batch.options["chosen"], batch.state = {"stock": "ignore"}, "checked"
+    batch.save()
+    client = colleague(inside, *BY_HAND)
+    client.post(url(inside, batch, "apply/"), {"only": "all"})
+    colleague(inside, *(one for one in BY_HAND if one != Permission.PRODUCT_PRICE_GLOBAL))
+    job = jobs.run(Job.objects.get(kind="import.apply"))
+    assert job.state == "failed" and "Change the business's base prices" in job.message
+    assert names() == THERE
