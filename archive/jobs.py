@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from importlib import import_module
-from typing import Any
+from typing import Any, Final
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection, transaction
@@ -80,6 +80,10 @@ class Task:
 
 
 Function = Callable[[Task], dict[str, Any]]
+
+
+#: In a job's result: its file is for the business's owners and nobody else.
+OWNERS_ONLY: Final = "owners_only"
 
 
 @dataclass(frozen=True, slots=True)

@@ -156,7 +156,8 @@ def person(numbers: Numbers, user_id: Any) -> int | None:
     return None if user_id is None else numbers.of("users", (context.require_id(), user_id))
 
 
-def user_rows(numbers: Numbers) -> Iterator[Row]:
+def user_rows(numbers: Numbers, *, secrets: bool) -> Iterator[Row]:
+    """Members by key, then outsiders; with `secrets` the hashes of the members' passwords."""
     members = (
         Membership.objects.select_related("user", "role")
         .prefetch_related(
@@ -165,7 +166,8 @@ def user_rows(numbers: Numbers) -> Iterator[Row]:
         .order_by("pk")
     )
     for member in members:
-        yield _user(numbers, member.user, member)
+        password = _password(member.user) if secrets else None
+        yield {**_user(numbers, member.user, member), "password": password}
     for user in outsiders():
         yield _user(numbers, user, None)
 
@@ -184,7 +186,7 @@ def _user(numbers: Numbers, user: User, member: Membership | None) -> Row:
         "lastName": None,
         "username": user.username,
         "email": (user.email or None) if member else None,
-        "password": _password(user) if member else None,
+        "password": None,
         "language": user.language or None,
         "businessId": numbers.of("businesses", context.require_id()),
         "contactNumber": None,

@@ -64,6 +64,7 @@ class _Part:
 
     business: Business
     numbers: Numbers
+    secrets: bool
     catalogue: Catalogue = field(init=False)
     books: Books = field(init=False)
 
@@ -85,7 +86,7 @@ class _Part:
 
 _ARRAYS: Final[tuple[tuple[str, Callable[[_Part], Iterable[Row]]], ...]] = (
     ("businesses", _Part.business_rows),
-    ("users", lambda part: shop.user_rows(part.numbers)),
+    ("users", lambda part: shop.user_rows(part.numbers, secrets=part.secrets)),
     ("roles", lambda part: shop.role_rows(part.numbers)),
     ("permissions", lambda part: ()),
     ("categories", lambda part: part.catalogue.categories.values()),
@@ -115,20 +116,26 @@ TABLES: Final = tuple(name for name, _rows in _ARRAYS)
 
 
 def export_business(
-    stream: IO[bytes], *, compress: bool = False, progress: Progress | None = None
+    stream: IO[bytes], *, secrets: bool, compress: bool = False, progress: Progress | None = None
 ) -> Written:
     """Write the bound business. See `export_all()`."""
-    return export_all(stream, [context.current()], compress=compress, progress=progress)
+    return export_all(
+        stream, [context.current()], secrets=secrets, compress=compress, progress=progress
+    )
 
 
 def export_all(
     stream: IO[bytes],
     businesses: Sequence[Business],
     *,
+    secrets: bool,
     compress: bool = False,
     progress: Progress | None = None,
 ) -> Written:
     """Write these businesses into one file, by key, compressed if asked; all as of one moment.
+
+    `secrets`: with the hashes of passwords. Only an owner, or who runs the installation, may have
+    those; people of a file without them need a first password where it is imported.
 
     Within an open transaction use `snapshot.at_one_moment()`. `progress` hears rows done and their
     number; what it raises ends the export. The stream is neither closed nor moved back.
@@ -138,9 +145,9 @@ def export_all(
         if compress:
             # No name and no time inside: the same rows are the same bytes.
             with gzip.GzipFile("", "wb", 6, hashed, 0) as packed:
-                counts = _write(Json(packed), businesses, progress)
+                counts = _write(Json(packed), businesses, secrets, progress)
         else:
-            counts = _write(Json(hashed), businesses, progress)
+            counts = _write(Json(hashed), businesses, secrets, progress)
     return Written(counts, hashed.size, hashed.sha256)
 
 
@@ -157,9 +164,12 @@ def for_people(
         return write(stream, tables, progress)
 
 
-def _write(out: Json, businesses: Sequence[Business], progress: Progress | None) -> dict[str, int]:
+def _write(
+    out: Json, businesses: Sequence[Business], secrets: bool, progress: Progress | None
+) -> dict[str, int]:
     numbers = Numbers()
-    parts = [_Part(one, numbers) for one in sorted(businesses, key=lambda one: one.pk)]
+    ordered = sorted(businesses, key=lambda one: one.pk)
+    parts = [_Part(one, numbers, secrets) for one in ordered]
     total = 0
     for part in parts:
         numbers.give("businesses", part.business.pk)

@@ -82,13 +82,15 @@ class Archive:
 def write_archive(stream: IO[bytes], progress: Progress | None = None) -> dict[str, Any]:
     """Write the bound business as of one moment and return the manifest; see `Archive`.
 
+    With the hashes of passwords: for owners only.
+
     Within an open transaction use `snapshot.at_one_moment()`.
     """
     with snapshot(), Archive(stream) as archive:
         with archive.file("README.txt") as file:
             file.write(README.encode())
         with archive.file("data.json") as file:
-            written = export_business(file, progress=progress)
+            written = export_business(file, secrets=True, progress=progress)
         archive.files["data.json"]["rows"] = written.counts
         archive.tables(people_tables())
         with archive.file("audit.jsonl") as file:

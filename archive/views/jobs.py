@@ -12,6 +12,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db import OperationalError, transaction
 from django.http import (
@@ -37,6 +38,7 @@ from archive import jobs, pulse
 from archive.files import PART
 from archive.models import FilePart, Job, StoredFile
 from archive.views.doors import demand_everywhere, desk, reading, unhurried
+from archive.work.leaving import KIND as WHOLE_ARCHIVE
 from tenants.context import business
 from tenants.models import Business
 
@@ -47,10 +49,23 @@ PATIENCE = timedelta(seconds=10)
 
 
 def door(request: HttpRequest, job_id: uuid.UUID) -> Job:
-    """The job, for who may ask for its kind. Raises Http404 and PermissionDenied."""
+    """The job, for who may ask for its kind; what holds passwords is for owners.
+
+    Raises Http404 and PermissionDenied.
+    """
     row: Job = get_object_or_404(Job.objects.select_related("file", "created_by"), pk=job_id)
     demand(request, needed(row))
+    if is_for_owners(row) and not _is_owner(request):
+        raise PermissionDenied(_("Only an owner can open this."))
     return row
+
+
+def is_for_owners(row: Job) -> bool:
+    return row.kind == WHOLE_ARCHIVE or jobs.OWNERS_ONLY in row.result
+
+
+def _is_owner(request: Any) -> bool:
+    return bool(request.membership.is_owner)
 
 
 def needed(row: Job) -> Permission:
@@ -64,6 +79,8 @@ def visible(request: HttpRequest) -> Any:
     """Exports and checks that this person may see, newest first; imports have their own list."""
     kinds = [name for name in jobs.names() if can(request, jobs.kind_of(name).needs)]
     rows = Job.objects.filter(kind__in=kinds).exclude(options__has_key="batch")
+    if not _is_owner(request):
+        rows = rows.exclude(kind=WHOLE_ARCHIVE).exclude(result__has_key=jobs.OWNERS_ONLY)
     return rows.select_related("created_by").order_by("-created_at", "-pk")
 
 

@@ -15,7 +15,7 @@ from accounts.permissions import Permission
 from archive.exporting.snapshot import at_one_moment
 from archive.exporting.writing import export_business, for_people
 from archive.files import copied
-from archive.jobs import Task, job
+from archive.jobs import OWNERS_ONLY, Task, job
 from tenants.context import current
 
 # What people choose from, and the job that makes it.
@@ -41,9 +41,12 @@ TABLES = {
 @job("export.data", needs=Permission.DATA_EXPORT, label=gettext_lazy("Whole business in one file"))
 def whole_business(task: Task) -> dict[str, Any]:
     def write(stream: IO[bytes], progress: Callable[[int, int], None]) -> dict[str, int]:
-        return export_business(stream, compress=True, progress=progress).counts
+        return export_business(stream, secrets=secrets, compress=True, progress=progress).counts
 
-    return _made(task, write, "json.gz")
+    # An owner's file moves the people with their passwords, and so is for owners only.
+    secrets = task.actor.is_owner
+    made = _made(task, write, "json.gz")
+    return {**made, OWNERS_ONLY: True} if secrets else made
 
 
 @job("export.csv", needs=Permission.DATA_EXPORT, label=gettext_lazy("Spreadsheets (CSV)"))

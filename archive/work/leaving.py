@@ -13,7 +13,7 @@ from accounts.audit import record
 from accounts.permissions import Permission
 from archive.exporting.snapshot import at_one_moment
 from archive.files import copied
-from archive.jobs import Task, job
+from archive.jobs import OWNERS_ONLY, Task, job
 from archive.leaving.departing import demand_owner
 from archive.leaving.whole import write_archive
 from tenants.context import current
@@ -37,4 +37,4 @@ def whole_archive(task: Task) -> dict[str, Any]:
         for name, facts in manifest["files"].items()
         if isinstance(facts.get("rows"), int)
     ]
-    return {"file": str(stored.pk), "facts": facts}
+    return {"file": str(stored.pk), "facts": facts, OWNERS_ONLY: True}

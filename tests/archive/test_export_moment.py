@@ -49,7 +49,7 @@ def _while_reading(shop: Shop, disturb: Callable[[], None]) -> Callable[[IO[byte
             def flush(self) -> None:
                 stream.flush()
 
-        return export_business(Watched(), progress=progress)  # type: ignore[arg-type]
+        return export_business(Watched(), secrets=True, progress=progress)  # type: ignore[arg-type]
 
     return write
 
@@ -96,7 +96,9 @@ def test_who_waits_can_end_it(inside: Shop) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        at_one_moment(lambda stream, tell: export_business(stream, progress=tell), progress=stop)
+        at_one_moment(
+            lambda stream, tell: export_business(stream, secrets=True, progress=tell), progress=stop
+        )
     with transaction.atomic():  # and the connection still works
         correct(
             actor=inside.owner,

@@ -61,7 +61,7 @@ class Command(BaseCommand):
     ) -> None:
         compress = options["gzip"] or path.suffix == ".gz"
         with whole_file(path, overwrite=options["overwrite"]) as file:
-            written = export_all(file, businesses, compress=compress, progress=bar)
+            written = export_all(file, businesses, secrets=True, compress=compress, progress=bar)
         bar.close()
         self.tell(written.counts)
         self.stdout.write(f"{path}: {_size(written)}, SHA-256 {written.sha256}")

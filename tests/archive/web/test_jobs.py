@@ -7,21 +7,24 @@ import io
 import json
 import zipfile
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
 import tests.archive.job_kinds  # noqa: F401  (its kinds)
 from accounts.models import Membership
-from archive.files import PART, store
+from archive.files import PART, opened, store
 from archive.jobs import ask, run
 from archive.models import Job, StoredFile
 from inventory.models import Brand, StockLevel
 from tenants.context import business
-from tests.factories import Shop, make_shop, signed_in
+from tenants.models import Business
+from tests.factories import Shop, make_person, make_shop, signed_in
 from tests.sales.selling import counted
 
 
@@ -119,6 +122,58 @@ def test_a_whole_business_to_take_away(owner: Client, inside: Shop) -> None:
     export = json.loads(gzip.decompress(data))
     assert [one["name"] for one in export["businesses"]] == ["Acme"]
     assert len(export["products"]) == 3
+
+
+def accountant(shop: Shop) -> tuple[Client, Membership]:
+    """Somebody who may export and is no owner."""
+    person = make_person("ann", shop.roles["Accountant"])
+    return signed_in(person), Membership.objects.get(user=person)
+
+
+def users_of(answer: Any) -> dict[str, str | None]:
+    users = json.loads(gzip.decompress(content(answer)))["users"]
+    return {one["username"]: one["password"] for one in users}
+
+
+def test_passwords_leave_with_an_owner_only(owner: Client, inside: Shop) -> None:
+    client, member = accountant(inside)
+    theirs = run(ask("export.data", by=member, options={}))
+    found = users_of(client.get(url(inside, theirs, "file/")))
+    assert "ann" in found and set(found.values()) == {None}
+    mine = run(asked(inside, "export.data"))
+    assert None not in users_of(owner.get(url(inside, mine, "file/"))).values()
+    for more in ("", "file/"):
+        assert client.get(url(inside, mine, more)).status_code == 403
+    pages = [client.get(inside.url(page)).content.decode() for page in ("data/jobs/", "data/")]
+    assert all(str(theirs.pk) in page and str(mine.pk) not in page for page in pages)
+    assert str(mine.pk) in owner.get(inside.url("data/jobs/")).content.decode()
+
+
+def test_people_of_a_file_without_passwords_need_a_first_one(shop: Shop, tmp_path: Path) -> None:
+    file = tmp_path / "acme.json"
+    with business(shop.business):
+        _client, member = accountant(shop)
+        row = run(ask("export.data", by=member, options={}))
+        assert row.file is not None
+        file.write_bytes(gzip.decompress(opened(row.file).read()))
+    said = io.StringIO()
+    call_command("import_data", str(file), rename="Acme Two", stdout=said)
+    assert said.getvalue().count("has no password and needs a new one") == len(shop.people) + 1
+    with business(Business.objects.get(name="Acme Two")):
+        people = [one.user for one in Membership.objects.select_related("user")]
+    assert len(people) == len(shop.people) + 1
+    assert not any(one.has_usable_password() for one in people)
+
+
+def test_the_archive_of_everything_is_for_owners(owner: Client, inside: Shop) -> None:
+    client, _member = accountant(inside)
+    row = run(asked(inside, "leave.archive"))
+    assert row.state == "done", row.message
+    assert owner.get(url(inside, row, "file/")).status_code == 200
+    for more in ("", "file/"):
+        assert client.get(url(inside, row, more)).status_code == 403
+    assert client.post(url(inside, row, "cancel/")).status_code == 403
+    assert str(row.pk) not in client.get(inside.url("data/jobs/")).content.decode()
 
 
 @pytest.mark.parametrize("kind", ["export.csv", "export.xlsx"])
