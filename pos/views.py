@@ -6,10 +6,11 @@ import sys
 from typing import Any
 
 from django.conf import settings
-from django.db import OperationalError, connection
+from django.db import OperationalError, connection, transaction
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
+from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -18,6 +19,7 @@ from django.views.decorators.http import require_safe
 from accounts import limits, sessions
 from accounts.access import public
 from archive import files
+from archive.leaving.deleting import delete_due
 from pos.errors import body
 from sales import credit
 
@@ -38,17 +40,24 @@ def health(request: HttpRequest) -> JsonResponse:
     return JsonResponse({"status": "ok"})
 
 
+@transaction.non_atomic_requests
 @public
 @require_safe
 @never_cache
 def cron_daily(request: HttpRequest) -> JsonResponse:
-    """The daily housekeeping, for the host's scheduler with its secret; 404 for everybody else."""
+    """The daily housekeeping, for the host's scheduler with its secret; 404 for everybody else.
+
+    Each part in transactions of its own: what was done stays done when a later part fails.
+    """
     asked = request.headers.get("Authorization", "")
     expected = f"Bearer {settings.CRON_SECRET}"
     if not settings.CRON_SECRET or not constant_time_compare(asked, expected):
         raise Http404
     pruned = {"sessions": sessions.prune(), "attempts": limits.prune(), "files": files.prune()}
-    return JsonResponse({**pruned, "credit": credit.expire_everywhere()})
+    expired = credit.expire_everywhere()
+    left = delete_due(timezone.now())
+    gone = {"businesses": len(left.deleted), "failed": len(left.failed), "records": left.purged}
+    return JsonResponse({**pruned, "credit": expired, **gone})
 
 
 def bad_request(request: HttpRequest, exception: Any = None) -> HttpResponse:

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import logging
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.apps import apps
 from django.core.files.storage import default_storage
-from django.db import IntegrityError, connection, models, transaction
+from django.db import DatabaseError, IntegrityError, connection, models, transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import Membership, Session, User
 from archive.leaving.departing import kept_until
-from archive.leaving.retained import keep_books
+from archive.leaving.retained import keep_books, purge
 from archive.models import Departure, Job, RetainedRecord
 from inventory.models import Product
 from tenants import context
 from tenants.bulk import long_work
 from tenants.errors import Refused
 from tenants.models import Business, TenantModel
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,18 +39,49 @@ class Deleted:
 
 def due(now: datetime) -> list[Business]:
     """The businesses whose waiting time is over."""
-    with context.platform("whose time has come is what we find out"):
+    # In a transaction: PostgreSQL knows from it that this is for no business.
+    with context.platform("whose time has come is what we find out"), transaction.atomic():
         ids = list(
             Departure.objects.filter(delete_after__lte=now).values_list("business", flat=True)
         )
     return list(Business.objects.filter(pk__in=ids).order_by("pk"))
 
 
+@dataclass(frozen=True, slots=True)
+class Daily:
+    """What a day's work was: businesses deleted, names of those that could not be with the reason,
+    and retained records that were past their time."""
+
+    deleted: list[Deleted]
+    failed: dict[str, str]
+    purged: int
+
+
+def delete_due(now: datetime) -> Daily:
+    """Delete every business whose waiting time is over, and the retained books whose time is over.
+
+    Each in a transaction of its own: one that cannot be deleted waits for the next day and keeps
+    no other. To be called outside a transaction.
+    """
+    deleted: list[Deleted] = []
+    failed: dict[str, str] = {}
+    for business in due(now):
+        try:
+            deleted.append(delete_business(business, now=now))
+        except Refused as refused:
+            failed[business.name] = str(refused)
+        except DatabaseError as error:
+            logger.exception("Business %s could not be deleted", business.pk)
+            failed[business.name] = str(error)
+    return Daily(deleted, failed, purge(now.date()))
+
+
 def delete_business(business: Business, *, now: datetime) -> Deleted:
     """Delete it, if its waiting time is over, and keep what the law wants.
 
-    Sales that are under way finish first or find no business. Accounts of people go when they belong
-    to no other business and nothing elsewhere refers to them. Raises Refused where the deletion was
+    Sales that are under way finish first or find no business. Accounts of people go when they worked
+    here, also long ago, or its documents name them, they belong to no other business, and nothing
+    elsewhere refers to them. Raises Refused where the deletion was
     withdrawn, is not due, or a job is at work.
     """
     pictures: list[str] = []
@@ -63,7 +97,7 @@ def delete_business(business: Business, *, now: datetime) -> Deleted:
         if departure.keep_months:
             record = keep_books(until=kept_until(now, departure.keep_months))
         pictures += Product.objects.exclude(image="").values_list("image", flat=True)
-        people = set(Membership.objects.values_list("user_id", flat=True))
+        people = set(_named())
         rows = {model._meta.db_table: _delete(model) for model in children_first()}
         gone = _delete_people(people)
         _delete(Business, pk=business.pk)
@@ -89,6 +123,16 @@ def children_first() -> list[type[models.Model]]:
         assert free, "tables refer to each other in a circle"
         order += free
     return order
+
+
+def _named() -> Iterator[Any]:
+    """Everybody whom a row of the bound business names: also who works here no more, and who came
+    along with an import as a name on documents."""
+    for model in children_first():
+        for field in model._meta.concrete_fields:
+            if field.related_model is User:
+                rows = model._default_manager.exclude(**{field.name: None}).order_by()
+                yield from rows.values_list(field.attname, flat=True).distinct()
 
 
 def _delete_people(people: Iterable[Any]) -> int:

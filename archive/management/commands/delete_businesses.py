@@ -7,9 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from archive.leaving.deleting import delete_business, due
-from archive.leaving.retained import purge
-from tenants.errors import Refused
+from archive.leaving.deleting import delete_due, due
 
 
 class Command(BaseCommand):
@@ -24,23 +22,20 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         now = timezone.now()
-        failed = 0
-        for business in due(now):
-            if options["dry_run"]:
+        if options["dry_run"]:
+            for business in due(now):
                 self.stdout.write(f"{business.name} would be deleted.")
-                continue
-            try:
-                done = delete_business(business, now=now)
-            except Refused as refused:
-                failed += 1
-                self.stderr.write(f"{business.name}: {refused}")
-                continue
-            kept = f"; its books are kept until {done.record.keep_until}" if done.record else ""
+            return
+        done = delete_due(now)
+        for one in done.deleted:
+            kept = f"; its books are kept until {one.record.keep_until}" if one.record else ""
             self.stdout.write(
-                f"{done.name} was deleted: {sum(done.rows.values())} rows, "
-                f"{done.people} accounts of people{kept}."
+                f"{one.name} was deleted: {sum(one.rows.values())} rows, "
+                f"{one.people} accounts of people{kept}."
             )
-        if not options["dry_run"] and (purged := purge(now.date())):
-            self.stdout.write(f"{purged} retained records were past their time and are gone.")
-        if failed:
-            raise CommandError(f"{failed} could not be deleted.")
+        if done.purged:
+            self.stdout.write(f"{done.purged} retained records were past their time and are gone.")
+        for name, reason in done.failed.items():
+            self.stderr.write(f"{name}: {reason}")
+        if done.failed:
+            raise CommandError(f"{len(done.failed)} could not be deleted.")

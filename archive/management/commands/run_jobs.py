@@ -11,9 +11,11 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import DatabaseError, close_old_connections, connection
+from django.utils import timezone
 
 from archive import files
 from archive.jobs import run_next
+from archive.leaving.deleting import delete_due
 from archive.models import Job
 
 logger = logging.getLogger(__name__)
@@ -81,8 +83,10 @@ class Command(BaseCommand):
             close_old_connections()
             try:
                 if not tidied or time.monotonic() - tidied > DAY:
-                    files.prune()
+                    # First, so that what fails in it does not keep the jobs waiting.
                     tidied = time.monotonic()
+                    files.prune()
+                    delete_due(timezone.now())
                 if self.next() is not None:
                     continue
             except DatabaseError as error:

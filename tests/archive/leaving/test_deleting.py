@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import threading
 import zipfile
 from datetime import timedelta
 from pathlib import Path
@@ -13,13 +14,15 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.test import Client
 from django.utils import timezone
 
-from accounts.models import Membership, User
+from accounts.models import AuditEntry, Membership, User
 from archive.leaving import departing
 from archive.leaving.deleting import children_first, delete_business, due
 from archive.leaving.retained import purge
 from archive.leaving.whole import write_archive
+from archive.management.commands import run_jobs
 from archive.models import Departure, Job, RetainedPart, RetainedRecord
 from sales.models import Shift
 from tenants.checks import tenant_models
@@ -86,6 +89,26 @@ def test_whoever_a_sale_elsewhere_names_keeps_the_account(shop: Shop, other_shop
     done = delete_business(shop.business, now=timezone.now() + LATER)
     assert done.people == len(shop.people) - 1
     assert User.objects.filter(pk=shop.cashier.pk).exists()
+
+
+def test_who_left_long_ago_or_came_along_as_a_name_goes_too(shop: Shop, other_shop: Shop) -> None:
+    with business(shop.business):
+        keep_books(shop)
+        Membership.objects.filter(user=shop.cashier).delete()
+        outsider = User.objects.create(username="old.hand", name="Old Hand", is_active=False)
+        manager = User.objects.create(username="old.boss", name="Old Boss")
+        Shift.objects.update(opened_by=outsider)
+        AuditEntry.objects.update(actor=manager)
+    bystander = User.objects.create(username="new.hand", name="New Hand")
+    with business(other_shop.business):
+        keep_books(other_shop)
+        AuditEntry.objects.update(actor=manager)
+        theirs = set(Membership.objects.values_list("user_id", flat=True))
+    ask(shop)
+    done = delete_business(shop.business, now=timezone.now() + LATER)
+    # The one whom another business's rows name stays, and who has nothing to do with this one.
+    assert set(User.objects.values_list("pk", flat=True)) == theirs | {manager.pk, bystander.pk}
+    assert done.people == len(shop.people) + 1
 
 
 def test_every_table_has_its_place(db: None) -> None:
@@ -257,6 +280,41 @@ def test_the_command_deletes_what_is_due(
     assert list(Business.objects.values_list("pk", flat=True)) == [other_shop.business.pk]
     call_command("retained_records")
     assert shop.business.name in capsys.readouterr().out
+
+
+def make_due(shop: Shop, *, at_work: bool = False) -> None:
+    ask(shop)
+    with business(shop.business):
+        Departure.objects.update(delete_after=timezone.now())
+        if at_work:
+            Job.objects.create(kind="x", state=Job.State.RUNNING)
+
+
+def test_the_daily_call_deletes_what_is_due_and_purges(
+    shop: Shop, other_shop: Shop, client: Client, settings: Any
+) -> None:
+    settings.CRON_SECRET = "s3cret"
+    make_due(shop)
+    make_due(other_shop, at_work=True)
+    RetainedRecord.objects.create(
+        business_name="Old", keep_until=timezone.now().date() - timedelta(days=2), manifest={}
+    )
+    assert client.get("/cron/daily").status_code == 404
+    told = client.get("/cron/daily", headers={"Authorization": "Bearer s3cret"}).json()
+    assert (told["businesses"], told["failed"], told["records"]) == (1, 1, 1)
+    assert list(Business.objects.values_list("pk", flat=True)) == [other_shop.business.pk]
+    assert [one.business_name for one in RetainedRecord.objects.all()] == [shop.business.name]
+
+
+def test_the_worker_that_stays_does_so_daily(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_due(shop)
+    worker = run_jobs.Command()
+    worker.ending = threading.Event()
+    monkeypatch.setattr(worker, "next", lambda: worker.ending.set())
+    # The tests' database goes with its connection.
+    monkeypatch.setattr(run_jobs, "close_old_connections", lambda: None)
+    worker.watch()
+    assert not Business.objects.exists()
 
 
 def test_a_refusal_ends_with_an_error(shop: Shop) -> None:
