@@ -42,6 +42,15 @@ _ORDER: Final = ("location_price", "barcode", "variation", "product")
 _EXAMPLES: Final = 3
 #: Columns that other work writes of itself, which is no edit.
 _UNWATCHED: Final = frozenset({"updated_at", "search_text"})
+#: Columns that a sale does not show.
+_UNSEEN: Final = _UNWATCHED | {"image"}
+#: How the lines of sales are found that a changed row has to do with.
+_SOLD_BY: Final = {
+    "product": "variation__product__in",
+    "variation": "variation__in",
+    "barcode": "variation__barcodes__in",
+    "location_price": "variation__location_prices__in",
+}
 
 
 def take_back(batch: ImportBatch, *, actor: User | None) -> None:
@@ -101,13 +110,22 @@ class _TakeBack:
         raise Refused(code, sentence % {"names": ", ".join(names)}, {"examples": names})
 
     def _refuse_sold(self) -> None:
+        """What it made was sold at all, or what it changed was sold as it became."""
         for _table, rows in self._created("variation"):
-            sold = SaleLine.objects.filter(variation__in=list(rows)).order_by()
-            self._refuse(
-                "sold_since",
-                _("Some of what came in was sold since: %(names)s."),
-                sold.values_list("variation_id", flat=True).distinct()[:_EXAMPLES],
-            )
+            self._refuse_lines(SaleLine.objects.filter(variation__in=list(rows)))
+        since = SaleLine.objects.filter(sale__created_at__gt=self.batch.applied_at)
+        for table, data in self._parts(BatchPart.Action.CHANGED, *_ORDER):
+            keys = [uuid.UUID(key) for key, changes in data if changes.keys() - _UNSEEN]
+            self._refuse_lines(since.filter(**{_SOLD_BY[table]: keys}))
+        for table, rows in self._created("location_price", "barcode"):
+            self._refuse_lines(since.filter(**{_SOLD_BY[table]: list(rows)}))
+
+    def _refuse_lines(self, sold: Any) -> None:
+        self._refuse(
+            "sold_since",
+            _("Some of what came in was sold since: %(names)s."),
+            sold.order_by().values_list("variation_id", flat=True).distinct()[:_EXAMPLES],
+        )
 
     def _refuse_moved(self, documents: Sequence[uuid.UUID]) -> None:
         sentence = _("Stock of what came in has moved since: %(names)s.")

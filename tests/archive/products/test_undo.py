@@ -108,15 +108,16 @@ def test_what_others_use_by_now_stays(inside: Shop) -> None:
     assert list(Brand.objects.all()) == [brand]
 
 
-def sell(shop: Shop) -> None:
+def sell(shop: Shop, sku: str = "CUP-1", *, price: str | None = None) -> None:
     shift = make_shift(shop)
-    cup = variation("CUP-1")
+    cup = variation(sku)
+    total = cup.price if price is None else Decimal(price)
     request = SaleRequest(
         id=uuid7(),
         register_id=shift.register_id,
         lines=[LineRequest(cup.pk, Decimal(1))],
-        payments=[PaymentRequest(Payment.Method.CASH, cup.price)],
-        total=cup.price,
+        payments=[PaymentRequest(Payment.Method.CASH, total)],
+        total=total,
     )
     member = Membership.objects.select_related("role", "user").get(user=shop.cashier)
     with transaction.atomic():
@@ -201,7 +202,34 @@ def test_refused_with_reason_and_example(
     assert batch.state == ImportBatch.State.APPLIED
 
 
-def test_a_sale_of_what_only_changed_is_no_obstacle(inside: Shop) -> None:
+@pytest.mark.parametrize(
+    ("header", "row"),
+    [
+        ("Name,SKU,Price", "Blue mug,MUG-1,5.5"),
+        ("Name,SKU,Price [High Street]", "Blue mug,MUG-1,4"),
+        ("Name,SKU", "Navy mug,MUG-1"),
+    ],
+)
+def test_what_changed_was_sold_as_it_became(inside: Shop, header: str, row: str) -> None:
+    batch = bring(inside, [row], header)
+    with_new_price = contents()
+    sell(inside, "MUG-1", price="4" if "High" in header else None)
+    before = contents()
+    with pytest.raises(Refused) as refused:
+        undo_import(batch, actor=inside.owner)
+    assert refused.value.code == "sold_since" and "MUG-1" in str(refused.value)
+    assert contents() == before != with_new_price
+
+
+def test_what_changed_was_sold_before(inside: Shop) -> None:
+    sell(inside, "MUG-1")
+    before = contents()
+    undo_import(bring(inside, ["Blue mug,MUG-1,6"], "Name,SKU,Price"), actor=inside.owner)
+    after = contents()
+    assert {name for name in before if before[name] != after[name]} <= {"AuditEntry"}
+
+
+def test_moved_stock_of_what_only_changed_is_no_obstacle(inside: Shop) -> None:
     batch = bring(inside, ["Blue mug,MUG-1,,,,,,6,,"])
     correct(
         actor=inside.owner,
