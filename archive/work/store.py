@@ -23,6 +23,7 @@ from archive.file_store.reading import StoreError
 from archive.files import PART
 from archive.jobs import Task
 from archive.models import ImportBatch
+from archive.tables.errors import BROKEN
 from archive.work.desk import Desk, Figure, Listing, Preview, Trouble
 from sales.models import CreditEntry
 from tenants.context import current
@@ -139,7 +140,7 @@ def _unpacked(stream: IO[bytes]) -> Iterator[Path]:
         try:
             with zipfile.ZipFile(stream) as archive:
                 _extract(archive, folder)
-        except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError):
+        except BROKEN:
             raise Refused(
                 "unreadable", _("This is no ZIP archive, or it is damaged or locked.")
             ) from None

@@ -106,6 +106,21 @@ def test_what_cannot_be_read(owner: Client, inside: Shop, data: bytes, says: str
     assert says in text and "/tmp" not in text and "Choose another file" in text
 
 
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2])
+def test_a_damaged_archive(owner: Client, inside: Shop, method: int) -> None:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", method) as archive:
+        archive.writestr("map.json", json.dumps(FILES["map.json"]))
+        archive.writestr("users.json", json.dumps({str(n): {"name": f"N{n}"} for n in range(999)}))
+    start = zipfile.ZipFile(buffer).getinfo("users.json").header_offset + 40
+    for place in range(start, start + 40, 8):
+        data = bytearray(buffer.getvalue())
+        data[place : place + 8] = b"\xff" * 8
+        batch = bring(owner, inside, bytes(data))
+        assert batch.job is not None and batch.job.state == "failed"
+        assert "it is damaged" in batch.job.message
+
+
 def test_what_unpacks_to_too_much(owner: Client, inside: Shop, settings: Any) -> None:
     settings.UPLOAD_LIMIT = 100_000
     batch = bring(owner, inside, packed(users=" " * 200_000))
