@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import uuid
 import zipfile
-import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -25,6 +24,7 @@ from archive.products.addresses import NotFetched
 from archive.products.drafts import WARNING, Problem
 from archive.products.journal import Journal
 from archive.products.planned import ProductPlan
+from archive.tables.errors import BROKEN
 from inventory import pictures
 from inventory.models import Product
 from tenants.bulk import insert_rows, update_rows
@@ -63,7 +63,7 @@ class Archive:
         try:
             self._zip = zipfile.ZipFile(source)
             entries = self._zip.infolist()
-        except (zipfile.BadZipFile, OSError, ValueError):
+        except BROKEN:
             raise Refused("bad_archive", _("The pictures are not in a zip archive.")) from None
         if len(entries) > _MOST_ENTRIES:
             raise Refused("bad_archive", _("The archive holds too many files."))
@@ -78,14 +78,7 @@ class Archive:
         try:
             with self._zip.open(entry) as file:
                 data = file.read(pictures.LARGEST_FILE + 1)
-        except (
-            zipfile.BadZipFile,
-            OSError,
-            RuntimeError,
-            NotImplementedError,
-            zlib.error,
-            EOFError,
-        ):
+        except BROKEN:
             raise NotFetched(_("is damaged in the archive")) from None
         if len(data) > pictures.LARGEST_FILE:
             raise NotFetched(_("is larger than 5 MB"))
@@ -155,9 +148,11 @@ class Pictures:
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             for chunk in _chunks(todo, _CHUNK):
                 got: list[tuple[Wanted, bytes]] = []
-                # The archive may lie in the database, which other threads have no part in.
-                found = [self._unpacked(one) for one in chunk]
-                results = pool.map(_picture, chunk, found)
+                results: list[bytes | str] = []
+                # So few are unpacked at once that they have room in memory. The archive may lie in
+                # the database, which other threads have no part in.
+                for some in _chunks(chunk, _AT_ONCE):
+                    results += pool.map(_picture, some, [self._unpacked(one) for one in some])
                 for one, result in zip(chunk, results, strict=True):
                     if isinstance(result, bytes):
                         got.append((one, result))
@@ -231,7 +226,12 @@ def _picture(one: Wanted, unpacked: bytes | str | None) -> bytes | str:
     if isinstance(unpacked, str):
         return unpacked
     try:
-        data = unpacked or addresses.fetch(one.name, limit=pictures.LARGEST_FILE)
+        # An empty file of the archive is no address to be fetched.
+        data = (
+            unpacked
+            if unpacked is not None
+            else addresses.fetch(one.name, limit=pictures.LARGEST_FILE)
+        )
         return pictures.redrawn(ContentFile(data))
     except NotFetched as failed:
         return str(failed)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import socket
+import threading
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 from PIL import Image
 
 from archive.models import ImportBatch
-from archive.products import addresses
+from archive.products import addresses, images
 from archive.products.addresses import NotFetched, fetch, is_public
 from archive.products.images import Pictures
 from archive.products.importing import import_products, undo_import
@@ -222,3 +223,44 @@ def test_stock_is_posted_after_the_pictures(inside: Shop, monkeypatch: pytest.Mo
     )  # fmt: skip
     assert posted == [0, 0]
     assert StockMovement.objects.filter(kind="correction").count() == 1
+
+
+def test_an_empty_picture_of_the_archive_is_not_fetched_instead(
+    inside: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(addresses, "fetch", never)
+    rows = sheet(["Red cup,CUP-1,4,https://slow.example/cup.png"], HEADER)
+    batch = import_products(
+        rows, name="p.csv", mapping=None, options={}, actor=inside.owner, pictures=archive(cup=b"")
+    )
+    assert [one["row"] for one in batch.report["warnings"]] == [2]
+    assert not Product.objects.get(name="Red cup").image
+
+
+def test_few_pictures_are_unpacked_at_once(inside: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    open_now, most = 0, 0
+    unpacked, drawn = Pictures._unpacked, images._picture
+
+    def unpack(self: Pictures, one: Any) -> Any:
+        nonlocal open_now, most
+        open_now += 1
+        most = max(most, open_now)
+        return unpacked(self, one)
+
+    def draw(one: Any, data: Any) -> Any:
+        nonlocal open_now
+        result = drawn(one, data)
+        with lock:
+            open_now -= 1
+        return result
+
+    lock = threading.Lock()
+    monkeypatch.setattr(Pictures, "_unpacked", unpack)
+    monkeypatch.setattr(images, "_picture", draw)
+    rows = sheet([f"Cup {n},CUP-{n},4,cup.png" for n in range(20)], HEADER)
+    batch = import_products(
+        rows, name="p.csv", mapping=None, options={}, actor=inside.owner,
+        pictures=archive(cup=drawing()),
+    )  # fmt: skip
+    assert batch.report["counts"]["pictures"] == 20
+    assert most <= 8
