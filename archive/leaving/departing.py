@@ -23,7 +23,7 @@ NOTICE: Final = "leaves_on"
 
 
 def demand_owner(member: Membership) -> None:
-    """Raises Refused for who is no owner, or works at some locations only."""
+    """Raises Refused for who is no owner."""
     if not member.is_owner:
         raise Refused("owners_only", _("Only an owner can do this."), status=403)
 

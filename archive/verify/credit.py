@@ -19,9 +19,13 @@ from django.db.models.functions import Concat
 from django.utils.translation import gettext_lazy as _
 
 from archive.verify.rules import Look, Rule, rule, with_its
+from sales import lots
 from sales.models import CreditAccount, CreditEntry, Payment, Register, Sale, SaleLine
+from sales.standings import movements
 
 AREA = "credit"
+#: Accounts whose entries are in memory at once.
+CHUNK = 500
 KINDS = CreditEntry.Kind
 PAID = (KINDS.SPENT, KINDS.REFUNDED)
 
@@ -108,6 +112,23 @@ def credit_entry_has_its_document(look: Look) -> None:
         look.rows(lost, "document_id", "a sale", "document_id")
 
 
+@rule(AREA, _("The day on which a customer's credit expires next is not what its entries say."))
+def credit_expires_as_its_entries_say(look: Look) -> None:
+    """The account's day is the first one of what is left of its entries. Selling trusts it: where it
+    is missing, credit that has expired can be spent."""
+    dated = CreditEntry.objects.filter(account=OuterRef("pk"), expires_on__isnull=False)
+    accounts = CreditAccount.objects.filter(Q(next_expiry__isnull=False) | Exists(dated))
+    known = list(accounts.order_by("pk").values_list("pk", "next_expiry"))
+    for start in range(0, len(known), CHUNK):
+        piece = known[start : start + CHUNK]
+        entries = movements([pk for pk, _day in piece])
+        for pk, found in piece:
+            left, _uses = lots.replay(entries.get(pk, ()))
+            expected = lots.next_expiry(left)
+            if found != expected:
+                look.tell(CreditAccount, pk, "next_expiry", expected, found)
+
+
 RULES: tuple[Rule, ...] = (
     credit_is_the_sum_of_its_entries,
     credit_runs_with_its_entries,
@@ -116,4 +137,5 @@ RULES: tuple[Rule, ...] = (
     credit_account_is_one,
     credit_payment_was_spent,
     credit_entry_has_its_document,
+    credit_expires_as_its_entries_say,
 )

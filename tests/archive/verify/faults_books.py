@@ -258,6 +258,18 @@ CREDITS = (
     _entry("credit that is spent upwards", "credit_entry_has_its_sign", "amount",
            "amount = -amount", "spent"),
     Fault(
+        "a day of expiry that no entry has", "credit_expires_as_its_entries_say",
+        "sales_creditaccount", ACCOUNT,
+        f"UPDATE sales_creditaccount SET next_expiry = '2031-01-01' WHERE {OURS}", (),
+        "next_expiry",
+    ),
+    Fault(
+        "an entry whose day the account does not know", "credit_expires_as_its_entries_say",
+        "sales_creditaccount", ACCOUNT,
+        f"UPDATE sales_creditentry SET expires_on = '2031-01-01' WHERE kind = 'bought' AND {OURS}",
+        (), "next_expiry",
+    ),
+    Fault(
         "two accounts", "credit_account_is_one", "sales_creditaccount",
         f"SELECT id FROM sales_creditaccount WHERE id = 999999 AND {OURS}",
         "INSERT INTO sales_creditaccount (id, business_id, customer_id, balance)"
