@@ -48,6 +48,7 @@ class StoredProduct:
     id: uuid.UUID
     values: dict[str, Any]
     updated_at: datetime
+    adds_credit: bool = False
     variations: list[StoredVariation] = field(default_factory=list)
 
 
@@ -171,9 +172,10 @@ class Known:
         rows = Product.objects.filter(pk__in=wanted).order_by("pk")
         if lock:
             rows = rows.select_for_update(no_key=True)
-        for pk, updated_at, *values in rows.values_list("pk", "updated_at", *PRODUCT_COLUMNS):
+        names = ("pk", "updated_at", "adds_credit", *PRODUCT_COLUMNS)
+        for pk, updated_at, adds_credit, *values in rows.values_list(*names):
             columns = dict(zip(PRODUCT_COLUMNS, values, strict=True))
-            self.products[pk] = StoredProduct(pk, columns, updated_at)
+            self.products[pk] = StoredProduct(pk, columns, updated_at, adds_credit)
 
     def _read_variations(self, wanted: set[uuid.UUID]) -> None:
         rows = Variation.objects.filter(product__in=wanted).order_by("position", "pk")

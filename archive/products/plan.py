@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from django.utils.translation import gettext as _
 
+from archive.products.credit import faults_of_credit
 from archive.products.drafts import WARNING, Problem, ProductDraft, VariationDraft
 from archive.products.known import Known, MixedCase, StoredProduct, StoredVariation
 from archive.products.matching import Match, Matcher, References
@@ -155,6 +156,9 @@ class Planner:
                     reason = _("is less than nothing")
                     found.append(Problem(one.row, self.column(name), plain_number(value), reason))
             found += self._places(one)
+        if match.product is not None and match.product.adds_credit:
+            stocked = self.options.stock != "ignore" and match.product.values["is_stocked"]
+            found += faults_of_credit(draft, self.column, stocked=stocked)
         return found
 
     def _too_long(self, thing: Any, row: int, limits: dict[str, int]) -> list[Problem]:

@@ -268,3 +268,29 @@ def test_an_import_is_made_once(inside: Shop) -> None:
             actor=inside.owner, batch=batch,
         )  # fmt: skip
     assert refused.value.code == "already_applied"
+
+
+@pytest.mark.parametrize(
+    ("header", "cells", "column"),
+    [
+        ("Keep stock", "yes", "Keep stock"),
+        ("Tax rate", "20%", "Tax rate"),
+        ("Tax rate", "33%", "Tax rate"),
+        ("Stock", "10", "Stock"),
+    ],
+)
+def test_credit_gets_neither_stock_nor_tax(
+    inside: Shop, header: str, cells: str, column: str
+) -> None:
+    stocked = header == "Stock"
+    credit = make_product("Store credit", sku="CREDIT", adds_credit=True, is_stocked=stocked)
+    before = contents()
+    with pytest.raises(ImportRefused) as refused:
+        bring(inside, [f"Store credit,CREDIT,{cells}"], f"Name,SKU,{header}")
+    found = refused.value.report.as_json()["wrong"]
+    assert [(one["row"], one["column"]) for one in found] == [(2, column)]
+    assert "Credit is" in found[0]["reason"]
+    assert contents() == before
+    bring(inside, ["Gift credit,CREDIT,30,no"], "Name,SKU,Price,Keep stock")
+    credit.refresh_from_db()
+    assert credit.price == 30
