@@ -8,11 +8,13 @@ that was looked at, whatever the name says a moment later; redirects are looked 
 from __future__ import annotations
 
 import http.client
+import io
 import ipaddress
 import socket
 import ssl
 import time
-from typing import Final
+from functools import partial
+from typing import Any, Final
 from urllib.parse import urljoin, urlsplit
 
 from django.utils.translation import gettext as _
@@ -39,7 +41,10 @@ def fetch(address: str, *, limit: int) -> bytes:
         answer = _get(address, limit, deadline)
         if isinstance(answer, bytes):
             return answer
-        address = urljoin(address, answer)
+        try:
+            address = urljoin(address, answer)
+        except ValueError:
+            raise NotFetched(_("leads to what is no address")) from None
     raise NotFetched(_("leads from one address to the next"))
 
 
@@ -52,7 +57,7 @@ def _get(address: str, limit: int, deadline: float) -> bytes | str:
         raise NotFetched(_("is no address")) from None
     if parts.scheme != "https" or not parts.hostname or parts.username or port != _PORT:
         raise NotFetched(_("is no address that begins with https://"))
-    connection = _Connection(parts.hostname, public_address(parts.hostname))
+    connection = _Connection(parts.hostname, public_address(parts.hostname), deadline)
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     try:
         connection.request("GET", path, headers={"User-Agent": "Tillbook", "Accept": "image/*"})
@@ -62,6 +67,8 @@ def _get(address: str, limit: int, deadline: float) -> bytes | str:
         if response.status != 200:
             raise NotFetched(_("answers with %(status)d") % {"status": response.status})
         return _body(response, limit, deadline)
+    except TimeoutError:
+        raise NotFetched(_("took too long")) from None
     except (OSError, http.client.HTTPException, ValueError):
         raise NotFetched(_("could not be fetched")) from None
     finally:
@@ -105,17 +112,55 @@ def is_public(address: str) -> bool:
 
 
 class _Connection(http.client.HTTPSConnection):
-    """To one address, with the certificate of the host that was asked for."""
+    """To one address, with the certificate of the host that was asked for, until the deadline."""
 
-    def __init__(self, host: str, address: str) -> None:
+    def __init__(self, host: str, address: str, deadline: float) -> None:
         super().__init__(host, _PORT, timeout=TIMEOUT, context=ssl.create_default_context())
-        self._address = address
+        self._address, self._deadline = address, deadline
         self._tls = ssl.create_default_context()
+        self.response_class = partial(_Answer, deadline=deadline)  # type: ignore[assignment]
 
     def connect(self) -> None:
-        plain = socket.create_connection((self._address, _PORT), TIMEOUT)
+        plain = socket.create_connection((self._address, _PORT), _left(self._deadline))
         try:
+            plain.settimeout(_left(self._deadline))
             self.sock = self._tls.wrap_socket(plain, server_hostname=self.host)
         except BaseException:
             plain.close()
             raise
+
+
+class _Answer(http.client.HTTPResponse):
+    """Status, headers and body that come before the deadline, however slowly they drip."""
+
+    def __init__(self, sock: socket.socket, *args: Any, deadline: float, **kwargs: Any) -> None:
+        super().__init__(sock, *args, **kwargs)
+        raw = sock.makefile("rb", buffering=0)
+        self.fp.close()
+        self.fp = io.BufferedReader(_Dripping(sock, raw, deadline))
+
+
+class _Dripping(io.RawIOBase):
+    """Reads from a socket; each time waits no longer than is left. Raises TimeoutError."""
+
+    def __init__(self, sock: socket.socket, raw: io.RawIOBase, deadline: float) -> None:
+        self._sock, self._raw, self._deadline = sock, raw, deadline
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        self._sock.settimeout(_left(self._deadline))
+        return self._raw.readinto(buffer)
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
+def _left(deadline: float) -> float:
+    """How long one may wait now, in seconds. Raises TimeoutError when the deadline is past."""
+    left = min(TIMEOUT, deadline - time.monotonic())
+    if left <= 0:
+        raise TimeoutError
+    return left

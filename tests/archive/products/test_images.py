@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 import socket
 import threading
+import time
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -153,7 +155,7 @@ class Answers:
     def __init__(self, answers: dict[tuple[str, str], tuple[int, dict[str, str], bytes]]) -> None:
         self.answers = answers
 
-    def __call__(self, host: str, address: str) -> Any:
+    def __call__(self, host: str, address: str, deadline: float) -> Any:
         self.host = host
         return self
 
@@ -180,6 +182,7 @@ def test_redirects_are_looked_at_again(monkeypatch: pytest.MonkeyPatch) -> None:
             ("a.example", "/in"): (302, {"Location": "https://inside.example/"}, b""),
             ("a.example", "/plain"): (302, {"Location": "http://b.example/2"}, b""),
             ("a.example", "/round"): (302, {"Location": "/round"}, b""),
+            ("a.example", "/broken"): (302, {"Location": "//["}, b""),
             ("a.example", "/large"): (200, {}, b"x" * 101),
             ("a.example", "/gone"): (404, {}, b""),
         }
@@ -196,6 +199,7 @@ def test_redirects_are_looked_at_again(monkeypatch: pytest.MonkeyPatch) -> None:
         ("in", "public"),
         ("plain", "https"),
         ("round", "next"),
+        ("broken", "no address"),
         ("large", "larger"),
         ("gone", "404"),
     ):
@@ -264,3 +268,49 @@ def test_few_pictures_are_unpacked_at_once(inside: Shop, monkeypatch: pytest.Mon
     )  # fmt: skip
     assert batch.report["counts"]["pictures"] == 20
     assert most <= 8
+
+
+@pytest.mark.parametrize("begin", [b"HTTP/1.1 200 OK\r\nX: ", b"HTTP/1.1 200 OK\r\n\r\n"])
+def test_an_answer_that_drips_ends_at_the_deadline(
+    monkeypatch: pytest.MonkeyPatch, begin: bytes
+) -> None:
+    """Each byte comes in time, the whole never would."""
+    ours, theirs = socket.socketpair()
+    over = threading.Event()
+
+    def drip() -> None:
+        with theirs, suppress(OSError):
+            theirs.sendall(begin)
+            while not over.wait(0.05):
+                theirs.sendall(b"x")
+
+    def connect(self: Any) -> None:
+        self.sock = ours
+
+    monkeypatch.setattr(addresses._Connection, "connect", connect)
+    monkeypatch.setattr(addresses, "LONGEST", 0.5)
+    monkeypatch.setattr(socket, "getaddrinfo", names("93.184.215.14"))
+    server = threading.Thread(target=drip)
+    server.start()
+    began = time.monotonic()
+    try:
+        with pytest.raises(NotFetched, match="too long"):
+            fetch("https://slow.example/a.png", limit=100_000)
+    finally:
+        over.set()
+        server.join()
+    assert time.monotonic() - began < 5
+
+
+def test_an_answer_is_read_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    ours, theirs = socket.socketpair()
+
+    def connect(self: Any) -> None:
+        self.sock = ours
+
+    monkeypatch.setattr(addresses._Connection, "connect", connect)
+    monkeypatch.setattr(socket, "getaddrinfo", names("93.184.215.14"))
+    with theirs:
+        theirs.sendall(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + b"picture" * 99)
+        theirs.shutdown(socket.SHUT_WR)
+        assert fetch("https://a.example/a.png", limit=100_000) == b"picture" * 99
