@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import timedelta
+from typing import Any, Final
 
 from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -24,6 +26,8 @@ from archive.work.leaving import KIND
 from tenants.errors import Refused
 
 PASSWORDS = Limit("leave-password", 5)
+#: How long an archive counts as everything: the shop goes on selling.
+FRESH: Final = timedelta(days=1)
 
 
 def _owners_only(request: Any) -> None:
@@ -46,12 +50,14 @@ def leave(request: Any) -> HttpResponse:
     ahead = departing.departure()
     row = _last_archive()
     file = row.file if row is not None and row.state == Job.State.DONE else None
-    form = LeaveForm(request.POST or None, archived=file is not None)
+    is_stale = file is not None and timezone.now() - file.created_at > FRESH
+    fresh = None if is_stale else file
+    form = LeaveForm(request.POST or None, archived=fresh is not None)
     if request.method == "POST" and ahead is None and form.is_valid() and _is_really(request, form):
         asked = dict(form.cleaned_data)
         del asked["password"]
         try:
-            departing.ask(by=request.membership, archive=file, **asked)
+            departing.ask(by=request.membership, archive=fresh, **asked)
         except Refused as refused:
             _tell(form, refused)
         else:
@@ -62,6 +68,7 @@ def leave(request: Any) -> HttpResponse:
         "departure": ahead,
         "job": shown(row) if row is not None else None,
         "file": file,
+        "is_stale": is_stale,
         "days": settings.LEAVE_DAYS,
     }
     return render(request, "archive/leave.html", context)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from django.utils import timezone
 from accounts.models import AuditEntry
 from archive import jobs
 from archive.files import opened
-from archive.models import Departure, Job
+from archive.models import Departure, Job, StoredFile
 from tenants.context import business
 from tests.factories import PASSWORD, Shop
 
@@ -46,6 +47,19 @@ def test_the_archive_is_made_and_taken_along(owner: Client, shop: Shop) -> None:
     ask(owner, shop, without_archive=None)
     (departure,) = asked(shop)
     assert departure.archive_id == row.file_id
+
+
+def test_an_archive_that_is_older_than_a_day_does_not_count(owner: Client, shop: Shop) -> None:
+    owner.post(shop.url("data/leave/archive/"))
+    with business(shop.business):
+        jobs.run(Job.objects.get())
+        assert "more than a day old" not in owner.get(shop.url("data/leave/")).content.decode()
+        StoredFile.objects.update(created_at=timezone.now() - timedelta(hours=25))
+    page = owner.get(shop.url("data/leave/")).content.decode()
+    assert "more than a day old" in page and "I want no archive" in page
+    answer = ask(owner, shop, without_archive=None)
+    assert "Make the archive first" in answer.content.decode()
+    assert asked(shop) == []
 
 
 def test_it_is_asked_for_and_said_on_every_page(owner: Client, cashier: Client, shop: Shop) -> None:
