@@ -39,7 +39,11 @@ class ColumnMapping:
 
         Raises ValueError with one sentence for the person where it is none of ours.
         """
-        if not isinstance(data, Mapping) or not isinstance(data.get("columns", {}), Mapping):
+        if (
+            not isinstance(data, Mapping)
+            or not isinstance(data.get("columns", {}), Mapping)
+            or set(data) - {"preset", "columns"}
+        ):
             raise ValueError(_("This is no mapping of columns."))
         preset = str(data.get("preset") or "")
         if preset != "" and preset not in PRESETS:

@@ -48,6 +48,7 @@ class _Page:
         self.look: dict[str, Any] = batch.options["look"]
         self.posted = request.POST if request.method == "POST" else None
         self.preset = self._preset()
+        self.fault = ""
         self.name = NameForm(self.posted if self._asks("save") else None)
         self.forms()
 
@@ -58,6 +59,8 @@ class _Page:
         if self.posted is not None and "preset" in self.posted:
             return str(self.posted["preset"])
         mapping = self.batch.mapping
+        if "begun" in mapping:
+            return str(mapping["begun"])
         return str(mapping.get("preset", self.desk.preset_of(self.look["columns"])))
 
     def forms(self) -> None:
@@ -73,14 +76,34 @@ class _Page:
         options, mapping = self.batch.options, self.batch.mapping
         if not self._asks("begin") and mapping.get("columns") is not None:
             return mapping["columns"], options["chosen"]
-        kind, _colon, name = self.preset.partition(":")
-        if kind == "saved":
-            saved = SavedMapping.objects.filter(kind=self.batch.kind, name=name).first()
-            if saved is not None:
-                return saved.mapping, saved.options
+        saved = self._saved()
+        if saved is not None:
+            try:
+                return self.desk.told(saved.mapping), saved.options
+            except ValueError as error:
+                self.fault = _("The mapping “%(name)s” cannot be used: %(reason)s") % {
+                    "name": saved.name,
+                    "reason": error,
+                }
         return self.desk.assigned(self.look["columns"], self.preset), options["chosen"]
 
+    def _saved(self) -> SavedMapping | None:
+        """The saved mapping that is chosen."""
+        kind, _colon, name = self.preset.partition(":")
+        rows = SavedMapping.objects.filter(kind=self.batch.kind, name=name)
+        found: SavedMapping | None = rows.first() if kind == "saved" else None
+        return found
+
+    def _known_preset(self) -> str:
+        """The preset that is chosen, or that of the saved mapping."""
+        saved = self._saved()
+        if saved is not None:
+            return str(saved.mapping.get("preset", "") if isinstance(saved.mapping, dict) else "")
+        return self.preset if self.preset in dict(self.desk.presets()) else ""
+
     def answer(self) -> HttpResponse:
+        if self.fault:
+            messages.error(self.request, self.fault)
         if self._asks("read") and self.read.is_valid() and self._read_again():
             return redirect("import_columns", batch_id=self.batch.pk)
         if self._asks("check") and self._is_valid():
@@ -127,7 +150,11 @@ class _Page:
 
     def _keep(self) -> None:
         batch = self.batch
-        batch.mapping = {"columns": self.columns.assigned(), "preset": self.preset}
+        batch.mapping = {
+            "columns": self.columns.assigned(),
+            "preset": self._known_preset(),
+            "begun": self.preset,
+        }
         batch.options = {**batch.options, "chosen": self.options.cleaned_data}
         batch.state, batch.report = batch.State.DRAFT, {}
         batch.save(update_fields=["mapping", "options", "state", "report"])
@@ -137,7 +164,7 @@ class _Page:
         saved = SavedMapping(
             kind=self.batch.kind,
             name=name,
-            mapping=self.columns.assigned(),
+            mapping=self.desk.kept(self.columns.assigned(), self._known_preset()),
             options=self.options.cleaned_data,
         )
         try:

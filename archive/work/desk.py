@@ -194,6 +194,34 @@ class Desk(ABC):
         """{column: field} by a preset, or by what the columns are called."""
         return {}
 
+    def kept(self, assigned: Mapping[str, str], preset: str) -> dict[str, Any]:
+        """A mapping as it is saved, at the pages and by commands: {"preset": …, "columns": {field:
+        column, or a list of them}}."""
+        columns: dict[str, Any] = {}
+        for column, name in assigned.items():
+            here = columns.get(name)
+            columns[name] = column if here is None else [*_listed(here), column]
+        return {"preset": preset, "columns": columns}
+
+    def told(self, mapping: Any) -> dict[str, str]:
+        """{column: field} of a mapping that was saved. Raises ValueError, with one sentence for
+        the person, where it is none of this desk's."""
+        columns = mapping.get("columns") if isinstance(mapping, Mapping) else None
+        if not isinstance(columns, Mapping) or set(mapping) - {"preset", "columns"}:
+            raise ValueError(_("This is no mapping of columns."))
+        if str(mapping.get("preset") or "") not in ("", *(name for name, _label in self.presets())):
+            raise ValueError(_("There is no preset “%s”.") % mapping["preset"])
+        found = {}
+        for name, value in columns.items():
+            if not self.knows(str(name)):
+                raise ValueError(_("There is no field “%s”.") % name)
+            found.update({str(column): str(name) for column in _listed(value) if column})
+        return found
+
+    def knows(self, name: str) -> bool:
+        """Whether a column can be this; also one that is not in the list now."""
+        return any(one.name == name for one in self.fields())
+
     def preset_of(self, columns: Sequence[str]) -> str:
         """The preset that these columns are recognised as, "" for none."""
         return ""
@@ -223,6 +251,10 @@ class Desk(ABC):
             for one in self.fields()
             if one.required and one.name not in names
         ]
+
+
+def _listed(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, list | tuple) else [value]
 
 
 def look(stream: IO[bytes], name: str, read: Mapping[str, Any]) -> dict[str, Any]:

@@ -126,6 +126,10 @@ class ProductsDesk(Desk):
         label = _("%(field)s at %(location)s") % {"field": FIELDS[key].label, "location": place}
         return Field(name, label, _("At one location"))
 
+    def knows(self, name: str) -> bool:
+        key, _colon, place = name.partition(":")
+        return key in FIELDS and (not place or FIELDS[key].per_location)
+
     def presets(self) -> Sequence[tuple[str, Text]]:
         return [(one.key, one.label) for one in PRESETS.values() if one.key]
 

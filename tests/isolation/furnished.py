@@ -90,7 +90,9 @@ def _archive(shop: Shop, owner: Membership) -> None:
         options={"read": {}, "chosen": {}},
     )
     BatchPart.objects.create(batch=batch, number=0, table="brand", action="created", data=[])
-    SavedMapping.objects.create(kind=batch.kind, name=f"List of {name}", mapping={"Name": "name"})
+    SavedMapping.objects.create(
+        kind=batch.kind, name=f"List of {name}", mapping={"columns": {"name": "Name"}}
+    )
     Departure.objects.create(
         keep_months=1, reason=f"{name} closes", asked_by=shop.owner, delete_after=batch.created_at
     )

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import io
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.test import Client
 
 from archive.models import ImportBatch, SavedMapping
@@ -123,7 +127,7 @@ def test_a_mapping_is_kept_and_used_again(owner: Client, inside: Shop) -> None:
     wanted = {"c0": "name", "c1": "sku", "c2": "price", "c3": ""}
     send(owner, inside, batch, "save", name="Supplier", **wanted)
     assert SavedMapping.objects.get().mapping == {
-        "Artikel": "name", "Nr": "sku", "Verkauf": "price",
+        "preset": "", "columns": {"name": "Artikel", "sku": "Nr", "price": "Verkauf"},
     }  # fmt: skip
     answer = send(owner, inside, batch, "save", name="Supplier", **wanted)
     assert "Another mapping" in str(answer.context["name"].errors["name"])
@@ -138,6 +142,73 @@ def test_a_mapping_is_kept_and_used_again(owner: Client, inside: Shop) -> None:
     assert f"data/mappings/{saved.pk}/delete/" in answer.content.decode()
     owner.post(inside.url(f"data/mappings/{saved.pk}/delete/"))
     assert not SavedMapping.objects.exists()
+
+
+def test_the_command_and_the_page_share_mappings(
+    owner: Client, inside: Shop, tmp_path: Path
+) -> None:
+    (tmp_path / "list.csv").write_bytes(ODD.encode())
+    batch = brought(owner, inside, ODD.encode())
+    wanted = {"c0": "name", "c1": "sku", "c2": "price", "c3": ""}
+    send(owner, inside, batch, "save", name="Page", **wanted)
+    path, out = str(tmp_path / "list.csv"), io.StringIO()
+    call = partial(call_command, "import_products", path, business="acme", stdout=out, stderr=out)
+    call(mapping="Page", save_mapping="Command", dry_run=True)
+    assert "Verkauf → price" in out.getvalue()
+    page, command = (SavedMapping.objects.get(name=name) for name in ("Page", "Command"))
+    assert page.mapping == command.mapping
+    answer = send(owner, inside, batch, "begin", preset="saved:Command")
+    rows = {row["column"]: row["field"].value() for row in answer.context["columns"].rows()}
+    assert rows == {"Artikel": "name", "Nr": "sku", "Verkauf": "price", "Farbe": ""}
+
+
+def test_a_saved_mapping_keeps_its_preset(owner: Client, inside: Shop) -> None:
+    """It says how rows make products: those of one handle are one."""
+    data = b"Handle,Title,Option1 Name,Option1 Value,Variant SKU,Variant Price\n"
+    data += b"a,A,Size,S,A-S,1\na,,,L,A-L,2\n"
+    batch = brought(owner, inside, data)
+    send(owner, inside, batch, "save", name="Web shop", preset="shopify")
+    assert SavedMapping.objects.get().mapping["preset"] == "shopify"
+    later = brought(owner, inside, data)
+    answer = send(owner, inside, later, "begin", preset="saved:Web shop")
+    columns = {row["field"].html_name: row["field"].value() for row in
+               answer.context["columns"].rows()}  # fmt: skip
+    send(owner, inside, later, "check", **columns, preset="saved:Web shop")
+    later.refresh_from_db()
+    assert later.state == "checked" and later.report["counts"]["new"] == 1
+    assert later.report["counts"]["variations_new"] == 2
+    # Going back shows what was begun with.
+    page = owner.get(url(inside, later, "columns/"))
+    assert page.context["preset"] == "saved:Web shop"
+
+
+@pytest.mark.parametrize("kind", ["products", "sales"])
+@pytest.mark.parametrize(
+    ("mapping", "says"),
+    [
+        ({"columns": {"no_such": "Nr"}}, "There is no field “no_such”."),
+        ({"columns": {"name": "Nr"}, "more": 1}, "This is no mapping of columns."),
+        ({"Nr": "name"}, "This is no mapping of columns."),
+        ({"preset": "no_such", "columns": {}}, "There is no preset “no_such”."),
+        ([], "This is no mapping of columns."),
+    ],
+)
+def test_a_saved_mapping_that_makes_no_sense(
+    owner: Client, inside: Shop, tmp_path: Path, mapping: Any, says: str, kind: str
+) -> None:
+    SavedMapping.objects.create(kind=kind, name="Odd", mapping=mapping)
+    batch = brought(owner, inside, ODD.encode(), kind=kind)
+    answer = send(owner, inside, batch, "begin", preset="saved:Odd")
+    assert answer.status_code == 200
+    assert says in answer.content.decode()
+    assert send(owner, inside, batch, "check", preset="saved:Odd").status_code in (200, 302)
+    if kind == "products":
+        (tmp_path / "list.csv").write_bytes(ODD.encode())
+        with pytest.raises(CommandError, match=says):
+            call_command(
+                "import_products", str(tmp_path / "list.csv"), business="acme", mapping="Odd",
+                stdout=io.StringIO(), stderr=io.StringIO(),
+            )  # fmt: skip
 
 
 def test_a_preset_is_begun_with(owner: Client, inside: Shop) -> None:
