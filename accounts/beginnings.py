@@ -33,6 +33,12 @@ def user_named(username: str) -> User | None:
     return User.objects.filter(username_index=blind_index(username, "username")).first()
 
 
+def first_owner() -> User | None:
+    """In whose name a command acts in the bound business."""
+    member = Membership.objects.filter(is_owner=True).select_related("user").order_by("pk").first()
+    return member.user if member else None
+
+
 @transaction.atomic
 def start_business(
     *,

@@ -18,7 +18,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.audit import record
-from accounts.models import Membership, User
+from accounts.beginnings import first_owner
+from accounts.models import User
 from archive.file_store.mapping import StoreMap
 from archive.file_store.reading import Faults, Store, StoredBalance, StoredCustomer, StoredEntry
 from archive.models import ImportBatch
@@ -92,7 +93,7 @@ def import_store(
         Business.objects.select_for_update(no_key=True).get(pk=current().pk)
         store = Store(folder, asked, digits=current().digits, zone=current().zone)
         report = Report(faults=store.faults)
-        work = _Work(store, report, by or _owner(), progress or (lambda done, total: None))
+        work = _Work(store, report, by or first_owner(), progress or (lambda done, total: None))
         work.batch = batch
         work.run()
         if report.faults.count:
@@ -103,11 +104,6 @@ def import_store(
         if dry_run:
             transaction.set_rollback(True)
     return report
-
-
-def _owner() -> User | None:
-    member = Membership.objects.filter(is_owner=True).select_related("user").order_by("pk").first()
-    return member.user if member else None
 
 
 @dataclass(frozen=True, slots=True)

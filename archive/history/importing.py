@@ -15,7 +15,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.audit import record
-from accounts.models import Membership, User
+from accounts.beginnings import first_owner
+from accounts.models import User
 from archive.history.documents import ZERO, OldDocument, amounts, assemble
 from archive.history.known import difference, find_known
 from archive.history.lines import SalesFile
@@ -133,10 +134,9 @@ def import_sales(
 
 def find_business_owner() -> User:
     """The person in whose name a command acts. Raises SalesRefused without one."""
-    member = Membership.objects.filter(is_owner=True).select_related("user").order_by("pk").first()
-    if member is None:
+    user = first_owner()
+    if user is None:
         raise SalesRefused(_("The business has no owner in whose name the sales could come in."))
-    user: User = member.user
     return user
 
 

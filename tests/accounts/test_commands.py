@@ -139,7 +139,7 @@ def test_a_device_gets_a_token_once(shop):
 @pytest.mark.parametrize(
     ("wrong", "says"),
     [
-        ({"business": "nowhere"}, "no business at /b/nowhere/"),
+        ({"business": "nowhere"}, "no business “nowhere”"),
         ({"register": "XX9"}, "There are: ACM1"),
         ({"user": "rival.owner"}, "Nobody here signs in"),
         ({"user": "nobody"}, "Nobody here signs in"),

@@ -79,7 +79,7 @@ def test_one_business(shop: Shop, other_shop: Shop, tmp_path: Path, asked: str) 
 
 
 def test_a_business_that_is_not_there(shop: Shop, tmp_path: Path) -> None:
-    with pytest.raises(CommandError, match=r"no business “nope”; there are: Acme \(acme\)"):
+    with pytest.raises(CommandError, match=r"no business “nope”. There is: acme \("):
         run(tmp_path / "x.json", business="nope")
     assert not os.listdir(tmp_path)
 

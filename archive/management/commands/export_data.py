@@ -15,6 +15,7 @@ from archive.exporting.target import TargetRefused, whole_file, whole_folder
 from archive.exporting.writing import Written, export_all, for_people
 from archive.progress import Bar
 from tenants import context
+from tenants.choosing import chosen_business
 from tenants.models import Business
 
 
@@ -90,25 +91,8 @@ class Command(BaseCommand):
 
 
 def chosen(wanted: str | None) -> list[Business]:
-    """All businesses, or the one with this address, id or name. Raises CommandError."""
-    rows = list(Business.objects.order_by("pk"))
-    if wanted is not None:
-        text = wanted.strip()
-        for fits in (
-            lambda one: one.slug == text,
-            lambda one: str(one.pk) == text,
-            lambda one: one.name.casefold() == text.casefold(),
-        ):
-            found = [one for one in rows if fits(one)]
-            if found:
-                break
-        if len(found) > 1:
-            slugs = ", ".join(one.slug for one in found)
-            raise CommandError(f"Several businesses are called “{wanted}”; choose one of: {slugs}.")
-        if not found:
-            there = ", ".join(f"{one.name} ({one.slug})" for one in rows) or "none"
-            raise CommandError(f"There is no business “{wanted}”; there are: {there}.")
-        return found
+    """All businesses, or the one that is wanted. Raises CommandError."""
+    rows = list(Business.objects.order_by("pk")) if wanted is None else [chosen_business(wanted)]
     if not rows:
         raise CommandError("There is no business to export.")
     return rows

@@ -9,12 +9,12 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from archive.choosing import chosen_business
 from archive.file_store.importing import Report, StoreRefused, import_store
 from archive.file_store.mapping import MapError, load_map
 from archive.file_store.reading import StoreError
 from archive.progress import Bar
 from sales.models import CreditEntry
+from tenants.choosing import chosen_business
 from tenants.context import business
 from tenants.formats import money
 

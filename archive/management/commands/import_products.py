@@ -24,8 +24,8 @@ from archive.products.presets import PRESETS
 from archive.progress import Bar
 from tenants import context
 from tenants.bulk import long_work
+from tenants.choosing import chosen_business
 from tenants.errors import Refused
-from tenants.models import Business
 
 _SHOWN = 20
 
@@ -64,7 +64,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         add = parser.add_argument
         add("file", nargs="?", help="the spreadsheet, such as products.csv")
-        add("--business", required=True, metavar="SLUG", help="the business, by its address")
+        add("--business", required=True, metavar="BUSINESS", help="its address, id or name")
         add("--preset", choices=sorted(PRESETS), help="whose spreadsheet it is (else found out)")
         add("--map", metavar="JSON", help="a file that says which column is which field")
         add("--mapping", metavar="NAME", help="a mapping that was saved")
@@ -86,9 +86,7 @@ class Command(BaseCommand):
         add("--list", action="store_true", help="list the imports of products, newest first")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        business = Business.objects.filter(slug=options["business"]).first()
-        if business is None:
-            raise CommandError(f"There is no business “{options['business']}”.")
+        business = chosen_business(options["business"])
         try:
             with context.business(business):
                 if options["list"]:

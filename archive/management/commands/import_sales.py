@@ -15,7 +15,7 @@ from archive.history.presets import PRESETS
 from archive.history.telling import told
 from archive.progress import Bar
 from tenants import context
-from tenants.models import Business
+from tenants.choosing import chosen_business
 
 
 class Command(BaseCommand):
@@ -54,7 +54,7 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="print the report as JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        business = find_business(options["business"])
+        business = chosen_business(options["business"])
         path = Path(options["file"])
         try:
             mapping = (
@@ -106,17 +106,3 @@ class Command(BaseCommand):
                 raise CommandError("The import would be refused. Nothing was written.")
             if not options["json"]:
                 self.stdout.write("Nothing was written: this was a dry run.")
-
-
-def find_business(asked: str) -> Business:
-    """By address, id or name. Raises CommandError."""
-    rows = Business.objects.all()
-    found = list(rows.filter(slug=asked)) or list(rows.filter(name__iexact=asked))
-    if not found and asked.isascii() and asked.isdigit() and len(asked) < 19:
-        found = list(rows.filter(pk=int(asked)))
-    if not found:
-        raise CommandError(f"There is no business “{asked}”.")
-    if len(found) > 1:
-        slugs = ", ".join(one.slug for one in found)
-        raise CommandError(f"Several businesses are called “{asked}”; choose by address: {slugs}.")
-    return found[0]

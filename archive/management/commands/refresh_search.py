@@ -7,9 +7,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from archive.choosing import chosen_business
 from archive.progress import Bar
 from archive.refreshing import refresh
+from tenants.choosing import chosen_business
 from tenants.context import business
 
 

@@ -11,10 +11,10 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import Error
 from django.utils import timezone
 
-from archive.choosing import chosen_business
 from archive.progress import Bar
 from archive.verify import RULES, Report, Rule, text, verify, verify_installation
 from archive.verify.installation import RULES as OF_THE_INSTALLATION
+from tenants.choosing import chosen_business
 from tenants.context import business
 from tenants.models import Business
 

@@ -11,8 +11,8 @@ from accounts.models import Membership
 from sales.models import Register
 from sales.terminals import connect
 from tenants import context
+from tenants.choosing import chosen_business
 from tenants.errors import Refused
-from tenants.models import Business
 
 
 class Command(BaseCommand):
@@ -23,15 +23,15 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--business", required=True, metavar="SLUG", help="word in /b/<slug>/")
+        parser.add_argument(
+            "--business", required=True, metavar="BUSINESS", help="address, id or name"
+        )
         parser.add_argument("--register", required=True, metavar="PREFIX", help="such as HS1")
         parser.add_argument("--user", required=True, metavar="NAME", help="user name of the person")
         parser.add_argument("--name", default="", help="of the device (that of the register)")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        business = Business.objects.filter(slug=options["business"]).first()
-        if business is None:
-            raise CommandError(f"There is no business at /b/{options['business']}/.")
+        business = chosen_business(options["business"])
         with context.business(business):
             register = Register.objects.filter(prefix=options["register"].upper()).first()
             if register is None:

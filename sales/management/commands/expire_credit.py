@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import BaseCommand, CommandParser
 from django.db import transaction
 
 from sales import credit
 from sales.models import CreditAccount
 from sales.standings import standings
 from tenants import context, formats
+from tenants.choosing import chosen_business
 from tenants.models import Business
 
 
@@ -23,18 +24,17 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
-            "--business", metavar="SLUG", help="only this one, the word in /b/<slug>/"
+            "--business", metavar="BUSINESS", help="only this one: its address, id or name"
         )
         parser.add_argument(
             "--dry-run", action="store_true", help="say what would expire and change nothing"
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        businesses = Business.objects.order_by("slug")
-        if options["business"]:
-            businesses = businesses.filter(slug=options["business"])
-            if not businesses:
-                raise CommandError(f"There is no business at /b/{options['business']}/.")
+        wanted = options["business"]
+        businesses = (
+            [chosen_business(wanted)] if wanted else list(Business.objects.order_by("slug"))
+        )
         for business in businesses:
             with context.business(business):
                 count, amount = _would() if options["dry_run"] else credit.expire()
