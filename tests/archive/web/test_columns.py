@@ -108,7 +108,8 @@ def test_what_was_checked_is_forgotten_when_it_is_read_otherwise(
     owner.post(url(inside, batch, "apply/"), {"only": "all"})
     assert Variation.objects.get(sku="MUG-1").price == price
     # The columns are what there is to see of it now.
-    assert owner.get(url(inside, batch)).url == url(inside, batch, "columns/")
+    page: Any = owner.get(url(inside, batch))
+    assert page.url == url(inside, batch, "columns/")
     # Nor is it applied by columns that are no more.
     send(owner, inside, batch, "check")
     send(owner, inside, batch, "read", delimiter=";")
