@@ -99,6 +99,19 @@ class _Counted(io.RawIOBase):
         return len(data)
 
 
+class _Watched:
+    """A stream that knows whether its end was read."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+        self.has_ended = False
+
+    def read(self, size: int = -1) -> bytes:
+        data: bytes = self._stream.read(size)
+        self.has_ended = self.has_ended or (not data and size != 0)
+        return data
+
+
 class ExportFile:
     """One pass over an export.
 
@@ -123,6 +136,7 @@ class ExportFile:
         self._progress = progress
         self._at = ""
         self._count = 0
+        self._watched = _Watched(io.BytesIO())
 
     def rows(self) -> Iterator[tuple[str, Any]]:
         """Each row with the name of its array, in the order of the file.
@@ -175,7 +189,8 @@ class ExportFile:
         return source
 
     def _tables(self, stream: io.BufferedReader[Any]) -> Iterator[tuple[str, Any]]:
-        events = ijson.basic_parse(stream, buf_size=_BUFFER)
+        self._watched = _Watched(stream)
+        events = ijson.basic_parse(self._watched, buf_size=_BUFFER)
         next(events)
         for event, key in events:
             if event != "map_key":
@@ -230,7 +245,8 @@ class ExportFile:
 
     def _complaint(self, error: Exception) -> str:
         text = str(error).splitlines()[0].removeprefix("parse error: ").strip(" .") or "broken"
-        if isinstance(error, ijson.IncompleteJSONError) and "EOF" in text:
+        # At the end of the file whatever the parser complains about is that it ends there.
+        if self._watched.has_ended:
             return f"{self.path.name} breaks off{self._where()}."
         return f"{self.path.name} is not valid JSON{self._where()}: {text}."
 

@@ -67,7 +67,7 @@ def read_then_write(
 @pytest.mark.postgres
 def test_the_race_is_real(monkeypatch: pytest.MonkeyPatch) -> None:
     market = make_market(tills=4, stock=1)
-    monkeypatch.setattr(ledger, "_add", read_then_write)
+    monkeypatch.setattr(ledger, "add_to_levels", read_then_write)
     sold, _refused = rush(market, 4)
     assert sold > 1
 

@@ -75,7 +75,8 @@ def _fill(owner: psycopg.Connection, business_id: int, number: int) -> None:
             spoken += [(business_id, variation, word) for word in words_of(variations[-1][4])]
         with cursor.copy(
             "COPY inventory_product (id, business_id, name, kind, sku, description, tax_inclusive,"
-            " is_stocked, is_for_sale, image, is_active, created_at, updated_at) FROM STDIN"
+            " is_stocked, is_for_sale, adds_credit, image, is_active, created_at, updated_at)"
+            " FROM STDIN"
         ) as copy:
             for product_row in products:
                 copy.write_row(
@@ -87,6 +88,7 @@ def _fill(owner: psycopg.Connection, business_id: int, number: int) -> None:
                         True,
                         True,
                         True,
+                        False,
                         "",
                         True,
                         "2026-01-01",
