@@ -1,0 +1,125 @@
+"""Two imports of one sales file at once, and one that is killed in the middle."""
+
+from __future__ import annotations
+
+import io
+import os
+import signal
+import time
+from typing import Any
+
+import pytest
+from django.db import connections, transaction
+
+from archive.history.importing import SalesRefused, import_sales
+from archive.models import ImportBatch
+from archive.verify import check_books
+from sales.models import Register, Sale, SaleLine
+from tenants.bulk import long_work
+from tenants.context import business
+from tests.concurrency.crowd import together
+from tests.factories import Shop, make_shop
+
+pytestmark = pytest.mark.usefixtures("committed_db")
+
+HEADER = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n"
+DOCUMENTS = 1500
+ROWS = "".join(
+    f"{500000 + n},MUG-1,MUG,1,2011-01-0{n % 9 + 1} 09:00:00,2.55,{n % 7 + 1}.0,France\n"
+    f"{500000 + n},NEW-{n % 40},THING,2,2011-01-0{n % 9 + 1} 09:00:00,1.25,,France\n"
+    for n in range(DOCUMENTS)
+)
+
+
+def make() -> Shop:
+    with transaction.atomic():
+        return make_shop("acme")
+
+
+def bring(**more: Any) -> ImportBatch:
+    return import_sales(
+        io.BytesIO((HEADER + ROWS).encode()),
+        name="sales.csv",
+        mapping={"preset": "online-retail"},
+        options={"location": "HS", "create_missing": True},
+        **more,
+    )
+
+
+def assert_there_once() -> None:
+    with long_work():
+        assert Sale.objects.count() == DOCUMENTS
+        assert SaleLine.objects.count() == 2 * DOCUMENTS
+        assert Register.objects.filter(is_history=True).count() == 1
+        assert check_books() == []
+
+
+def test_of_two_at_once_one_writes() -> None:
+    shop = make()
+
+    def work() -> ImportBatch | SalesRefused:
+        with business(shop.business):
+            try:
+                return bring()
+            except SalesRefused as refused:
+                return refused
+
+    results = together([work, work])
+    wrote = [one for one in results if isinstance(one, ImportBatch) and not one._state.adding]
+    assert len(wrote) == 1
+    # The other one has waited and found everything there, or gave up with a sentence.
+    (other,) = [one for one in results if one is not wrote[0]]
+    assert isinstance(other, ImportBatch | SalesRefused), other
+    with business(shop.business):
+        assert_there_once()
+
+
+def test_a_process_that_is_killed_leaves_nothing() -> None:
+    shop = make()
+    # The child must not say goodbye on a connection that it shares with us.
+    connections.close_all()
+    ours, theirs = os.pipe()
+    child = os.fork()
+    if child == 0:
+        _import_and_hang(shop, theirs)
+    try:
+        assert os.read(ours, 1) == b"x", "the child has written sales"
+    finally:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        os.close(ours)
+        os.close(theirs)
+    with business(shop.business):
+        with long_work():
+            assert not Sale.objects.exists()
+            assert not Register.objects.filter(is_history=True).exists()
+            assert not ImportBatch.objects.exists()
+        _patiently()
+        assert_there_once()
+
+
+def _import_and_hang(shop: Shop, pipe: int) -> None:
+    def hang(done: int, total: int) -> None:
+        with long_work():
+            if not Sale.objects.exists():
+                return
+        os.write(pipe, b"x")
+        time.sleep(60)
+
+    try:
+        with business(shop.business):
+            bring(progress=hang)
+    finally:
+        os._exit(1)
+
+
+def _patiently() -> None:
+    """The server may need a moment to notice that the other one is gone."""
+    for _try in range(10):
+        try:
+            bring()
+        except SalesRefused:
+            time.sleep(1)
+        else:
+            return
+    raise AssertionError("the next import never got through")
