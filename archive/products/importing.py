@@ -130,7 +130,7 @@ def undo_import(batch: ImportBatch, *, actor: User | None) -> None:
         row.undone_at, row.undone_by = timezone.now(), actor
         row.save(update_fields=["state", "undone_at", "undone_by"])
         record(actor=actor, action="data.import_undo", target=row)
-    batch.refresh_from_db()
+        batch.refresh_from_db()
 
 
 class _Run:
