@@ -68,6 +68,8 @@ INSTALLED_APPS = [
     "purchasing",
     "reports",
     "archive",
+    "backups",
+    "monitoring",
 ]
 
 MIDDLEWARE = [

@@ -11,7 +11,18 @@ import pytest
 from accounts.permissions import Permission
 
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGES = ("pos", "archive", "reports", "sales", "purchasing", "inventory", "accounts", "tenants")
+PACKAGES = (
+    "pos",
+    "monitoring",
+    "backups",
+    "archive",
+    "reports",
+    "sales",
+    "purchasing",
+    "inventory",
+    "accounts",
+    "tenants",
+)
 MODULES = [
     path
     for package in PACKAGES

@@ -1,0 +1,1 @@
+"""Backups of the whole installation: made, kept, drilled and restored."""
