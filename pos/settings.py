@@ -211,6 +211,13 @@ JOB_SECONDS = env.int("JOB_SECONDS", default=240)
 # The daily call of the host carries it as a bearer token; without it that address answers nobody.
 CRON_SECRET = env.str("CRON_SECRET", default="")
 
+# Counts of requests go into the database at most every so many seconds per process; 0 counts
+# nothing. Counts by the minute are kept for METRICS_DAYS. /metrics wants the token, as a bearer;
+# without one that address answers nobody.
+METRICS_SECONDS = env.int("METRICS_SECONDS", default=5)
+METRICS_DAYS = env.int("METRICS_DAYS", default=3)
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
+
 EMAIL_BACKEND = env.str(
     "EMAIL_BACKEND",
     default="django.core.mail.backends.smtp.EmailBackend"

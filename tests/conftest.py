@@ -43,6 +43,8 @@ def pytest_configure(config: pytest.Config) -> None:
         "django.contrib.auth.hashers.MD5PasswordHasher",
         *settings.PASSWORD_HASHERS,
     ]
+    # Counts of requests, written after an answer, would be statements of whichever test is next.
+    settings.METRICS_SECONDS = 0
     # Pages are rendered without a manifest of collected files.
     settings.STORAGES["staticfiles"] = {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"

@@ -37,6 +37,7 @@ RAW_SQL = {
     "archive/verify/database.py": "a transaction that cannot write, and the catalogues of keys",
     "inventory/ledger.py": "one upsert for all levels; the business is its first value",
     "inventory/migrations/0002_search_indexes.py": "trigram indexes, which begin with the business",
+    "monitoring/metrics/storing.py": "one upsert that adds counts of requests; a platform table",
     "pos/migrating.py": "the lock that keeps migrations apart; a transaction's, and no table",
     "pos/views.py": "SELECT 1 for the health check",
     "sales/credit.py": "two statements that change an account; the business is in both",
