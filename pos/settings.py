@@ -217,6 +217,25 @@ CRON_SECRET = env.str("CRON_SECRET", default="")
 METRICS_SECONDS = env.int("METRICS_SECONDS", default=5)
 METRICS_DAYS = env.int("METRICS_DAYS", default=3)
 METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
+# The console of PgBouncer, for its figures: postgres://stats:…@127.0.0.1:6432/pgbouncer
+POOLER_STATS_URL = env.str("POOLER_STATS_URL", default="")
+# What runs: a commit or a version, for logs, metrics and the status page.
+RELEASE = env.str("RELEASE", default=env.str("VERCEL_GIT_COMMIT_SHA", default="")[:12])
+
+# Who hears of trouble, and by which limits it is trouble.
+ALERT_EMAILS = env.list("ALERT_EMAILS", default=[])
+ALERT_WEBHOOK = env.str("ALERT_WEBHOOK", default="")
+ALERT_MINUTES = env.int("ALERT_MINUTES", default=10)
+ALERT_MIN_REQUESTS = env.int("ALERT_MIN_REQUESTS", default=50)
+ALERT_ERROR_PERCENT = env.float("ALERT_ERROR_PERCENT", default=1.0)  # no money
+ALERT_P95_SECONDS = env.float("ALERT_P95_SECONDS", default=3.0)  # no money
+ALERT_CONNECTIONS_PERCENT = env.int("ALERT_CONNECTIONS_PERCENT", default=80)
+ALERT_STORAGE_PERCENT = env.int("ALERT_STORAGE_PERCENT", default=85)
+# A daily backup that takes a little longer than yesterday's is no trouble yet.
+ALERT_BACKUP_HOURS = env.int("ALERT_BACKUP_HOURS", default=26)
+ALERT_JOB_MINUTES = env.int("ALERT_JOB_MINUTES", default=60)
+# How large the host lets the database grow; 0 where there is no limit but the disk.
+DATABASE_LIMIT_GB = env.float("DATABASE_LIMIT_GB", default=0.0)  # no money
 
 EMAIL_BACKEND = env.str(
     "EMAIL_BACKEND",
