@@ -3,51 +3,73 @@
 Importing this prints nothing: the host reads the output of the import.
 """
 
-import logging
-import os
+import sys
 from pathlib import Path
 from typing import Any
 
 import django_stubs_ext
-import environ
 from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
+from monitoring import logs
+from pos.configuration import Environment
 from pos.database import database
-from pos.keys import new_encryption_key, new_secret_key, secret
+from pos.keys import encryption_keys, signing_keys
 
 # Lets classes of Django that know no generics at run time be written with them.
 django_stubs_ext.monkeypatch()
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-env = environ.Env()
-# An empty value counts as unset: `PRODUCTION=` must not switch production off.
-env.ENVIRON = {name: value for name, value in os.environ.items() if value.strip()}
+env = Environment()
 
-ON_VERCEL = bool(os.environ.get("VERCEL"))
-PRODUCTION = env.bool("PRODUCTION", default=ON_VERCEL)
-DEBUG = env.bool("DEBUG", default=False)
+ON_VERCEL = env.flag("VERCEL")
+PRODUCTION = env.flag("PRODUCTION", ON_VERCEL)
+DEBUG = env.flag("DEBUG")
 if PRODUCTION and DEBUG:
     raise ImproperlyConfigured("DEBUG is on in production: it shows secrets to visitors. Unset it.")
 
 # Everything that changes while running: database, keys, pictures, collected static files.
-VAR_DIR = Path("/tmp/tillbook") if ON_VERCEL else Path(env.str("VAR_DIR", str(BASE_DIR / "var")))
-VAR_DIR.mkdir(parents=True, exist_ok=True)
+VAR_DIR = Path(env.text("VAR_DIR", str(BASE_DIR / "var")))
+if ON_VERCEL:
+    VAR_DIR = Path("/tmp/tillbook")
+try:
+    VAR_DIR.mkdir(parents=True, exist_ok=True)
+except OSError as error:
+    raise ImproperlyConfigured(
+        f"VAR_DIR is '{VAR_DIR}', which cannot be used ({error.strerror}): set it to a folder that"
+        " this user may write to."
+    ) from None
 
-SECRET_KEY = secret("SECRET_KEY", folder=VAR_DIR, production=PRODUCTION, make=new_secret_key)
+# Whether this process talks to the database as its owner; on PostgreSQL the direct URL.
+USE_DIRECT_URL = env.flag("USE_DIRECT_URL")
+DATABASES = {"default": database(VAR_DIR, environ=env.values)}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+SQLITE = DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3"
+# A deployment that nobody gave a database yet: it sells, and says on every page what is missing.
+EPHEMERAL = SQLITE and ON_VERCEL
+RUNTIME_ROLE = env.text("RUNTIME_ROLE", "pos_app")
+
+# Keys that nobody gave: on a laptop in VAR_DIR; without a database those that the build made.
+_keys: dict[str, Any] = {
+    "folders": [BASE_DIR / "seed", VAR_DIR] if EPHEMERAL else [VAR_DIR],
+    "required": PRODUCTION and not EPHEMERAL,
+}
+SECRET_KEY, *SECRET_KEY_FALLBACKS = signing_keys(env, **_keys)
 # Several keys, comma separated, newest first: the first encrypts, all decrypt.
-APP_ENCRYPTION_KEYS = [
-    key.strip()
-    for key in secret(
-        "APP_ENCRYPTION_KEY", folder=VAR_DIR, production=PRODUCTION, make=new_encryption_key
-    ).split(",")
-]
+APP_ENCRYPTION_KEYS = encryption_keys(env, **_keys)
 
-ALLOWED_HOSTS = env.list(
-    "ALLOWED_HOSTS",
-    default=[".vercel.app"] if ON_VERCEL else ([] if PRODUCTION else ["*"]),
-)
-CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+# Hosts tell the name under which they serve; without one production would refuse every request.
+_hosts = [".vercel.app"] if ON_VERCEL else []
+for _name in ("VERCEL_PROJECT_PRODUCTION_URL", "RENDER_EXTERNAL_HOSTNAME", "RAILWAY_PUBLIC_DOMAIN"):
+    _hosts += env.hosts(_name)
+ALLOWED_HOSTS = env.hosts("ALLOWED_HOSTS", _hosts if PRODUCTION else ["*"])
+if PRODUCTION and (not ALLOWED_HOSTS or "*" in ALLOWED_HOSTS):
+    raise ImproperlyConfigured(
+        f"ALLOWED_HOSTS is {'any host' if ALLOWED_HOSTS else 'not set'}, which lets strangers put"
+        " their own address into your mails or answers nobody: set it to the names of this site,"
+        " such as shop.example.com."
+    )
+CSRF_TRUSTED_ORIGINS = env.origins("CSRF_TRUSTED_ORIGINS")
 
 INSTALLED_APPS = [
     "pos",
@@ -73,16 +95,18 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "monitoring.requests.RequestMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "monitoring.requests.ProbeMiddleware",
     "accounts.sessions.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "csp.middleware.CSPMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "tenants.middleware.BusinessMiddleware",
 ]
@@ -117,14 +141,6 @@ TEMPLATES: list[dict[str, Any]] = [
     }
 ]
 
-DATABASES = {"default": database(VAR_DIR)}
-DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-# The direct URL of the owner, for setup_roles and for tests that prove what the walls refuse.
-SQLITE = DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3"
-# A deployment that nobody gave a database yet: it sells, and says on every page what is missing.
-EPHEMERAL = SQLITE and ON_VERCEL
-RUNTIME_ROLE = env.str("RUNTIME_ROLE", default="pos_app")
-
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 
 AUTH_USER_MODEL = "accounts.User"
@@ -152,20 +168,35 @@ PASSWORD_RESET_TIMEOUT = 60 * 60
 SESSION_ENGINE = (
     "django.contrib.sessions.backends.signed_cookies" if EPHEMERAL else "accounts.sessions"
 )
-SESSION_COOKIE_AGE = 7 * 24 * 60 * 60
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env.bool("COOKIE_SECURE", default=PRODUCTION)
+SESSION_DAYS = env.number("SESSION_DAYS", 7, least=1, most=90)
+SESSION_COOKIE_AGE = SESSION_DAYS * 24 * 60 * 60
 SESSION_COOKIE_HTTPONLY = True
-SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = env.str("COOKIE_SAMESITE", default="Lax")
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = env.choice(
+    "COOKIE_SAMESITE", "Lax", ("Lax", "Strict", "None")
+)
+# Tills embedded in another site: their cookies are theirs there alone, and travel by TLS only.
+EMBEDDED = SESSION_COOKIE_SAMESITE == "None"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env.flag("COOKIE_SECURE", PRODUCTION or EMBEDDED)
+if EMBEDDED and not SESSION_COOKIE_SECURE:
+    raise ImproperlyConfigured(
+        "COOKIE_SECURE is 0, but no browser keeps cookies of COOKIE_SAMESITE=None without TLS:"
+        " unset one of the two."
+    )
 MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
 
 # How many proxies of our own stand before us and add to X-Forwarded-For: rate limits go by it.
-TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=1 if ON_VERCEL else 0)
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
-SECURE_SSL_REDIRECT = env.bool("SSL_REDIRECT", default=False)
+TRUSTED_PROXIES = env.number("TRUSTED_PROXIES", 1 if ON_VERCEL else 0, most=10)
+# Without such a proxy the header is whatever the sender wrote.
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
+SECURE_SSL_REDIRECT = env.flag("SSL_REDIRECT")
+# A balancer inside the network asks for these without TLS.
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 SECURE_HSTS_SECONDS = 31_536_000 if PRODUCTION else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = PRODUCTION
 SECURE_REFERRER_POLICY = "same-origin"
-X_FRAME_OPTIONS = "DENY"
+# The older header of the same meaning knows two answers only.
+FRAME_ANCESTORS = env.origins("FRAME_ANCESTORS", [NONE], keywords=(NONE, SELF))
+X_FRAME_OPTIONS = "SAMEORIGIN" if FRAME_ANCESTORS == [SELF] else "DENY"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [SELF],
@@ -176,18 +207,19 @@ CONTENT_SECURITY_POLICY = {
         "object-src": [NONE],
         "base-uri": [SELF],
         "form-action": [SELF],
-        "frame-ancestors": env.list("FRAME_ANCESTORS", default=[NONE]),
+        "frame-ancestors": FRAME_ANCESTORS,
     }
 }
 
-LANGUAGE_CODE = env.str("LANGUAGE_CODE", default="en")
+LANGUAGE_CODE = env.text("LANGUAGE_CODE", "en")
 LANGUAGES = [("en", "English")]
 TIME_ZONE = "UTC"
 USE_I18N = True
 USE_TZ = True
 
 STATIC_URL = "/static/"
-STATIC_ROOT = VAR_DIR / "static"
+# On Vercel inside the release: the function gets the manifest of hashed names by this path alone.
+STATIC_ROOT = BASE_DIR / "staticfiles" if ON_VERCEL else VAR_DIR / "static"
 MEDIA_URL = "/media/"
 MEDIA_ROOT = VAR_DIR / "media"
 STORAGES = {
@@ -199,57 +231,56 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000
 
 # Files for import: the largest one taken, in bytes; and how long files, brought or made, are kept.
 # Vercel takes no request above 4.5 MB.
-UPLOAD_LIMIT = env.int("UPLOAD_LIMIT_MB", default=4 if ON_VERCEL else 200) * 1024 * 1024
-KEEP_FILES_DAYS = env.int("KEEP_FILES_DAYS", default=30)
+UPLOAD_LIMIT = env.number("UPLOAD_LIMIT_MB", 4 if ON_VERCEL else 200) * 1024 * 1024
+KEEP_FILES_DAYS = env.number("KEEP_FILES_DAYS", 30)
 # How many days pass between asking for a business to be deleted and its deletion, and for how many
 # months its books are kept then, at least; 0 keeps nothing.
-LEAVE_DAYS = env.int("LEAVE_DAYS", default=30)
-RETAIN_MONTHS = env.int("RETAIN_MONTHS", default=120)
+LEAVE_DAYS = env.number("LEAVE_DAYS", 30)
+RETAIN_MONTHS = env.number("RETAIN_MONTHS", 120)
 # How long a call of the host's scheduler, or of a waiting page, may work on jobs.
-JOB_SECONDS = env.int("JOB_SECONDS", default=240)
+JOB_SECONDS = env.number("JOB_SECONDS", 240)
 
 # The daily call of the host carries it as a bearer token; without it that address answers nobody.
-CRON_SECRET = env.str("CRON_SECRET", default="")
+CRON_SECRET = env.secret("CRON_SECRET")
 
 # Counts of requests go into the database at most every so many seconds per process; 0 counts
 # nothing. Counts by the minute are kept for METRICS_DAYS. /metrics wants the token, as a bearer;
 # without one that address answers nobody.
-METRICS_SECONDS = env.int("METRICS_SECONDS", default=5)
-METRICS_DAYS = env.int("METRICS_DAYS", default=3)
-METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
+METRICS_SECONDS = env.number("METRICS_SECONDS", 5)
+METRICS_DAYS = env.number("METRICS_DAYS", 3)
+METRICS_TOKEN = env.secret("METRICS_TOKEN")
 # The console of PgBouncer, for its figures: postgres://stats:…@127.0.0.1:6432/pgbouncer
-POOLER_STATS_URL = env.str("POOLER_STATS_URL", default="")
+POOLER_STATS_URL = env.url("POOLER_STATS_URL", ("postgres", "postgresql"))
 # What runs: a commit or a version, for logs, metrics and the status page.
-RELEASE = env.str("RELEASE", default=env.str("VERCEL_GIT_COMMIT_SHA", default="")[:12])
+RELEASE = env.text("RELEASE", env.text("VERCEL_GIT_COMMIT_SHA")[:12])
 
 # Who hears of trouble, and by which limits it is trouble.
-ALERT_EMAILS = env.list("ALERT_EMAILS", default=[])
-ALERT_WEBHOOK = env.str("ALERT_WEBHOOK", default="")
-ALERT_MINUTES = env.int("ALERT_MINUTES", default=10)
-ALERT_MIN_REQUESTS = env.int("ALERT_MIN_REQUESTS", default=50)
-ALERT_ERROR_PERCENT = env.float("ALERT_ERROR_PERCENT", default=1.0)  # no money
-ALERT_P95_SECONDS = env.float("ALERT_P95_SECONDS", default=3.0)  # no money
-ALERT_CONNECTIONS_PERCENT = env.int("ALERT_CONNECTIONS_PERCENT", default=80)
-ALERT_STORAGE_PERCENT = env.int("ALERT_STORAGE_PERCENT", default=85)
+ALERT_EMAILS = env.words("ALERT_EMAILS")
+ALERT_WEBHOOK = env.url("ALERT_WEBHOOK", ("https", "http"))
+ALERT_MINUTES = env.number("ALERT_MINUTES", 10)
+ALERT_MIN_REQUESTS = env.number("ALERT_MIN_REQUESTS", 50)
+ALERT_ERROR_PERCENT = env.fraction("ALERT_ERROR_PERCENT", 1.0)
+ALERT_P95_SECONDS = env.fraction("ALERT_P95_SECONDS", 3.0)
+ALERT_CONNECTIONS_PERCENT = env.number("ALERT_CONNECTIONS_PERCENT", 80)
+ALERT_STORAGE_PERCENT = env.number("ALERT_STORAGE_PERCENT", 85)
 # A daily backup that takes a little longer than yesterday's is no trouble yet.
-ALERT_BACKUP_HOURS = env.int("ALERT_BACKUP_HOURS", default=26)
-ALERT_JOB_MINUTES = env.int("ALERT_JOB_MINUTES", default=60)
+ALERT_BACKUP_HOURS = env.number("ALERT_BACKUP_HOURS", 26)
+ALERT_JOB_MINUTES = env.number("ALERT_JOB_MINUTES", 60)
 # How large the host lets the database grow; 0 where there is no limit but the disk.
-DATABASE_LIMIT_GB = env.float("DATABASE_LIMIT_GB", default=0.0)  # no money
+DATABASE_LIMIT_GB = env.fraction("DATABASE_LIMIT_GB", 0.0)
 
-EMAIL_BACKEND = env.str(
+EMAIL_HOST = env.text("EMAIL_HOST", "localhost")
+EMAIL_BACKEND = env.text(
     "EMAIL_BACKEND",
-    default="django.core.mail.backends.smtp.EmailBackend"
-    if os.environ.get("EMAIL_HOST")
-    else "django.core.mail.backends.console.EmailBackend",
+    "django.core.mail.backends."
+    + ("smtp.EmailBackend" if env.values.get("EMAIL_HOST") else "console.EmailBackend"),
 )
-EMAIL_HOST = env.str("EMAIL_HOST", default="localhost")
-EMAIL_PORT = env.int("EMAIL_PORT", default=587)
-EMAIL_HOST_USER = env.str("EMAIL_HOST_USER", default="")
-EMAIL_HOST_PASSWORD = env.str("EMAIL_HOST_PASSWORD", default="")
-EMAIL_USE_TLS = env.bool("EMAIL_USE_TLS", default=True)
+EMAIL_PORT = env.number("EMAIL_PORT", 587, least=1, most=65535)
+EMAIL_HOST_USER = env.text("EMAIL_HOST_USER", "")
+EMAIL_HOST_PASSWORD = env.secret("EMAIL_HOST_PASSWORD")
+EMAIL_USE_TLS = env.flag("EMAIL_USE_TLS", True)
 EMAIL_TIMEOUT = 5
-DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Tillbook <noreply@localhost>")
+DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "Tillbook <noreply@localhost>")
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.authentication.BoundAuthentication"],
@@ -276,22 +307,15 @@ SPECTACULAR_SETTINGS = {
     ],
 }
 
-
-def _refusals_in_a_line(record: logging.LogRecord) -> bool:
-    """A refused request is a line in the log; only what broke deserves its traceback."""
-    if record.levelno < logging.ERROR:
-        record.exc_info = None
-    return True
-
-
-LOGGING: dict[str, Any] = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "filters": {
-        "refusals": {"()": "django.utils.log.CallbackFilter", "callback": _refusals_in_a_line}
-    },
-    "loggers": {"django.request": {"filters": ["refusals"]}},
-    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="WARNING")},
-}
+# One JSON object a line for machines, or text for people. Lines of requests are at level INFO.
+LOG_FORMAT = env.choice(
+    "LOG_FORMAT", logs.usual_form(sys.argv, production=PRODUCTION), ("json", "text")
+)
+LOG_LEVEL = env.choice(
+    "LOG_LEVEL",
+    "INFO" if LOG_FORMAT == "json" else "WARNING",
+    ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"),
+)
+LOGGING = logs.configuration(form=LOG_FORMAT, level=LOG_LEVEL, debug=DEBUG)
+# Where errors are reported beside the log, without personal data; nothing is sent when it is unset.
+SENTRY_DSN = env.url("SENTRY_DSN", ("https", "http"))
