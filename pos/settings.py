@@ -240,6 +240,23 @@ RETAIN_MONTHS = env.number("RETAIN_MONTHS", 120)
 # How long a call of the host's scheduler, or of a waiting page, may work on jobs.
 JOB_SECONDS = env.number("JOB_SECONDS", 240)
 
+# Backups: a folder or s3://bucket/folder; who can read them; of how many days, weeks and months the
+# newest is kept. Where PostgreSQL's programs are, and a database for the drill where the owner may
+# make none; both are found without.
+BACKUP_TO = env.text("BACKUP_TO")
+BACKUP_S3_ENDPOINT = env.url("BACKUP_S3_ENDPOINT", ("https", "http"))
+BACKUP_S3_REGION = env.text("BACKUP_S3_REGION", "us-east-1")
+BACKUP_S3_KEY = env.text("BACKUP_S3_KEY")
+BACKUP_S3_SECRET = env.secret("BACKUP_S3_SECRET")
+BACKUP_RECIPIENTS = env.words("BACKUP_RECIPIENTS")
+BACKUP_IDENTITY = env.secret("BACKUP_IDENTITY")
+BACKUP_PASSPHRASE = env.secret("BACKUP_PASSPHRASE")
+BACKUP_KEEP_DAYS = env.number("BACKUP_KEEP_DAYS", 7)
+BACKUP_KEEP_WEEKS = env.number("BACKUP_KEEP_WEEKS", 5)
+BACKUP_KEEP_MONTHS = env.number("BACKUP_KEEP_MONTHS", 12)
+BACKUP_PG_PROGRAMS = env.text("BACKUP_PG_PROGRAMS")
+DRILL_URL = env.url("DRILL_URL", ("postgres", "postgresql"))
+
 # The daily call of the host carries it as a bearer token; without it that address answers nobody.
 CRON_SECRET = env.secret("CRON_SECRET")
 
