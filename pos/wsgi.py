@@ -1,14 +1,24 @@
 """The WSGI entry: gunicorn and Vercel both load `application` (and `app`) from here."""
 
 import os
+import sys
 
+from django.core.exceptions import ImproperlyConfigured
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pos.settings")
 
-application = get_wsgi_application()
+try:
+    application = get_wsgi_application()
 
-from pos.serving import prepare  # noqa: E402 - needs the applications that were just loaded
+    # Needs the applications that were just loaded.
+    from pos.serving import prepare
 
-prepare()
+    prepare()
+except ImproperlyConfigured as error:
+    # The sentence and no traceback. 4 is gunicorn's "the application cannot be loaded": it ends
+    # instead of starting workers again and again.
+    print(f"Tillbook does not start: {error}", file=sys.stderr, flush=True)
+    sys.exit(4)
+
 app = application
