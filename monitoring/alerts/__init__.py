@@ -1,0 +1,1 @@
+"""Alerts: rules that look, rows that remember, messages on begin and end."""
