@@ -194,7 +194,7 @@ def normalise(url: str, name: str = "The database URL") -> str:
 
 def known_parameters(query: str) -> str:
     """The parameters that libpq knows, with values that it knows."""
-    known = {}
+    known: dict[str, str] = {}
     for key, value in parse_qsl(query):
         if key == "ssl" and value in {"true", "1", "require"}:
             known.setdefault("sslmode", "require")

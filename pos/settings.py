@@ -13,7 +13,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from monitoring import logs
 from pos.configuration import Environment
-from pos.database import database
+from pos.hosted import configured
 from pos.keys import encryption_keys, signing_keys
 
 # Lets classes of Django that know no generics at run time be written with them.
@@ -29,9 +29,7 @@ if PRODUCTION and DEBUG:
     raise ImproperlyConfigured("DEBUG is on in production: it shows secrets to visitors. Unset it.")
 
 # Everything that changes while running: database, keys, pictures, collected static files.
-VAR_DIR = Path(env.text("VAR_DIR", str(BASE_DIR / "var")))
-if ON_VERCEL:
-    VAR_DIR = Path("/tmp/tillbook")
+VAR_DIR = Path(env.text("VAR_DIR", "/tmp/tillbook" if ON_VERCEL else str(BASE_DIR / "var")))
 try:
     VAR_DIR.mkdir(parents=True, exist_ok=True)
 except OSError as error:
@@ -42,12 +40,21 @@ except OSError as error:
 
 # Whether this process talks to the database as its owner; on PostgreSQL the direct URL.
 USE_DIRECT_URL = env.flag("USE_DIRECT_URL")
-DATABASES = {"default": database(VAR_DIR, environ=env.values)}
+RUNTIME_ROLE = env.text("RUNTIME_ROLE", "pos_app")
+# Whether `deploy` migrates. Hosts tell a preview the address of production's database too: it is
+# not looked at, unless previews have a database of their own.
+AUTO_MIGRATE = env.flag("AUTO_MIGRATE", True)
+PREVIEW = ON_VERCEL and env.text("VERCEL_ENV", "production") != "production"
+_database = env.values if env.flag("PREVIEW_DATABASE") or not PREVIEW else {"VERCEL": "1"}
+DATABASES = {"default": configured(VAR_DIR, sys.argv, _database, RUNTIME_ROLE)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 SQLITE = DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3"
 # A deployment that nobody gave a database yet: it sells, and says on every page what is missing.
 EPHEMERAL = SQLITE and ON_VERCEL
-RUNTIME_ROLE = env.text("RUNTIME_ROLE", "pos_app")
+# Whether `deploy` migrates; builds of a preview do so only with a database of their own.
+AUTO_MIGRATE = env.flag("AUTO_MIGRATE", True)
+MIGRATE_PREVIEWS = env.flag("MIGRATE_PREVIEWS")
+VERCEL_ENV = env.choice("VERCEL_ENV", "production", ("production", "preview", "development"))
 
 # Keys that nobody gave: on a laptop in VAR_DIR; without a database those that the build made.
 _keys: dict[str, Any] = {
@@ -195,7 +202,10 @@ SECURE_HSTS_SECONDS = 31_536_000 if PRODUCTION else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = PRODUCTION
 SECURE_REFERRER_POLICY = "same-origin"
 # The older header of the same meaning knows two answers only.
-FRAME_ANCESTORS = env.origins("FRAME_ANCESTORS", [NONE], keywords=(NONE, SELF))
+FRAME_ANCESTORS = [
+    {"none": NONE, "self": SELF}.get(word.strip("'"), word)
+    for word in env.origins("FRAME_ANCESTORS", ["none"], keywords=("none", "self", NONE, SELF))
+]
 X_FRAME_OPTIONS = "SAMEORIGIN" if FRAME_ANCESTORS == [SELF] else "DENY"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
@@ -273,7 +283,7 @@ RELEASE = env.text("RELEASE", env.text("VERCEL_GIT_COMMIT_SHA")[:12])
 
 # Who hears of trouble, and by which limits it is trouble.
 ALERT_EMAILS = env.words("ALERT_EMAILS")
-ALERT_WEBHOOK = env.url("ALERT_WEBHOOK", ("https", "http"))
+ALERT_WEBHOOK = env.url("ALERT_WEBHOOK", ("https",))
 ALERT_MINUTES = env.number("ALERT_MINUTES", 10)
 ALERT_MIN_REQUESTS = env.number("ALERT_MIN_REQUESTS", 50)
 ALERT_ERROR_PERCENT = env.fraction("ALERT_ERROR_PERCENT", 1.0)
