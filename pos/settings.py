@@ -44,17 +44,14 @@ RUNTIME_ROLE = env.text("RUNTIME_ROLE", "pos_app")
 # Whether `deploy` migrates. Hosts tell a preview the address of production's database too: it is
 # not looked at, unless previews have a database of their own.
 AUTO_MIGRATE = env.flag("AUTO_MIGRATE", True)
-PREVIEW = ON_VERCEL and env.text("VERCEL_ENV", "production") != "production"
+VERCEL_ENV = env.choice("VERCEL_ENV", "production", ("production", "preview", "development"))
+PREVIEW = ON_VERCEL and VERCEL_ENV != "production"
 _database = env.values if env.flag("PREVIEW_DATABASE") or not PREVIEW else {"VERCEL": "1"}
 DATABASES = {"default": configured(VAR_DIR, sys.argv, _database, RUNTIME_ROLE)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 SQLITE = DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3"
 # A deployment that nobody gave a database yet: it sells, and says on every page what is missing.
 EPHEMERAL = SQLITE and ON_VERCEL
-# Whether `deploy` migrates; builds of a preview do so only with a database of their own.
-AUTO_MIGRATE = env.flag("AUTO_MIGRATE", True)
-MIGRATE_PREVIEWS = env.flag("MIGRATE_PREVIEWS")
-VERCEL_ENV = env.choice("VERCEL_ENV", "production", ("production", "preview", "development"))
 
 # Keys that nobody gave: on a laptop in VAR_DIR; without a database those that the build made.
 _keys: dict[str, Any] = {
