@@ -19,6 +19,7 @@ from django.utils import timezone
 from accounts.models import Session
 from archive.jobs import STALE
 from archive.models import Job
+from archive.pulse import overheard
 from tenants.context import platform
 
 DAY = timedelta(days=1)
@@ -46,14 +47,14 @@ def queue() -> Queue:
             waiting=Count("pk", filter=waiting),
             running=Count("pk", filter=running),
             failed=Count("pk", filter=failed),
-            silent=Count("pk", filter=running & Q(heard_at__lt=now - STALE)),
             oldest=Min("created_at", filter=waiting),
         )
+        silent = _silent(now - STALE)
     return Queue(
         waiting=found["waiting"],
         running=found["running"],
         failed_today=found["failed"],
-        silent=found["silent"],
+        silent=silent,
         oldest_seconds=seconds_since(found["oldest"], now) or 0,
     )
 
@@ -61,10 +62,14 @@ def queue() -> Queue:
 def stuck_jobs(after: timedelta) -> int:
     """Jobs that have waited, or have not been heard of, for longer than that."""
     before = timezone.now() - after
-    waiting = Q(state=Job.State.WAITING, created_at__lt=before)
-    silent = Q(state=Job.State.RUNNING, heard_at__lt=before)
     with platform("how many jobs are stuck, of whomever; no row is shown"):
-        return Job.objects.filter(waiting | silent).count()
+        waiting = Job.objects.filter(state=Job.State.WAITING, created_at__lt=before).count()
+        return waiting + _silent(before)
+
+
+def _silent(since: datetime) -> int:
+    running = Job.objects.filter(state=Job.State.RUNNING)
+    return sum((overheard(row).heard_at or row.created_at) < since for row in running)
 
 
 def seconds_since(moment: datetime | None, now: datetime | None = None) -> int | None:

@@ -27,6 +27,7 @@ PLATFORM = {
     "accounts/views/sign_in.py": (2, "a person's own businesses, to choose from"),
     "archive/jobs.py": (1, "whose job is next; only jobs are read, and one is marked as taken"),
     "archive/verify/installation.py": (1, "counts rows of no business; on SQLite alone"),
+    "monitoring/metrics/measuring.py": (2, "how many jobs wait, run and are stuck; shows no row"),
     "archive/verify/walls.py": (1, "whether a lost key is another business's; on SQLite alone"),
 }
 
@@ -37,6 +38,8 @@ RAW_SQL = {
     "archive/verify/database.py": "a transaction that cannot write, and the catalogues of keys",
     "inventory/ledger.py": "one upsert for all levels; the business is its first value",
     "inventory/migrations/0002_search_indexes.py": "trigram indexes, which begin with the business",
+    "monitoring/metrics/measuring.py": "sizes and connections of the server, and no table of ours",
+    "monitoring/metrics/pooler.py": "asks the console of PgBouncer, which has no tables",
     "monitoring/metrics/storing.py": "one upsert that adds counts of requests; a platform table",
     "pos/migrating.py": "the lock that keeps migrations apart; a transaction's, and no table",
     "pos/views.py": "SELECT 1 for the health check",
