@@ -1,5 +1,8 @@
 """Movements that happened elsewhere, recorded afterwards: the ledger's second writer.
 
+Movements are never removed, but for these: together with their documents, when the import that
+brought them is taken back and nothing moved their levels since.
+
 What `ledger.py` guarantees holds for them too: each movement is recorded and added to its level in
 one transaction, its balance runs with its level's, and one document's line moves a kind once. What
 it asks of a sale, that there is enough, was decided back then and is not asked again.
@@ -8,7 +11,7 @@ it asks of a sale, that there is enough, was decided back then and is not asked 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -16,10 +19,13 @@ from itertools import islice
 from typing import Any
 
 from django.db import connection
+from django.db.models import Max, Min
+from django.utils.translation import gettext as _
 
 from inventory.ledger import add_to_levels
-from inventory.models import StockMovement
-from tenants.bulk import insert_rows
+from inventory.models import StockLevel, StockMovement, Variation
+from tenants.bulk import insert_rows, update_rows
+from tenants.errors import Refused
 
 ZERO = Decimal(0)
 BATCH = 5000
@@ -49,8 +55,9 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def lock_levels(places: Iterable[Place]) -> None:
-    """Make the missing levels of these (location, variation) and lock all, in key order.
+def lock_levels(places: Iterable[Place]) -> list[int]:
+    """Make the missing levels of these (location, variation) and lock all, in key order; the ids of
+    those that were missing.
 
     For whoever records in several steps while tills sell: levels that are locked as they come
     could meet a sale's in a circle. Give only what will move.
@@ -58,8 +65,17 @@ def lock_levels(places: Iterable[Place]) -> None:
     wanted: dict[uuid.UUID, dict[uuid.UUID, Decimal]] = {}
     for location_id, variation_id in places:
         wanted.setdefault(location_id, {})[variation_id] = ZERO
+    made: list[int] = []
     for location_id in sorted(wanted):
-        add_to_levels(location_id, wanted[location_id])
+        here = wanted[location_id]
+        there = set(
+            StockLevel.objects.filter(location=location_id)
+            .order_by()
+            .values_list("variation_id", flat=True)
+        )
+        found = add_to_levels(location_id, here)
+        made += [pk for key, (pk, _quantity) in found.items() if key not in there]
+    return made
 
 
 def record_history(
@@ -83,6 +99,63 @@ def record_history(
         total += len(rows)
         wrote(len(batch))
     return total
+
+
+def take_back_history(documents: Any, *, made: Collection[int] = ()) -> int:
+    """Remove the movements of these documents, a query of their ids; how many levels they moved.
+
+    Each level is then what it was before the first of them; one of those that `lock_levels()` made
+    goes, unless something else moved it. Levels are locked in key order before anything is looked
+    at. Must run in the transaction that removes the documents. Raises Refused, with examples, where
+    a level moved after them: the balances since then go on from theirs.
+    """
+    assert connection.in_atomic_block, "documents and their movements are one transaction"
+    own = StockMovement.objects.filter(document_id__in=documents).order_by()
+    moved = set(own.values_list("level_id", flat=True).distinct()) | set(made)
+    chunks = _locked(moved)
+    firsts: dict[int, int] = {}
+    others: dict[int, int] = {}
+    for chunk in chunks:
+        here = StockMovement.objects.filter(level__in=chunk).order_by().values_list("level_id")
+        firsts |= here.filter(document_id__in=documents).annotate(Min("pk"))
+        others |= here.exclude(document_id__in=documents).annotate(Max("pk"))
+        _refuse_moved([pk for pk in chunk if others.get(pk, 0) > firsts.get(pk, others.get(pk, 0))])
+    for chunk in chunks:
+        keys = [firsts[pk] for pk in chunk if pk in firsts]
+        first = StockMovement.objects.filter(pk__in=keys).values_list(
+            "level_id", "balance", "quantity"
+        )
+        before = {pk: balance - quantity for pk, balance, quantity in first}
+        rows = StockMovement.objects.filter(level__in=chunk, document_id__in=documents)
+        rows._raw_delete(rows.db)
+        gone = [pk for pk in chunk if pk in made and pk not in others]
+        update_rows(StockLevel, ("quantity",), before.items())
+        levels = StockLevel.objects.filter(pk__in=gone)
+        levels._raw_delete(levels.db)
+    return len(moved)
+
+
+def _locked(levels: Collection[int]) -> list[list[int]]:
+    """These levels, locked in the order in which the ledger locks them; in chunks."""
+    rows = StockLevel.objects.order_by("location_id", "variation_id").values_list("pk", flat=True)
+    ordered = [pk for pk in rows.iterator(chunk_size=BATCH) if pk in levels] if levels else []
+    chunks = [ordered[start : start + BATCH] for start in range(0, len(ordered), BATCH)]
+    for chunk in chunks:
+        locked = StockLevel.objects.filter(pk__in=chunk).order_by("location_id", "variation_id")
+        list(locked.select_for_update().values_list("pk"))
+    return chunks
+
+
+def _refuse_moved(levels: Sequence[int]) -> None:
+    if not levels:
+        return
+    found = Variation.objects.filter(levels__in=levels[:3]).select_related("product")
+    names = [" ".join(part for part in (one.full_name, one.sku) if part) for one in found]
+    raise Refused(
+        "stock_moved_since",
+        _("Stock of what came in has moved since: %(names)s.") % {"names": ", ".join(names)},
+        {"examples": names},
+    )
 
 
 def _rows(movements: Sequence[PastMovement]) -> Iterable[tuple[Any, ...]]:

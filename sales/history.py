@@ -2,13 +2,15 @@
 
 They are stored as they happened, with the number, time and amounts that they had. Nothing is priced
 and nobody is asked; the register's numbers, counters and chain hold for them as for every other
-document. Besides `posting.py` this is the only writer of documents.
+document. Besides `posting.py` this is the only writer of documents, and the only place where some are
+removed: those of a register of history that nothing came after, because the import that brought them
+is taken back. They are still in the books of the system that they came from.
 """
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -25,6 +27,7 @@ from sales.models import Payment, Register, Sale, SaleLine, Shift
 from sales.posting import SERIES, document_hash
 from sales.shifts import lock_register
 from tenants.bulk import insert_rows
+from tenants.errors import Refused
 from tenants.ids import uuid7
 from tenants.models import Location
 
@@ -244,6 +247,57 @@ def history_register(location: Location, *, by: User) -> tuple[Register, Shift]:
             difference=ZERO,
         )
     return register, shift
+
+
+# How far a register has come: its place in the chain, and the last numbers that it gave.
+HEAD = ("chain_length", "chain_hash", *(column for column, _letter in SERIES.values()))
+
+
+def head_of(register: Register) -> dict[str, Any]:
+    return {name: getattr(register, name) for name in HEAD}
+
+
+def take_back_history(
+    *,
+    register: Register,
+    since: Mapping[str, Any],
+    until: Mapping[str, Any],
+    removed: Callable[[int], None] = lambda documents: None,
+) -> int:
+    """Remove a history register's documents that came after the head `since`, and return how many.
+
+    The register is then as it was at `since`: nothing of them is left, and no number or place of the
+    chain is missing. Nothing else of the books refers to them: their movements of stock are to be taken
+    back before, with inventory.ledger_history. A few statements for every thousand, `removed` hears
+    of each. Must run in a transaction; locks the register's row. Raises Refused unless the register
+    stands at `until`: what came after it is chained to it.
+    """
+    assert connection.in_atomic_block, "documents and their register are one transaction"
+    locked = lock_register(register)
+    if not locked.is_history or head_of(locked) != dict(until):
+        raise Refused("history_went_on", _("More history came in after it at this location."))
+    first, last = since["chain_length"], until["chain_length"]
+    # From the end: what reverses a document comes after it.
+    for end in range(last, first, -BATCH):
+        places = (max(first, end - BATCH) + 1, end)
+        sales = Sale.objects.filter(register=locked, chain_index__range=places)
+        for part in (Payment, SaleLine):
+            rows = part.objects.filter(sale__in=sales.values("pk"))
+            # Without asking what depends on each: the keys of the database know.
+            rows._raw_delete(rows.db)
+        sales._raw_delete(sales.db)
+        removed(places[1] - places[0] + 1)
+    for name in HEAD:
+        setattr(locked, name, since[name])
+    locked.save(update_fields=HEAD)
+    return int(last - first)
+
+
+def remove_history_register(register: Register) -> None:
+    """Remove an empty register of history with its shift, as `history_register()` made them."""
+    assert register.is_history, "no other register is ever removed"
+    Shift.objects.filter(register=register).delete()
+    Register.objects.filter(pk=register.pk, chain_length=0).delete()
 
 
 def _free_prefix() -> str:

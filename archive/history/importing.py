@@ -9,7 +9,7 @@ from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
-from django.db import OperationalError
+from django.db import IntegrityError, OperationalError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -28,11 +28,12 @@ from archive.history.report import Report
 from archive.history.survey import Survey
 from archive.history.writing import Writer
 from archive.models import ImportBatch
+from archive.products.journal import Journal
 from archive.tables.errors import TableError
+from archive.turns import changed_meanwhile, is_locked, lock_business
 from sales.numbering import living_prefixes, prefix_of
 from tenants.bulk import long_work
 from tenants.context import current
-from tenants.models import Business
 
 Progress = Callable[[int, int], None]
 CHUNK = 1000
@@ -82,8 +83,8 @@ def check_sales(
     Raises SalesRefused where file, map or options cannot be used at all.
     """
     work = _Work(source, name, mapping, options, progress)
-    with long_work(), _one_sentence():
-        return work.run(None)
+    with _one_sentence(), long_work():
+        return work.run()
 
 
 def import_sales(
@@ -105,31 +106,35 @@ def import_sales(
     Raises SalesRefused: where the file cannot be used, has faults, or has codes that the catalogue
     lacks and that were not to be made.
     """
-    with long_work(), _one_sentence():
+    with _one_sentence(), long_work():
         # Sales of the day take a key share of this row and go on; another import waits.
         with _one_at_a_time():
-            Business.objects.select_for_update(no_key=True).get(pk=current().pk)
+            lock_business()
         work = _Work(source, name, mapping, options, progress)
         person = by or find_business_owner()
-        report = work.run(person)
-        told = report.as_json()
-        batch = batch or ImportBatch(
+        row: ImportBatch = batch or ImportBatch.objects.create(
             kind=ImportBatch.Kind.SALES,
             file_name=name[:200],
             mapping=dict(mapping),
             options=dict(options),
             created_by=by,
         )
-        batch.file_hash = work.hash
-        batch.report = told
-        if report.new.documents or not batch._state.adding:
-            batch.state = ImportBatch.State.APPLIED
-            batch.applied_at = timezone.now()
-            batch.save()
+        report = work.run(person, Journal(row))
+        row.file_hash, row.report = work.hash, report.as_json()
+        if batch is None and not report.new.documents:
+            # What was made for documents that were refused goes, too.
+            transaction.set_rollback(True)
+            row._state.adding = True
+            return row
+        row.state, row.applied_at = ImportBatch.State.APPLIED, timezone.now()
+        row.save()
         if report.new.documents:
-            changes = {"documents": [None, report.new.documents], "sum": [None, told["new"]["sum"]]}
-            record(actor=person, action="sales.import", target=batch, changes=changes)
-    return batch
+            changes = {
+                "documents": [None, report.new.documents],
+                "sum": [None, row.report["new"]["sum"]],
+            }
+            record(actor=person, action="sales.import", target=row, changes=changes)
+    return row
 
 
 def find_business_owner() -> User:
@@ -147,6 +152,8 @@ def _one_sentence() -> Iterator[None]:
         yield
     except (TableError, MapError) as error:
         raise SalesRefused(str(error)) from None
+    except IntegrityError as error:
+        raise SalesRefused(str(changed_meanwhile())) from error
 
 
 @contextmanager
@@ -154,7 +161,9 @@ def _one_at_a_time() -> Iterator[None]:
     """Whoever waited for another import as long as the database lets them is refused."""
     try:
         yield
-    except OperationalError:
+    except OperationalError as error:
+        if not is_locked(error):
+            raise
         raise SalesRefused(
             _("Another import is at work in this business; try again when it is done.")
         ) from None
@@ -177,8 +186,9 @@ class _Work:
         self.report = Report()
         self.hash = ""
 
-    def run(self, by: User | None) -> Report:
-        """Account for the file; with `by` write what is new, too. Raises SalesRefused and others."""
+    def run(self, by: User | None = None, journal: Journal | None = None) -> Report:
+        """Account for the file; in the name of `by` write what is new, too, and note it in `journal`.
+        Raises SalesRefused and others."""
         self.mapping = read_map(dict(self.given), inclusive=current().prices_include_tax)
         self.file = SalesFile(self.source, self.name, self.mapping)
         self.hash = self.file.sha256()
@@ -190,10 +200,11 @@ class _Work:
             raise SalesRefused(_("%s has a header and no lines.") % self.name)
         self.places = find_places(self.survey, self.options.location, report.faults)
         self._match()
-        if by is not None:
+        writer = None
+        if by is not None and journal is not None:
             self._refuse_bad()
-            self._make()
-        writer = None if by is None else self._writer(by)
+            self._make(journal)
+            writer = self._writer(by, journal)
         self._documents(writer)
         if writer is not None:
             self._refuse_bad()
@@ -253,15 +264,15 @@ class _Work:
                 report,
             )
 
-    def _make(self) -> None:
-        made = make_items(self.missing)
+    def _make(self, journal: Journal) -> None:
+        made = make_items(self.missing, journal)
         self.items |= made
         self.report.codes["made"] = len(made)
         new = [key for key in self.survey.customers if key not in self.customers]
-        self.customers |= make_customers(new, self.survey)
+        self.customers |= make_customers(new, self.survey, journal)
         self.report.customers["made"] = len(new)
 
-    def _writer(self, by: User) -> Writer:
+    def _writer(self, by: User, journal: Journal) -> Writer:
         return Writer(
             self.survey,
             places=self.places,
@@ -269,6 +280,7 @@ class _Work:
             customers=self.customers,
             by=by,
             stock=self.options.stock,
+            journal=journal,
         )
 
     def _documents(self, writer: Writer | None) -> None:
@@ -323,6 +335,7 @@ class _Work:
 
     def _finish(self, writer: Writer) -> None:
         report = self.report
+        writer.finish()
         if self.prefixes & living_prefixes().keys():
             raise SalesRefused(_("A register was added meanwhile that gives numbers of the file."))
         if report.lines != self.survey.lines:

@@ -9,6 +9,8 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from archive.history.mapping import SalesMap
 from archive.history.survey import Code, Survey
+from archive.made_customers import CUSTOMERS, note_customers, note_references
+from archive.products.journal import PRINTED, Journal
 from inventory.catalogue import refresh_search
 from inventory.models import Barcode, Product, Variation
 from sales.models import Customer
@@ -16,7 +18,6 @@ from tenants.context import current
 from tenants.models import ExternalReference
 
 BATCH = 1000
-CUSTOMERS = "customers"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ def find_items(codes: Mapping[str, Code]) -> dict[str, Item]:
     return {folded: item for folded, (_order, item) in found.items()}
 
 
-def make_items(missing: Mapping[str, Code]) -> dict[str, Item]:
+def make_items(missing: Mapping[str, Code], journal: Journal) -> dict[str, Item]:
     """Make a product for each code: named as the file calls it most often, at its last price.
 
     Only goods are kept in stock; services and vouchers of the old system are not offered at the
@@ -95,6 +96,9 @@ def make_items(missing: Mapping[str, Code]) -> dict[str, Item]:
     Variation.objects.bulk_create(variations, batch_size=BATCH)
     for start in range(0, len(products), BATCH):
         refresh_search([product.pk for product in products[start : start + BATCH]])
+    for table, rows in (("product", products), ("variation", variations)):
+        names = PRINTED[table]
+        journal.printed(table, ((row.pk, [getattr(row, one) for one in names]) for row in rows))
     return made
 
 
@@ -115,30 +119,19 @@ def find_customers(survey: Survey) -> dict[str, uuid.UUID]:
     return {external: pk for external, pk in known.items() if pk in there}
 
 
-def make_customers(keys: Iterable[str], survey: Survey) -> dict[str, uuid.UUID]:
+def make_customers(keys: Iterable[str], survey: Survey, journal: Journal) -> dict[str, uuid.UUID]:
     """Make a customer for each key, under the name in the file or else the one of the map."""
     mapping: SalesMap = survey.mapping
     made: dict[str, uuid.UUID] = {}
-    customers, references = [], []
+    customers = []
     for key in keys:
         name = survey.customers[key] or mapping.customer_name.replace("{}", key)
         customer = Customer(name=name[:200])
         customer.index_contacts()
         customers.append(customer)
-        references.append(
-            ExternalReference(
-                source=mapping.customer_source,
-                table=CUSTOMERS,
-                external_id=key,
-                object_id=str(customer.pk),
-            )
-        )
         made[key] = customer.pk
-    old = ExternalReference.objects.filter(source=mapping.customer_source, table=CUSTOMERS)
-    for start in range(0, len(references), BATCH):
-        batch = references[start : start + BATCH]
-        # A customer who came in before and was deleted here comes in anew.
-        old.filter(external_id__in=[one.external_id for one in batch]).delete()
     Customer.objects.bulk_create(customers, batch_size=BATCH)
-    ExternalReference.objects.bulk_create(references, batch_size=BATCH)
+    note_customers(journal, customers)
+    # One who came in before and was deleted here comes in anew.
+    note_references(journal, mapping.customer_source, [(key, made[key], "") for key in made])
     return made

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from accounts.models import User
@@ -14,9 +15,17 @@ from archive.history.documents import ZERO, OldDocument, amounts
 from archive.history.mapping import SalesMap
 from archive.history.matching import Item
 from archive.history.survey import Survey
+from archive.products.journal import Journal
 from inventory.ledger_history import PastMovement, lock_levels, record_history
 from inventory.models import StockLevel, StockMovement
-from sales.history import PastDocument, PastLine, PastPayment, history_register, post_history
+from sales.history import (
+    PastDocument,
+    PastLine,
+    PastPayment,
+    head_of,
+    history_register,
+    post_history,
+)
 from sales.models import Payment, Register, Shift
 from tenants.context import current
 from tenants.models import Location
@@ -51,14 +60,17 @@ class Writer:
         customers: Mapping[str, uuid.UUID],
         by: User,
         stock: bool,
+        journal: Journal,
     ) -> None:
         self.mapping: SalesMap = survey.mapping
         self.survey, self.places, self.items, self.customers = survey, places, items, customers
-        self.by, self.stock = by, stock
+        self.by, self.stock, self.journal = by, stock, journal
         self.currency = current().currency
         self.movements = 0
         self.total = ZERO
         self._began = False
+        #: How far each history register had come before, made ones at nothing.
+        self._heads: dict[uuid.UUID, tuple[Register, dict[str, Any]]] = {}
 
     def write(self, documents: Sequence[OldDocument]) -> None:
         """`request_hash` of each becomes the print by which a later import knows it again."""
@@ -84,10 +96,24 @@ class Writer:
     def _begin(self) -> None:
         self._began = True
         for place in self.places.values():
-            if place.shift is None:
+            is_new = place.shift is None
+            if is_new:
                 place.register, place.shift = history_register(place.location, by=self.by)
+            assert place.register is not None
+            if place.register.pk not in self._heads:
+                self._heads[place.register.pk] = (place.register, head_of(place.register))
+                if is_new:
+                    self.journal.created("register", [place.register.pk])
         if self.stock:
-            lock_levels(self.stocked())
+            self.journal.created("stock_level", lock_levels(self.stocked()))
+
+    def finish(self) -> None:
+        """Note how far each register has come, by which all of its documents are found again."""
+        self.journal.changed(
+            "register",
+            ((key, before, head_of(register)) for key, (register, before) in self._heads.items()),
+        )
+        self.journal.close()
 
     def stocked(self) -> Iterator[tuple[uuid.UUID, uuid.UUID]]:
         """Location and variation of everything in the file that has stock."""

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, Final
 
-from django.db import IntegrityError, OperationalError, transaction
+from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -30,11 +29,10 @@ from archive.products.readers import read_drafts
 from archive.products.report import Report
 from archive.products.telling import tell_plan
 from archive.products.undo import take_back
-from archive.tables import Table, TableError, open_table
+from archive.tables import Table, open_table
+from archive.turns import lock_business, refusing, taking_back
 from tenants.bulk import long_work
-from tenants.context import require_id
 from tenants.errors import Refused
-from tenants.models import Business
 
 Source = Path | str | IO[bytes]
 Progress = Callable[[int, int], None]
@@ -70,7 +68,7 @@ def check_products(
     Raises Refused with
     one sentence where the file is no table, or the choices do not fit the business.
     """
-    with _refusing(), long_work():
+    with refusing(), long_work():
         run = _Run(source, name, mapping, options, progress, pictures, lock=False)
         run.report.listen = listen
         for _plans in run.plans():
@@ -99,8 +97,8 @@ def import_products(
     """
     run: _Run | None = None
     try:
-        with _refusing(), long_work():
-            _lock_business()
+        with refusing(), long_work():
+            lock_business()
             run = _Run(source, name, mapping, options, progress, pictures, lock=True)
             row = _batch(batch, run, actor)
             _write(run, row, actor)
@@ -120,17 +118,10 @@ def undo_import(batch: ImportBatch, *, actor: User | None) -> None:
     Raises Refused, with the reason and examples, once something of it was sold, moved or edited
     since; nothing is changed then.
     """
-    with _refusing(), long_work():
-        _lock_business()
-        row = ImportBatch.objects.select_for_update().get(pk=batch.pk)
-        if row.kind != ImportBatch.Kind.PRODUCTS or row.state != ImportBatch.State.APPLIED:
-            raise Refused("not_applied", _("Only an import that was made can be taken back."))
+    if batch.kind != ImportBatch.Kind.PRODUCTS:
+        raise Refused("not_applied", _("Only an import that was made can be taken back."))
+    with taking_back(batch, actor=actor) as row:
         take_back(row, actor=actor)
-        row.state = ImportBatch.State.UNDONE
-        row.undone_at, row.undone_by = timezone.now(), actor
-        row.save(update_fields=["state", "undone_at", "undone_by"])
-        record(actor=actor, action="data.import_undo", target=row)
-        batch.refresh_from_db()
 
 
 class _Run:
@@ -283,34 +274,3 @@ def _hash(source: Source) -> str:
         digest.update(block)
     source.seek(0)
     return digest.hexdigest()
-
-
-def _lock_business() -> None:
-    """Others that import wait here, or are refused; tills go on, they only refer to the row."""
-    Business.objects.select_for_update(no_key=True).get(pk=require_id())
-
-
-@contextmanager
-def _refusing() -> Iterator[None]:
-    """Say in one sentence what a person can do about."""
-    try:
-        yield
-    except TableError as error:
-        raise Refused("bad_file", str(error)) from None
-    except IntegrityError as error:
-        raise Refused(
-            "changed_meanwhile",
-            _("Something of it was changed by somebody else meanwhile; try again."),
-        ) from error
-    except OperationalError as error:
-        if not _is_locked(error):
-            raise
-        raise Refused(
-            "import_at_work",
-            _("Another import or a long piece of work is going on here; try again in a minute."),
-        ) from error
-
-
-def _is_locked(error: OperationalError) -> bool:
-    state = getattr(error.__cause__, "sqlstate", None)
-    return state in ("55P03", "40P01") or "locked" in str(error)

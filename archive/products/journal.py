@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
@@ -30,6 +30,16 @@ PRINTED: Final[dict[str, tuple[str, ...]]] = {
     "brand": ("name", "description", "is_active"),
     "unit": ("name", "short_name", "allow_decimal", "base_unit_id", "factor", "is_active"),
     "tax_rate": ("name", "rate", "is_default", "is_active"),
+    "customer": (
+        "name",
+        "email",
+        "phone",
+        "address",
+        "tax_number",
+        "credit_limit",
+        "note",
+        "is_active",
+    ),
 }
 
 
@@ -97,3 +107,33 @@ class Journal:
             if data:
                 self._write(table, action, data)
         self._waiting.clear()
+
+
+class Notes:
+    """What the journal of an import says, part by part."""
+
+    def __init__(self, batch: ImportBatch) -> None:
+        self._batch = batch
+
+    def parts(self, action: str, *tables: str) -> Iterator[tuple[str, list[Any]]]:
+        """The latest first, so that a row that changed twice ends as it began."""
+        rows = BatchPart.objects.filter(batch=self._batch, action=action).order_by("-number")
+        if tables:
+            rows = rows.filter(table__in=tables)
+        for pk, table in list(rows.values_list("pk", "table")):
+            yield table, BatchPart.objects.values_list("data", flat=True).get(pk=pk)
+
+    def created(self, *tables: str) -> Iterator[tuple[str, dict[uuid.UUID, str]]]:
+        """(table, {id: fingerprint}) of rows that the import made."""
+        for table, data in self.parts(BatchPart.Action.CREATED, *tables):
+            yield table, {uuid.UUID(key): told for key, told in data}
+
+    def numbers(self, table: str) -> set[int]:
+        """The ids of rows that the import made in a table whose rows are numbered."""
+        parts = self.parts(BatchPart.Action.CREATED, table)
+        return {int(key) for _table, data in parts for key, _told in data}
+
+    def changed(self, table: str) -> dict[str, dict[str, list[str | None]]]:
+        """{id: {column: [before, after]}} of a table of few rows, as text."""
+        parts = self.parts(BatchPart.Action.CHANGED, table)
+        return {key: changes for _table, data in parts for key, changes in data}

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from archive.models import BatchPart, ImportBatch
 from archive.products.apply import TABLES
-from archive.products.journal import PRINTED, fingerprint, plain
+from archive.products.journal import PRINTED, Notes, fingerprint, plain
 from inventory import pictures
 from inventory.ledger_imports import moved_since, reverse_correction, take_back_opening
 from inventory.models import (
@@ -55,27 +55,51 @@ _SOLD_BY: Final = {
 
 def take_back(batch: ImportBatch, *, actor: User | None) -> None:
     """Must run in a transaction in which no other import is at work. Raises Refused."""
-    _TakeBack(batch, actor).run()
+    TakeBack(batch, actor).run()
 
 
-class _TakeBack:
-    def __init__(self, batch: ImportBatch, actor: User | None) -> None:
+class TakeBack:
+    """What an import made of products, on its way back: first `refuse()`, then `remove()`.
+
+    `sales` is a query of the ids of documents that go with it, which are no obstacle.
+    """
+
+    def __init__(self, batch: ImportBatch, actor: User | None, *, sales: Any = ()) -> None:
         self.batch = batch
         self.actor = actor
+        self.sales = sales
+        self.notes = Notes(batch)
         #: {table: ids of the rows that the import made}, as far as they were asked for.
         self._made: dict[str, set[uuid.UUID]] = {}
 
     def run(self) -> None:
         documents = self._documents()
-        self._refuse_sold()
-        self._refuse_moved([one.pk for one in documents])
-        self._refuse_edited()
+        self.refuse([one.pk for one in documents])
         for document in documents:
             if document.kind == StockDocument.Kind.OPENING:
                 take_back_opening(actor=self.actor, document=document)
             else:
                 note = _("Import taken back: %(file)s") % {"file": self.batch.file_name}
                 reverse_correction(actor=self.actor, document=document, note=note)
+        self.remove()
+
+    def lock(self) -> None:
+        """Nobody sells or moves what the import made until the transaction ends.
+
+        Whoever holds such a row sells it at this moment and may be waiting for one of ours: instead
+        of waiting for them in a circle this raises OperationalError.
+        """
+        for _table, rows in self.notes.created("variation"):
+            found = Variation.objects.filter(pk__in=list(rows)).order_by("pk")
+            list(found.select_for_update(nowait=True).values_list("pk"))
+
+    def refuse(self, documents: Sequence[uuid.UUID] = ()) -> None:
+        """Raise Refused where something stands against it; `documents` are its stock documents."""
+        self._refuse_sold()
+        self._refuse_moved(documents)
+        self._refuse_edited()
+
+    def remove(self) -> None:
         self._restore()
         self._remove()
         self._remove_unused()
@@ -83,16 +107,10 @@ class _TakeBack:
     # -- what the import noted ------------------------------------------------------------------
 
     def _parts(self, action: str, *tables: str) -> Iterator[tuple[str, list[Any]]]:
-        """The latest first, so that a row that changed twice ends as it began."""
-        rows = BatchPart.objects.filter(batch=self.batch, action=action).order_by("-number")
-        if tables:
-            rows = rows.filter(table__in=tables)
-        for pk, table in list(rows.values_list("pk", "table")):
-            yield table, BatchPart.objects.values_list("data", flat=True).get(pk=pk)
+        return self.notes.parts(action, *(tables or TABLES))
 
     def _created(self, *tables: str) -> Iterator[tuple[str, dict[uuid.UUID, str]]]:
-        for table, data in self._parts(BatchPart.Action.CREATED, *tables):
-            yield table, {uuid.UUID(key): told for key, told in data}
+        return self.notes.created(*tables)
 
     def _documents(self) -> list[StockDocument]:
         keys = [key for _table, rows in self._created("stock_document") for key in rows]
@@ -112,7 +130,8 @@ class _TakeBack:
     def _refuse_sold(self) -> None:
         """What it made was sold at all, or what it changed was sold as it became."""
         for _table, rows in self._created("variation"):
-            self._refuse_lines(SaleLine.objects.filter(variation__in=list(rows)))
+            sold = SaleLine.objects.filter(variation__in=list(rows))
+            self._refuse_lines(sold.exclude(sale__in=self.sales))
         since = SaleLine.objects.filter(sale__created_at__gt=self.batch.applied_at)
         for table, data in self._parts(BatchPart.Action.CHANGED, *_ORDER):
             keys = [uuid.UUID(key) for key, changes in data if changes.keys() - _UNSEEN]
@@ -132,7 +151,7 @@ class _TakeBack:
         self._refuse("stock_moved_since", sentence, moved_since(documents))
         for _table, rows in self._created("variation"):
             others = StockMovement.objects.filter(level__variation__in=list(rows)).order_by()
-            others = others.exclude(document_id__in=documents)
+            others = others.exclude(document_id__in=documents).exclude(document_id__in=self.sales)
             found = others.values_list("level__variation_id", flat=True).distinct()
             self._refuse("stock_moved_since", sentence, found[:_EXAMPLES])
 
@@ -197,7 +216,8 @@ class _TakeBack:
         ours = self._ours("variation" if table == "product" else "barcode")
         if table == "product":
             rows = Variation.objects.filter(product__in=keys).order_by()
-            return [pk for pk in rows.values_list("pk", flat=True) if pk not in ours]
+            found = [pk for pk in rows.values_list("pk", flat=True) if pk not in ours]
+            return found or self._variations_of("product", self._pictured(keys))
         found = [
             variation
             for pk, variation in Barcode.objects.filter(variation__in=keys)
@@ -212,6 +232,15 @@ class _TakeBack:
             for pk, variation in prices.values_list("pk", "variation_id")
             if pk not in ours
         ]
+
+    def _pictured(self, keys: Sequence[uuid.UUID]) -> list[uuid.UUID]:
+        """Made products with a picture that the import did not bring."""
+        there = Product.objects.filter(pk__in=keys).exclude(image="").order_by()
+        pictured = set(there.values_list("pk", flat=True))
+        if pictured:
+            for _table, data in self._parts(BatchPart.Action.CHANGED, "product"):
+                pictured -= {uuid.UUID(key) for key, changes in data if "image" in changes}
+        return sorted(pictured)
 
     def _ours(self, table: str) -> set[uuid.UUID]:
         if table not in self._made:

@@ -128,6 +128,8 @@ class Preview:
     good: int = 0
     bad: int = 0
     partial: bool = False
+    #: What has to be chosen before anything can be said: value and label.
+    choices: list[tuple[str, str]] = field(default_factory=list)
 
     #: Whether the report itself lists every problem and warning.
     lists_all: bool = True
@@ -135,7 +137,9 @@ class Preview:
     @property
     def is_ready(self) -> bool:
         """Whether it can be applied as it is, or without what is bad."""
-        return self.writes and not self.blocked and (self.partial or not self.bad)
+        if self.choices or self.blocked:
+            return False
+        return self.writes and (self.partial or not self.bad)
 
 
 class Desk(ABC):
@@ -152,6 +156,11 @@ class Desk(ABC):
     has_columns: ClassVar[bool] = True
     has_template: ClassVar[bool] = False
     may_undo: ClassVar[bool] = True
+    #: What taking it back does, and what is said when it is done.
+    undo_text: ClassVar[Text] = ""
+    undone_text: ClassVar[Text] = ""
+    #: Whether only an owner of the business may use it.
+    owners_only: ClassVar[bool] = False
     #: What a member needs besides the right to import: what the import does, they may do by hand.
     needs: ClassVar[tuple[Permission, ...]] = ()
 
@@ -163,6 +172,10 @@ class Desk(ABC):
         """What this member lacks for this desk, or for this import at it."""
         wanted = self.needs if batch is None else self.needs_for(batch)
         return [one for one in wanted if not member.can(one)]
+
+    def hindrance(self) -> str:
+        """Why nothing can come in here as the bound business is now; empty when it can."""
+        return ""
 
     @abstractmethod
     def check(self, task: Task, batch: ImportBatch, stream: IO[bytes]) -> dict[str, Any]:

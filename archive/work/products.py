@@ -91,6 +91,11 @@ class ProductsDesk(Desk):
     icon = "package"
     hint = gettext_lazy("CSV, TSV or Excel; also compressed with gzip.")
     has_template: ClassVar[bool] = True
+    undo_text = gettext_lazy(
+        "Products, prices and stock become what they were before it. It is refused when something of"
+        " it was sold or changed since."
+    )
+    undone_text = gettext_lazy("Products, prices and stock are as they were before it.")
     needs = (P.PRODUCT_CREATE, P.PRODUCT_UPDATE, P.PRODUCT_PRICE_GLOBAL, P.PRODUCT_PRICE_EDIT_ALL)
 
     def needs_for(self, batch: ImportBatch) -> tuple[Permission, ...]:

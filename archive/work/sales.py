@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import IO, Any, ClassVar
+from typing import IO, Any
 
 from django import forms
 from django.utils.translation import gettext as _
@@ -15,6 +15,7 @@ from accounts.permissions import Permission
 from archive.history.importing import SalesRefused, check_sales, import_sales
 from archive.history.mapping import JOINED, REQUIRED, preset_for
 from archive.history.presets import PRESETS
+from archive.history.undo import undo_sales
 from archive.jobs import Task
 from archive.models import ImportBatch
 from archive.work.desk import Desk, Field, Figure, Listing, Preview, Text, Trouble
@@ -105,7 +106,14 @@ class SalesDesk(Desk):
     action = gettext_lazy("Import sales")
     icon = "receipt"
     hint = gettext_lazy("CSV, TSV or Excel; also compressed with gzip.")
-    may_undo: ClassVar[bool] = False
+    undo_text = gettext_lazy(
+        "Its receipts leave the books, with what was added for them, and stock that they moved is as"
+        " before. It is refused when something of it was sold or changed since, or when later history"
+        " follows it."
+    )
+    undone_text = gettext_lazy(
+        "Receipts, stock, products and customers are as they were before it."
+    )
     needs = (P.SELL_CREATE, P.SELL_REFUND, P.CUSTOMER_CREATE)
 
     def needs_for(self, batch: ImportBatch) -> tuple[Permission, ...]:
@@ -177,6 +185,13 @@ class SalesDesk(Desk):
             raise Refused("refused", str(refused)) from None
         report: dict[str, Any] = done.report
         return report
+
+    def undo(self, task: Task, batch: ImportBatch) -> None:
+        undo_sales(
+            batch,
+            actor=task.actor.user,
+            progress=partial(task.progress, stage=_("Taking it back")),
+        )
 
     def preview(self, report: Mapping[str, Any], *, member: Membership, done: bool) -> Preview:
         return SalesPreview(report, done).shown()

@@ -7,10 +7,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import InterfaceError, OperationalError
 
+from archive.management.earlier import add_options, find_import, list_imports
 from archive.models import ImportBatch, SavedMapping
 from archive.products.importing import (
     ImportRefused,
@@ -82,8 +82,7 @@ class Command(BaseCommand):
         add("--fetch-pictures", action="store_true", help="fetch pictures from their addresses")
         add("--dry-run", action="store_true", help="say what would happen and write nothing")
         add("--json", action="store_true", help="print the report as JSON")
-        add("--undo", metavar="IMPORT", help="take this import back")
-        add("--list", action="store_true", help="list the imports of products, newest first")
+        add_options(parser, "products")
 
     def handle(self, *args: Any, **options: Any) -> None:
         business = chosen_business(options["business"])
@@ -260,26 +259,14 @@ class Command(BaseCommand):
     # -- earlier imports --------------------------------------------------------------------------
 
     def list(self) -> None:
-        with long_work():
-            rows = list(ImportBatch.objects.filter(kind=ImportBatch.Kind.PRODUCTS))
-        for row in rows:
-            counts = row.report.get("counts", {})
-            self.stdout.write(
-                f"{row.pk}  {row.created_at:%Y-%m-%d %H:%M}  {row.get_state_display():<12} "
-                f"{counts.get('new', 0):>7} new {counts.get('changed', 0):>7} changed  "
-                f"{row.file_name}"
-            )
-        if not rows:
-            self.stdout.write("No products were imported yet.")
+        def tell(report: dict[str, Any]) -> str:
+            counts = report.get("counts", {})
+            return f"{counts.get('new', 0):>7} new {counts.get('changed', 0):>7} changed"
+
+        list_imports(self, ImportBatch.Kind.PRODUCTS, "products", tell)
 
     def undo(self, wanted: str) -> None:
-        with long_work():
-            try:
-                batch = ImportBatch.objects.filter(pk=wanted).first()
-            except (ValidationError, ValueError):
-                batch = None
-        if batch is None:
-            raise CommandError(f"There is no import “{wanted}”; --list names them.")
+        batch = find_import(wanted)
         undo_import(batch, actor=None)
         self.stdout.write(f"The import of {batch.file_name} is taken back.")
 

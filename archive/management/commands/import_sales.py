@@ -13,9 +13,14 @@ from archive.history.importing import SalesRefused, check_sales, import_sales
 from archive.history.mapping import MapError, load_map
 from archive.history.presets import PRESETS
 from archive.history.telling import told
+from archive.history.undo import undo_sales
+from archive.management.earlier import add_options, find_import, list_imports
+from archive.models import ImportBatch
 from archive.progress import Bar
 from tenants import context
 from tenants.choosing import chosen_business
+from tenants.errors import Refused
+from tenants.models import Business
 
 
 class Command(BaseCommand):
@@ -23,11 +28,12 @@ class Command(BaseCommand):
         "Import sales history from a table (CSV, TSV or XLSX, plain or compressed): sales, returns, "
         "adjustments and write-offs as they happened, under their own numbers and times. The whole "
         "file is checked first; if anything is wrong, every fault is named and nothing is written. "
-        "Running it again brings only what is new."
+        "Running it again brings only what is new; a document that is here and differs is refused, "
+        "and the command ends with 1. --undo takes an import back."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("file", help="the sales, such as sales-2024.csv.gz")
+        parser.add_argument("file", nargs="?", help="the sales, such as sales-2024.csv.gz")
         parser.add_argument(
             "--business", required=True, metavar="ADDRESS|NAME|ID", help="whose sales they are"
         )
@@ -36,7 +42,7 @@ class Command(BaseCommand):
             help="where they were made; needed where the business has several locations and the "
             "file does not say",
         )  # fmt: skip
-        what = parser.add_mutually_exclusive_group(required=True)
+        what = parser.add_mutually_exclusive_group()
         what.add_argument("--preset", choices=sorted(PRESETS), help="a file that we know")
         what.add_argument(
             "--map", metavar="FILE", help="which column is what, as JSON (docs/importing.md)"
@@ -52,9 +58,35 @@ class Command(BaseCommand):
             "--dry-run", action="store_true", help="say what would happen and write nothing"
         )
         parser.add_argument("--json", action="store_true", help="print the report as JSON")
+        add_options(parser, "sales")
 
     def handle(self, *args: Any, **options: Any) -> None:
         business = chosen_business(options["business"])
+        if options["list"] or options["undo"]:
+            with context.business(business):
+                self.earlier(options)
+        elif not options["file"]:
+            raise CommandError("Which file? Name one, or ask for --list or --undo.")
+        elif not options["preset"] and not options["map"]:
+            raise CommandError("Which column is what? Say it with --preset or --map.")
+        else:
+            self.bring(business, options)
+
+    def earlier(self, options: dict[str, Any]) -> None:
+        if options["list"]:
+            list_imports(self, ImportBatch.Kind.SALES, "sales", _documents)
+            return
+        batch = find_import(options["undo"])
+        bar = Bar("Taking back", sys.stderr)
+        try:
+            undo_sales(batch, actor=None, progress=bar)
+        except Refused as refused:
+            raise CommandError(str(refused.message)) from None
+        finally:
+            bar.close()
+        self.stdout.write(f"The import of {batch.file_name} is taken back.")
+
+    def bring(self, business: Business, options: dict[str, Any]) -> None:
         path = Path(options["file"])
         try:
             mapping = (
@@ -72,14 +104,15 @@ class Command(BaseCommand):
         try:
             with context.business(business):
                 if options["dry_run"]:
-                    report = check_sales(**given, progress=bar).as_json()
+                    batch, report = None, check_sales(**given, progress=bar).as_json()
                 else:
-                    report = import_sales(**given, progress=bar).report
+                    batch = import_sales(**given, progress=bar)
+                    report = batch.report
         except SalesRefused as refused:
             bar.close()
             self.refuse(refused, as_json=options["json"])
         bar.close()
-        self.tell(report, options)
+        self.tell(report, batch, options)
 
     def refuse(self, refused: SalesRefused, *, as_json: bool) -> None:
         report = refused.report.as_json()
@@ -92,7 +125,9 @@ class Command(BaseCommand):
                 self.stderr.write(sentence)
         raise CommandError(str(refused))
 
-    def tell(self, report: dict[str, Any], options: dict[str, Any]) -> None:
+    def tell(
+        self, report: dict[str, Any], batch: ImportBatch | None, options: dict[str, Any]
+    ) -> None:
         if options["json"]:
             self.stdout.write(json.dumps(report, ensure_ascii=False))
         else:
@@ -101,8 +136,23 @@ class Command(BaseCommand):
         would_fail = report["fault_count"] or (
             report["codes"].get("missing") and not options["create_missing"]
         )
-        if options["dry_run"]:
+        refused = report["refused"]["documents"]
+        if batch is None:
             if would_fail:
                 raise CommandError("The import would be refused. Nothing was written.")
             if not options["json"]:
                 self.stdout.write("Nothing was written: this was a dry run.")
+        elif not batch._state.adding and not options["json"]:
+            self.stdout.write(f"Imported. To take it back: --undo {batch.pk}")
+        if refused:
+            were = "would be" if batch is None else "was" if refused == 1 else "were"
+            plural = "document" if refused == 1 else "documents"
+            raise CommandError(
+                f"{refused:,} {plural} of the file {were} refused, because another one is here under "
+                "the number; it stays as it is."
+            )
+
+
+def _documents(report: dict[str, Any]) -> str:
+    new = report.get("new", {})
+    return f"{new.get('documents', 0):>7} documents {new.get('sum', '0'):>16}"

@@ -8,11 +8,13 @@ from typing import Any
 from django.db.models import Sum
 from django.test import Client
 
+from archive.models import ImportBatch
 from sales.models import Sale
+from tests.archive.products.importing_them import contents
 from tests.archive.web.files import SALES, checked, html, upload, url
 from tests.factories import Shop
 
-HERE: dict[str, Any] = {"kind": "sales", "name": "sales.csv", "location": "HS"}
+HERE: dict[str, Any] = {"kind": "sales", "location": "HS"}
 
 
 def history() -> Any:
@@ -29,9 +31,54 @@ def test_the_account_and_the_import(owner: Client, inside: Shop) -> None:
     assert batch.state == "applied", batch.job and batch.job.message
     assert sorted(history().values_list("number", flat=True)) == ["1001", "1002"]
     assert history().aggregate(sum=Sum("total"))["sum"] == Decimal("21.495")
-    # What came in as history stays.
-    assert "Take it back" not in html(owner, inside, batch)
+    assert "Take it back" in html(owner, inside, batch)
+
+
+def applied(owner: Client, inside: Shop, data: bytes = SALES, **more: Any) -> ImportBatch:
+    batch = checked(owner, inside, data, **{**HERE, **more})
+    owner.post(url(inside, batch, "apply/"), {"only": "all"})
+    batch.refresh_from_db()
+    assert batch.state == "applied", batch.job and batch.job.message
+    return batch
+
+
+def test_taken_back_and_imported_again(owner: Client, inside: Shop) -> None:
+    before = contents()
+    batch = applied(owner, inside, stock="on")
     owner.post(url(inside, batch, "undo/"))
+    batch.refresh_from_db()
+    assert (batch.state, batch.undone_by) == ("undone", inside.owner)
+    text = html(owner, inside, batch)
+    assert "Receipts, stock, products and customers are as they were before it." in text
+    assert "Take it back" not in text
+    after = contents()
+    # The file and the work on it stay.
+    assert {name for name in before if before[name] != after[name]} == {
+        "StoredFile", "FilePart", "Job",
+    }  # fmt: skip
+    applied(owner, inside, stock="on")
+    assert history().count() == 2
+
+
+def test_not_taken_back_behind_a_later_import(owner: Client, inside: Shop) -> None:
+    first = applied(owner, inside)
+    later = applied(owner, inside, SALES.replace(b"\n100", b"\n200"), name="more.csv")
+    owner.post(url(inside, first, "undo/"))
+    text = html(owner, inside, first)
+    assert "“more.csv” was imported after it for High Street" in text
+    assert history().count() == 4
+    for batch in (later, first):
+        owner.post(url(inside, batch, "undo/"))
+    assert not history().exists()
+
+
+def test_a_colleague_and_a_stranger_take_nothing_back(
+    owner: Client, manager: Client, stranger: Client, inside: Shop
+) -> None:
+    batch = applied(owner, inside)
+    assert manager.post(url(inside, batch, "undo/")).status_code == 403
+    assert stranger.post(url(inside, batch, "undo/")).status_code == 404
+    assert owner.get(url(inside, batch, "undo/")).status_code == 405
     assert history().count() == 2
 
 
