@@ -13,8 +13,8 @@ from accounts import limits, sessions
 from accounts.access import public
 from archive import files
 from archive.leaving.deleting import delete_due
+from monitoring import regular
 from monitoring.alerts import checking
-from monitoring.metrics import storing
 from monitoring.models import LastRun
 from monitoring.views.secrets import demand_token
 from sales import credit
@@ -34,8 +34,7 @@ def cron_daily(request: HttpRequest) -> JsonResponse:
         "sessions": sessions.prune(),
         "attempts": limits.prune(),
         "files": files.prune(),
-        "counts": storing.prune(),
-        "alerts": checking.prune(),
+        **regular.prune(),
     }
     expired = credit.expire_everywhere()
     left = delete_due(timezone.now())

@@ -13,7 +13,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import DatabaseError, close_old_connections, connection
 from django.utils import timezone
 
-from archive import files
+from archive import chores, files
 from archive.jobs import run_next
 from archive.leaving.deleting import delete_due
 from archive.models import Job
@@ -79,6 +79,8 @@ class Command(BaseCommand):
 
     def watch(self) -> None:
         tidied = 0.0
+        beside = threading.Thread(target=chores.keep_doing, args=(self.ending,), daemon=True)
+        beside.start()
         while not self.ending.is_set():
             close_old_connections()
             try:
