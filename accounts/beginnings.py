@@ -19,7 +19,7 @@ from tenants.models import Business, Location
 
 
 @dataclass(frozen=True)
-class NewOwner:
+class NewPerson:
     """A person without an account. With `must_change` the password is a first one."""
 
     username: str
@@ -43,7 +43,7 @@ def first_owner() -> User | None:
 def start_business(
     *,
     name: str,
-    owner: User | NewOwner,
+    owner: User | NewPerson,
     slug: str = "",
     currency: str = "EUR",
     time_zone: str = "UTC",
@@ -60,7 +60,7 @@ def start_business(
     )
     business.full_clean()
     business.save()
-    user = owner if isinstance(owner, User) else _account(owner)
+    user = _account(owner)
     with context.business(business):
         place = Location(name=location, code="MAIN")
         place.clean_fields(exclude=["business"])
@@ -79,14 +79,48 @@ def default_roles() -> dict[str, Role]:
     }
 
 
-def _account(owner: NewOwner) -> User:
+@transaction.atomic
+def put_in_charge(person: User | NewPerson) -> tuple[Membership, bool]:
+    """An active owner of the bound business, with every right and at every location.
+
+    Someone who works here already is promoted. True when the person joins by it. Raises
+    ValidationError for a field, Refused for a name that is taken.
+    """
+    user = _account(person)
+    rights = sorted(DEFAULT_ROLES["Owner"])
+    role, _made = Role.objects.get_or_create(name="Owner", defaults={"permissions": rights})
+    if set(rights) - set(role.permissions):
+        role.permissions = rights
+        role.save(update_fields=["permissions"])
+    place = {"role": role, "is_owner": True, "is_active": True, "all_locations": True}
+    member, joined = Membership.objects.update_or_create(user=user, defaults=place)
+    audit.record(actor=None, action="user.create" if joined else "user.update", target=member)
+    return member, joined
+
+
+@transaction.atomic
+def put_in_charge_of_platform(person: User | NewPerson) -> User:
+    """Someone who looks after the installation and, by that, sees no shop. Raises like above."""
+    user = _account(person)
+    user.is_superuser = True
+    user.save(update_fields=["is_superuser"])
+    return user
+
+
+def _account(person: User | NewPerson) -> User:
+    """The saved account; one that was switched off may sign in again."""
+    if isinstance(person, User):
+        if not person.is_active:
+            person.is_active = True
+            person.save(update_fields=["is_active"])
+        return person
     user = User(
-        username=owner.username.strip(),
-        email=owner.email.strip(),
-        name=owner.name.strip(),
-        must_change_password=owner.must_change,
+        username=person.username.strip(),
+        email=person.email.strip(),
+        name=person.name.strip(),
+        must_change_password=person.must_change,
     )
-    user.set_password(owner.password)
+    user.set_password(person.password)
     user.clean_fields()
     if "@" in user.username:
         raise ValidationError({"username": _("A user name has no @.")})

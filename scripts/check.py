@@ -92,6 +92,16 @@ def django(_: list[str]) -> None:
     _call([*manage, "makemigrations", "--check", "--dry-run"])
 
 
+def migrations(_: list[str]) -> None:
+    """Each release can run beside the one before it, on the same database."""
+    manage = [sys.executable, "manage.py"]
+    with postgres.running() as cluster:
+        # The linter reads the SQL as the owner would run it.
+        extra = {**cluster.environment(), "USE_DIRECT_URL": "1"}
+        _call([*manage, "migrate", "-v0"], extra)
+        _call([*manage, "lintmigrations", "--settings", "scripts.migration_lint"], extra)
+
+
 def sqlite(arguments: list[str]) -> None:
     """Every test that needs neither PostgreSQL nor a browser, on SQLite."""
     _pytest([*WORKERS, "-m", "not browser and not postgres", *arguments])
@@ -115,6 +125,7 @@ STAGES: dict[str, Callable[[list[str]], None]] = {
     "contract": contract,
     "js": js,
     "django": django,
+    "migrations": migrations,
     "sqlite": sqlite,
     "postgres": on_postgres,
     "browser": browser,

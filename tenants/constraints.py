@@ -59,7 +59,10 @@ class TenantReference(BaseConstraint):
 
     def remove_sql(self, model: Any, schema_editor: Any) -> str:
         quote = schema_editor.quote_name
-        return f"ALTER TABLE {quote(model._meta.db_table)} DROP CONSTRAINT {quote(self.name)}"
+        # It may be gone with the key that it referred to.
+        absent = "" if schema_editor.connection.vendor == "sqlite" else "IF EXISTS "
+        table = quote(model._meta.db_table)
+        return f"ALTER TABLE {table} DROP CONSTRAINT {absent}{quote(self.name)}"
 
     def validate(self, *args: Any, **kwargs: Any) -> None:
         """The field's own validation looks the row up through the scope; nothing to add."""

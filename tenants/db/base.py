@@ -12,9 +12,11 @@ from django.db.utils import InterfaceError, InternalError, OperationalError
 from psycopg.pq import TransactionStatus
 
 from tenants import context
+from tenants.db.schema import SchemaEditor
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
+    SchemaEditorClass = SchemaEditor
     connection: Any
 
     def _start_transaction_under_autocommit(self) -> None:

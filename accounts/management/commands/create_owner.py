@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import getpass
-import os
-import sys
 from typing import Any
 
-from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from accounts import beginnings, passwords
+from accounts import beginnings
+from accounts.management.asking import first_password, sentence
 from tenants.errors import Refused
 
 
@@ -36,7 +33,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         known = beginnings.user_named(options["username"])
-        password, generated = ("", False) if known else self.password()
+        password, generated = ("", False) if known else first_password("OWNER_PASSWORD")
         try:
             business = beginnings.start_business(
                 name=options["business"],
@@ -46,7 +43,7 @@ class Command(BaseCommand):
                 locale=options["locale"],
                 location=options["location"],
                 owner=known
-                or beginnings.NewOwner(
+                or beginnings.NewPerson(
                     username=options["username"],
                     email=options["email"],
                     name=options["name"],
@@ -55,37 +52,9 @@ class Command(BaseCommand):
                 ),
             )
         except (Refused, ValidationError) as error:
-            raise CommandError(_sentence(error)) from None
+            raise CommandError(sentence(error)) from None
         self.stdout.write(
             f"Made {business.name} at /b/{business.slug}/, owned by {options['username']}."
         )
         if generated:
             self.stdout.write(f"First password, shown this once: {password}")
-
-    def password(self) -> tuple[str, bool]:
-        """The password, and whether it was made here."""
-        given = os.environ.get("OWNER_PASSWORD", "")
-        if not given and not sys.stdin.isatty():
-            return passwords.generate(), True
-        if not given:
-            given = getpass.getpass("Password (empty: make one): ")
-            if not given:
-                return passwords.generate(), True
-            if getpass.getpass("Once more: ") != given:
-                raise CommandError("The two passwords are not the same.")
-        try:
-            validate_password(given)
-        except ValidationError as error:
-            raise CommandError(_sentence(error)) from None
-        return given, False
-
-
-def _sentence(error: Refused | ValidationError) -> str:
-    if isinstance(error, Refused):
-        return str(error.message)
-    fields = getattr(error, "message_dict", {"": error.messages})
-    return " ".join(
-        f"{name}: {text}" if name and name != "__all__" else str(text)
-        for name, texts in fields.items()
-        for text in texts
-    )

@@ -1,0 +1,58 @@
+"""What commands that make accounts ask for, and how they say what is wrong."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import sys
+
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.core.management.base import CommandError
+
+from accounts import passwords
+from tenants.errors import Refused
+
+
+def at_terminal() -> bool:
+    return sys.stdin.isatty()
+
+
+def first_password(variable: str) -> tuple[str, bool]:
+    """A new person's password, and whether it was made here and must be replaced.
+
+    From the environment variable, from the terminal, or made. Raises CommandError.
+    """
+    given = os.environ.get(variable, "")
+    if not given and not at_terminal():
+        return passwords.generate(), True
+    if not given:
+        given = getpass.getpass("Password (empty: make one): ")
+        if not given:
+            return passwords.generate(), True
+        if getpass.getpass("Once more: ") != given:
+            raise CommandError("The two passwords are not the same.")
+    try:
+        validate_password(given)
+    except ValidationError as error:
+        raise CommandError(sentence(error)) from None
+    return given, False
+
+
+def answer(question: str, given: str, variable: str = "") -> str:
+    """What was given, else the environment's, else what a person at the terminal types."""
+    known = given or (os.environ.get(variable, "") if variable else "")
+    if known or not at_terminal():
+        return known.strip()
+    return input(f"{question}: ").strip()
+
+
+def sentence(error: Refused | ValidationError) -> str:
+    if isinstance(error, Refused):
+        return str(error.message)
+    fields = getattr(error, "message_dict", {"": error.messages})
+    return " ".join(
+        f"{name}: {text}" if name and name != "__all__" else str(text)
+        for name, texts in fields.items()
+        for text in texts
+    )
