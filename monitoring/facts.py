@@ -25,7 +25,7 @@ class Facts:
     statements: int = 0
 
     def count(self, execute: Any, sql: Any, params: Any, many: bool, context: Any) -> Any:
-        """A wrapper around each execution of SQL; BEGIN, SAVEPOINT and COMMIT do not pass it."""
+        """A wrapper around each execution of SQL; BEGIN and COMMIT do not pass it."""
         self.statements += 1
         return execute(sql, params, many, context)
 

@@ -17,19 +17,24 @@ LONGEST: Final = 20_000
 _UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 
 # What PostgreSQL adds below its first line quotes rows and the statement with its values.
-_BELOW = re.compile(r"^(?:DETAIL|CONTEXT|STATEMENT|QUERY|PARAMETERS|LINE \d+):.*\Z", re.M | re.S)
+_BELOW = re.compile(
+    r"^(?:DETAIL|CONTEXT|STATEMENT|QUERY|PARAMETERS|LINE \d+):.*\Z", re.MULTILINE | re.DOTALL
+)
 
 _SECRETS: Final = [
-    (re.compile(r"\b((?:postgres(?:ql)?|rediss?)://)[^\s'\"<>]+", re.I), r"\1[…]"),
-    (re.compile(r"\b([a-z][a-z0-9+.-]*://)[^\s/@'\"<>]+@", re.I), r"\1[…]@"),
-    (re.compile(r"(\bAuthorization['\"]?\s*[:=]\s*['\"]?)\w+\s+[^\s'\",]+", re.I), r"\1[…]"),
-    (re.compile(r"\b(Bearer\s+)[\w.~+/=-]{6,}", re.I), r"\1[…]"),
+    (re.compile(r"\b((?:postgres(?:ql)?|rediss?)://)[^\s'\"<>]+", re.IGNORECASE), r"\1[…]"),
+    (re.compile(r"\b([a-z][a-z0-9+.-]*://)[^\s/@'\"<>]+@", re.IGNORECASE), r"\1[…]@"),
+    (
+        re.compile(r"(\bAuthorization['\"]?\s*[:=]\s*['\"]?)\w+\s+[^\s'\",]+", re.IGNORECASE),
+        r"\1[…]",
+    ),
+    (re.compile(r"\b(Bearer\s+)[\w.~+/=-]{6,}", re.IGNORECASE), r"\1[…]"),
     (
         re.compile(
             r"(\b(?:dsn|pwd|cvv|cvc|pin|[\w-]*(?:password|passwd|secret|token|cookie|sessionid"
             r"|session_key|api[_-]?key|access[_-]?key|secret[_-]?key|encryption[_-]?key))"
             r"['\"]?\s*[=:]\s*)(?:'[^']*'|\"[^\"]*\"|[^\s,;&)}\]]+)",
-            re.I,
+            re.IGNORECASE,
         ),
         r"\1[…]",
     ),
@@ -46,7 +51,7 @@ _DIGITS = re.compile(rf"(?P<uuid>\b{_UUID}\b)|(?<!\d)\d(?:[ .\-]{{0,2}}\d){{12,}
 _PHONE = re.compile(
     rf"(?P<uuid>\b{_UUID}\b)|(?<![\w.+-])(?:\+|00?(?=[1-9]))\d(?:[ ()/.-]{{0,2}}\d){{7,14}}(?!\w)"
 )
-_QUOTED = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|“[^”]*”", re.S)
+_QUOTED = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|“[^”]*”", re.DOTALL)
 
 # The text of these quotes what somebody sent; the line of code above it says enough.
 _QUOTING = (ValueError, LookupError)

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.core.exceptions import ValidationError as ModelInvalid
-from django.db import DataError, IntegrityError, OperationalError
+from django.db import DataError, IntegrityError, InterfaceError, OperationalError
 from django.http import Http404
 from django.utils.translation import gettext as _
 from rest_framework import exceptions
@@ -57,7 +57,7 @@ def _translate(error: Exception) -> tuple[int, dict[str, Any], dict[str, str]] |
         return _integrity(error)
     if isinstance(error, DataError):
         return 400, body("invalid", _("A value does not fit.")), {}
-    if isinstance(error, OperationalError):
+    if isinstance(error, OperationalError | InterfaceError):
         # A lock that took too long, a lost connection. All of the request is rolled back, and a
         # sale that was sent before is found again by its id: to repeat it is always right.
         logger.warning("The database did not answer in time", exc_info=error)

@@ -3,15 +3,12 @@
 from django.urls import include, path
 
 from accounts.access import public
-from archive.views.jobs import cron_jobs
 from pos import views
 from pos.schema import Schema
 
 urlpatterns = [
     path("", views.home, name="home"),
-    path("health/", views.health, name="health"),
-    path("cron/daily", views.cron_daily, name="cron_daily"),
-    path("cron/jobs/", cron_jobs, name="cron_jobs"),
+    path("", include("monitoring.urls")),
     path("", include("accounts.platform_urls")),
     path("api/v1/schema/", public(Schema.as_view()), name="api_schema"),
 ]

@@ -43,6 +43,7 @@ RAW_SQL = {
     "monitoring/metrics/pooler.py": "asks the console of PgBouncer, which has no tables",
     "monitoring/metrics/storing.py": "one upsert that adds counts of requests; a platform table",
     "monitoring/views/health.py": "SELECT 1 for the plain health check",
+    "pos/deploying.py": "takes rights from a host's own roles, as owner; SQLite's own seed",
     "pos/migrating.py": "the lock that keeps migrations apart; a transaction's, and no table",
     "sales/credit.py": "two statements that change an account; the business is in both",
     "tenants/bulk.py": "INSERT of many rows; the business is the first value of each",
