@@ -20,6 +20,8 @@ logger = logging.getLogger(__name__)
 METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
 # Seconds after which a database that refused is asked again.
 REFUSED_FOR: Final = 30.0
+# Seconds in which a process that ends tries: on SQLite somebody else may just be writing.
+AT_EXIT: Final = 1.0
 # While the database is away counts pile up: so many rows are kept in memory, the newest.
 MOST_ROWS: Final = 1000
 
@@ -119,9 +121,13 @@ def after_request(**kwargs: Any) -> None:
 
 
 def at_exit() -> None:
-    """A process that ends gives what it has."""
-    if counter.flush():
-        connection.close()
+    """A process that ends gives what it has, if the database takes it within a second."""
+    if not counter.pending:
+        return
+    until = time.monotonic() + AT_EXIT
+    while counter.pending and not counter.flush() and time.monotonic() < until:
+        time.sleep(AT_EXIT / 20)
+    connection.close()
 
 
 def _after_fork() -> None:
