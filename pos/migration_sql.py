@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from copy import copy
 from typing import Any, NoReturn
 
@@ -23,11 +23,17 @@ NOTHING_TO_MEND = {
 }
 
 
+# Migrations in their order, each with the state before it.
+Plan = Sequence[tuple[Migration, ProjectState]]
+
+BEGIN = ["BEGIN;", f"SELECT pg_advisory_xact_lock({LOCK});"]
+
+
 class CannotBeSQL(Exception):
     """A migration reads or writes rows by Python; the message names it."""
 
 
-def pending(connection: BaseDatabaseWrapper) -> list[tuple[Migration, ProjectState]]:
+def pending(connection: BaseDatabaseWrapper) -> Plan:
     """The migrations that `migrate` would apply, in its order, each with the state before it."""
     executor = MigrationExecutor(connection)
     targets = executor.loader.graph.leaf_nodes()
@@ -40,16 +46,14 @@ def pending(connection: BaseDatabaseWrapper) -> list[tuple[Migration, ProjectSta
     return found
 
 
-def release_sql(
-    connection: BaseDatabaseWrapper, plan: list[tuple[Migration, ProjectState]]
-) -> Iterator[str]:
+def release_sql(connection: BaseDatabaseWrapper, plan: Plan) -> Iterator[str]:
     """Lines of a file for psql that applies the plan and notes it in `django_migrations`.
 
-    One transaction under the lock that `migrate` and `deploy` take too; refuses to run twice.
-    Raises CannotBeSQL.
+    One transaction under the lock that `migrate` and `deploy` take too; refuses to run twice. What
+    cannot run in a transaction (an index made CONCURRENTLY) ends it and begins the next. Raises
+    CannotBeSQL.
     """
-    yield "BEGIN;"
-    yield f"SELECT pg_advisory_xact_lock({LOCK});"
+    yield from BEGIN
     if "django_migrations" not in connection.introspection.table_names():
         yield from _table(connection)
     yield from _guard(plan, applied=False)
@@ -62,9 +66,7 @@ def release_sql(
     yield "\nCOMMIT;"
 
 
-def way_back_sql(
-    connection: BaseDatabaseWrapper, plan: list[tuple[Migration, ProjectState]]
-) -> Iterator[str]:
+def way_back_sql(connection: BaseDatabaseWrapper, plan: Plan) -> Iterator[str]:
     """Lines that undo `release_sql` of the same plan; what its tables held is gone then.
 
     Raises CannotBeSQL, for an empty database too: there is nothing to go back to. Raises
@@ -72,8 +74,7 @@ def way_back_sql(
     """
     if not connection.introspection.table_names():
         raise CannotBeSQL("The database is empty: the way back is to drop it.")
-    yield "BEGIN;"
-    yield f"SELECT pg_advisory_xact_lock({LOCK});"
+    yield from BEGIN
     yield from _guard(plan, applied=True)
     for migration, state in reversed(plan):
         yield f"\n-- back from {migration}"
@@ -83,7 +84,7 @@ def way_back_sql(
     yield "\nCOMMIT;"
 
 
-def way_back(plan: Iterable[tuple[Migration, ProjectState]]) -> list[str]:
+def way_back(plan: Plan) -> list[str]:
     """The `migrate` commands that go back to before the plan, the last application first.
 
     An application that the plan begins is left out: its tables harm no older release.
@@ -98,7 +99,7 @@ def way_back(plan: Iterable[tuple[Migration, ProjectState]]) -> list[str]:
     return [f"migrate {app} {name}" for app, name in reversed(before.items()) if name]
 
 
-def _guard(plan: list[tuple[Migration, ProjectState]], *, applied: bool) -> list[str]:
+def _guard(plan: Plan, *, applied: bool) -> list[str]:
     keys = ", ".join(f"({', '.join(_quoted(migration))})" for migration, _ in plan)
     wanted = len(plan) if applied else 0
     text = "is not what this file takes back" if applied else "has some of these migrations already"
@@ -133,14 +134,15 @@ def _statements(
         for one in migration.operations
     ]
     setattr(written, "operations", operations)  # noqa: B010 - of this copy alone
-    with connection.schema_editor(collect_sql=True, atomic=True) as editor:
+    with connection.schema_editor(collect_sql=True, atomic=False) as editor:
         run = written.unapply if backwards else written.apply
         try:
             run(state.clone(), editor, collect_sql=True)
         except ValueError as error:
             # It looks for a constraint by its columns, which the database does not have yet.
             raise CannotBeSQL(f"{migration} must be applied one by one: {error}.") from error
-    return [line for line in editor.collected_sql if not line.startswith("--")]
+    lines = [line for line in editor.collected_sql if not line.startswith("--")]
+    return lines if migration.atomic else ["COMMIT;", *lines, *BEGIN]
 
 
 class _Collected(Operation):

@@ -13,8 +13,12 @@ from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 import pytest
+from django.db import connection
+from django.db.migrations import Migration, RunPython, RunSQL
+from django.db.migrations.state import ProjectState
 
 from pos.migrating import LOCK
+from pos.migration_sql import CannotBeSQL, release_sql
 from scripts import system
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -129,3 +133,27 @@ def test_the_file_waits_for_a_migration_at_work(empty, tmp_path):
     assert done.returncode and "lock timeout" in done.stderr
     with psycopg.connect(empty) as owner:
         assert owner.execute("SELECT to_regclass('django_migrations')").fetchone() == (None,)
+
+
+class Concurrent(Migration):
+    atomic = False
+    operations = [RunSQL("CREATE INDEX CONCURRENTLY brand_by_name ON inventory_brand (name)", "")]
+
+
+def test_what_no_transaction_may_hold_stands_between_two(db):
+    plan = [(Concurrent("0009_index", "inventory"), ProjectState())]
+    lines = list(release_sql(connection, plan))
+    index = next(place for place, line in enumerate(lines) if "CONCURRENTLY" in line)
+    noted = next(place for place, line in enumerate(lines) if line.startswith("INSERT"))
+    assert lines[index - 1] == "COMMIT;"
+    assert lines[index + 1] == "BEGIN;" and index < noted < lines.index("\nCOMMIT;")
+
+
+class Python(Migration):
+    operations = [RunPython(lambda apps, editor: apps.get_model("inventory", "Brand"))]
+
+
+def test_what_only_python_can_do_is_named(db):
+    plan = [(Python("0009_rows", "inventory"), ProjectState())]
+    with pytest.raises(CannotBeSQL, match=r"inventory\.0009_rows changes rows by Python"):
+        list(release_sql(connection, plan))

@@ -15,7 +15,7 @@ from pos import migration_sql
 HEAD = """\
 -- Tillbook: {count} for a person to run, as the owner of the tables:
 --   psql -X -v ON_ERROR_STOP=1 -f {name} "$DIRECT_URL"
--- One transaction: all of it, or nothing.
+-- From BEGIN to COMMIT it happens wholly or not at all.
 """
 AFTER = """
 -- Did it work? `python manage.py migrate --check` ends without a word.
