@@ -84,21 +84,6 @@ def way_back_sql(connection: BaseDatabaseWrapper, plan: Plan) -> Iterator[str]:
     yield "\nCOMMIT;"
 
 
-def way_back(plan: Plan) -> list[str]:
-    """The `migrate` commands that go back to before the plan, the last application first.
-
-    An application that the plan begins is left out: its tables harm no older release.
-    """
-    first: dict[str, Migration] = {}
-    for migration, _ in plan:
-        first.setdefault(migration.app_label, migration)
-    before = {
-        app: next((name for label, name in one.dependencies if label == app), None)
-        for app, one in first.items()
-    }
-    return [f"migrate {app} {name}" for app, name in reversed(before.items()) if name]
-
-
 def _guard(plan: Plan, *, applied: bool) -> list[str]:
     keys = ", ".join(f"({', '.join(_quoted(migration))})" for migration, _ in plan)
     wanted = len(plan) if applied else 0
