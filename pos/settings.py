@@ -13,6 +13,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from monitoring import logs
 from pos.configuration import Environment
+from pos.database import chosen
 from pos.hosted import configured
 from pos.keys import encryption_keys, signing_keys
 
@@ -48,6 +49,10 @@ VERCEL_ENV = env.choice("VERCEL_ENV", "production", ("production", "preview", "d
 PREVIEW = ON_VERCEL and VERCEL_ENV != "production"
 _database = env.values if env.flag("PREVIEW_DATABASE") or not PREVIEW else {"VERCEL": "1"}
 DATABASES = {"default": configured(VAR_DIR, sys.argv, _database, RUNTIME_ROLE)}
+# The login that the web server has, whatever this process has: a restore drill tries the walls by it.
+RUNTIME_URL = chosen(
+    [], {name: value for name, value in _database.items() if name != "USE_DIRECT_URL"}
+)[1]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 SQLITE = DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3"
 # A deployment that nobody gave a database yet: it sells, and says on every page what is missing.
