@@ -79,6 +79,11 @@ if PRODUCTION and (not ALLOWED_HOSTS or "*" in ALLOWED_HOSTS):
         " such as shop.example.com."
     )
 CSRF_TRUSTED_ORIGINS = env.origins("CSRF_TRUSTED_ORIGINS")
+# Pages of other sites may call the API of devices with a token; cookies never count there.
+CORS_ALLOWED_ORIGINS = env.origins("CORS_ALLOWED_ORIGINS")
+CORS_URLS_REGEX = r"^/api/v1/"
+CORS_ALLOW_CREDENTIALS = False
+CORS_EXPOSE_HEADERS = ["Retry-After", "X-Request-ID"]
 
 INSTALLED_APPS = [
     "pos",
@@ -92,6 +97,7 @@ INSTALLED_APPS = [
     "django_filters",
     "django_htmx",
     "csp",
+    "corsheaders",
     "tenants",
     "accounts",
     "inventory",
@@ -105,7 +111,9 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "monitoring.requests.RequestMiddleware",
+    "pos.headers.HeadersMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -150,12 +158,26 @@ TEMPLATES: list[dict[str, Any]] = [
     }
 ]
 
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+# Redis is shared by all processes; without it each remembers for itself.
+REDIS_URL = env.url("REDIS_URL", ("redis", "rediss"))
+_kv_url = env.url("KV_URL", ("redis", "rediss"))
+SHARED_CACHE = bool(REDIS_URL or _kv_url)
+CACHES: dict[str, Any] = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+if SHARED_CACHE:
+    CACHES["default"] = {
+        "BACKEND": "tenants.redis_cache.RedisCache",
+        "LOCATION": REDIS_URL or _kv_url,
+        "KEY_PREFIX": "tillbook",
+    }
 
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["accounts.backends.BlindIndexBackend"]
 # The user name is encrypted, so its column cannot be unique; its blind index is.
 SILENCED_SYSTEM_CHECKS = ["auth.W004"]
+# A list of browsers for a whole domain, by which its other sites break too: its owner's decision.
+SILENCED_SYSTEM_CHECKS += ["security.W021"]
+if ON_VERCEL:
+    SILENCED_SYSTEM_CHECKS += ["security.W008"]  # It redirects to https:// before we are asked.
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
     # Hashes that shops bring along; they work for one sign-in and are then replaced.
@@ -197,7 +219,9 @@ MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
 TRUSTED_PROXIES = env.number("TRUSTED_PROXIES", 1 if ON_VERCEL else 0, most=10)
 # Without such a proxy the header is whatever the sender wrote.
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
-SECURE_SSL_REDIRECT = env.flag("SSL_REDIRECT")
+# Vercel redirects by itself, before a request reaches us; probes come from inside, without TLS.
+SECURE_SSL_REDIRECT = env.flag("SSL_REDIRECT", PRODUCTION and TRUSTED_PROXIES > 0 and not ON_VERCEL)
+SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics|health/)$"]
 # A balancer inside the network asks for these without TLS.
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 SECURE_HSTS_SECONDS = 31_536_000 if PRODUCTION else 0
@@ -209,6 +233,8 @@ FRAME_ANCESTORS = [
     for word in env.origins("FRAME_ANCESTORS", ["none"], keywords=("none", "self", NONE, SELF))
 ]
 X_FRAME_OPTIONS = "SAMEORIGIN" if FRAME_ANCESTORS == [SELF] else "DENY"
+if X_FRAME_OPTIONS != "DENY":
+    SILENCED_SYSTEM_CHECKS += ["security.W019"]  # Somebody asked for it.
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [SELF],

@@ -63,8 +63,10 @@ CACHES = {
     "archive/tables/encodings.py": "tables of encodings",
     "monitoring/health.py": "whether Redis answers; one key that says yes",
     "sales/views/till.py": "names of static files",
+    "tenants/caching.py": "the one door: each key begins with the bound business",
     "tenants/encryption.py": "keys of the installation",
     "tenants/formats.py": "formats of currencies and locales, from Babel",
+    "tenants/redis_cache.py": "what the door talks to; knows no keys",
 }
 
 
@@ -107,7 +109,9 @@ def uses_raw_sql(tree: ast.AST) -> bool:
 def uses_caches(tree: ast.AST) -> bool:
     named = {name.lstrip(".") for name, _value in calls(tree)}
     return bool((named | decorators(tree)) & {"lru_cache", "cache", "cache_page"}) or any(
-        isinstance(node, ast.ImportFrom) and node.module == "django.core.cache"
+        isinstance(node, ast.ImportFrom)
+        and (node.module or "").startswith(("django.core.cache", "django.views.decorators.cache"))
+        and {alias.name for alias in node.names} - {"never_cache", "cache_control"}
         for node in ast.walk(tree)
     )
 
@@ -224,6 +228,8 @@ BAD = [
     (uses_caches, "@cache\ndef f(): pass"),
     (uses_caches, "f = functools.cache(g)"),
     (uses_caches, "from django.core.cache import cache"),
+    (uses_caches, "from django.core.cache.backends import redis"),
+    (uses_caches, "from django.views.decorators.cache import cache_page"),
 ]
 
 
