@@ -32,7 +32,7 @@ _SECRETS: Final = [
     (
         re.compile(
             r"(\b(?:dsn|pwd|cvv|cvc|pin|[\w-]*(?:password|passwd|secret|token|cookie|sessionid"
-            r"|session_key|api[_-]?key|access[_-]?key|secret[_-]?key|encryption[_-]?key))"
+            r"|session_key|api[_-]?key|access[_-]?key|secret[_-]?key|encryption[_-]?key)\d*)"
             r"['\"]?\s*[=:]\s*)(?:'[^']*'|\"[^\"]*\"|[^\s,;&)}\]]+)",
             re.IGNORECASE,
         ),

@@ -65,7 +65,8 @@ def start(dsn: str, *, release: str, environment: str) -> None:
             AtexitIntegration(callback=lambda pending, timeout: None),
         ],
         before_send=before_send,
-        send_default_pii=False,
+        # Nothing about persons is its default; to say so again is a warning since 2.70.
+        spotlight=False,
         include_local_variables=False,
         max_request_body_size="never",
         max_breadcrumbs=0,

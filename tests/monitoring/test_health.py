@@ -17,7 +17,7 @@ from monitoring.health import State
 from tests.factories import Shop
 
 TOKEN = "read-the-figures-0123456789"
-OUTSIDE = {"REMOTE_ADDR": "203.0.113.9"}
+OUTSIDE: Any = {"REMOTE_ADDR": "203.0.113.9"}
 
 
 class Usage(NamedTuple):
