@@ -1,7 +1,7 @@
 # Two commands matter: `make run` tries the product out, `make test` checks all of it.
 # Each makes its own virtual environment in .venv first; PORT=, HOST= and ARGS= are read.
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast test-postgres test-browser lint types format lock postgres clean
+.PHONY: help run test test-fast test-postgres test-browser vercel-check lint types format lock postgres clean
 unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME
 
 PYTHON := .venv/bin/python
@@ -16,7 +16,7 @@ run: ## try it out: SQLite, demo shops, http://127.0.0.1:8000 (PORT=, HOST=)
 	@scripts/venv.sh run
 	@exec $(PYTHON) -m scripts.run
 
-test: ## everything: lint, types, contract, SQLite, PostgreSQL, browser
+test: ## everything: lint, types, contract, SQLite, PostgreSQL, browser, Vercel
 	@scripts/venv.sh dev
 	@$(CHECK)
 
@@ -31,6 +31,10 @@ test-postgres: ## the tests on PostgreSQL through PgBouncer alone (ARGS=)
 test-browser: ## the browser tests alone (ARGS=)
 	@scripts/venv.sh dev
 	@$(CHECK) browser --pytest='$(ARGS)'
+
+vercel-check: ## build as Vercel does, and run the result with and without a database
+	@scripts/venv.sh dev
+	@$(CHECK) vercel
 
 lint: ## rules, format and templates
 	@scripts/venv.sh dev

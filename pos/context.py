@@ -18,6 +18,9 @@ from tenants.formats import local_date
 EPHEMERAL_NOTICE = _(
     "No database is set up: everything entered here will be lost. Set DATABASE_URL to keep it."
 )
+PREVIEW_NOTICE = _(
+    "This is a preview with a demo of its own: everything entered here will be lost."
+)
 
 
 class Can:
@@ -35,20 +38,28 @@ class Can:
         return self._membership.can(permission)
 
 
+def system_notice() -> str:
+    """What stands on every page of this installation; empty where data lasts."""
+    if not settings.EPHEMERAL:
+        return ""
+    return str(PREVIEW_NOTICE if settings.PREVIEW else EPHEMERAL_NOTICE)
+
+
 def house(request: HttpRequest) -> dict[str, Any]:
     membership = getattr(request, "membership", None)
-    notice: dict[str, Any] = {"system_notice": EPHEMERAL_NOTICE} if settings.EPHEMERAL else {}
+    notice = system_notice()
     if membership is None:
-        return notice
+        return {"system_notice": notice}
     from pos.navigation import navigation
 
     leaves_on = request.business.settings.get(NOTICE)  # type: ignore[attr-defined]
     if leaves_on:
         day = local_date(date.fromisoformat(leaves_on))
-        notice = {"system_notice": _("This business will be deleted on %(day)s.") % {"day": day}}
+        leaving = _("This business will be deleted on %(day)s.") % {"day": day}
+        notice = f"{notice} {leaving}".strip()
 
     return {
-        **notice,
+        "system_notice": notice,
         "business": request.business,  # type: ignore[attr-defined]
         "membership": membership,
         "can": Can(membership),

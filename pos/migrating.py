@@ -2,39 +2,129 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import fcntl
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import psycopg
 from django.core.management import call_command
 from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
 
 # Any number, as long as every release uses the same one.
 LOCK = 7_451_165
+# For how long a deployment waits for another one's migrations, in seconds.
+PATIENCE = 600
+
+Say = Callable[[str], object]
+
+
+class Busy(Exception):
+    """Another deployment held the migration lock for longer than we were willing to wait."""
+
+
+class MigrationFailed(Exception):
+    """A migration broke off; the text is one sentence that names it. Those before it are kept."""
+
+
+def _silent(_: str) -> None:
+    pass
 
 
 @contextmanager
-def migration_lock() -> Iterator[None]:
-    """Hold the one migration lock of the database; waits for whoever has it.
+def migration_lock(*, patience: float = PATIENCE, say: Say = _silent) -> Iterator[None]:
+    """Hold the one migration lock of the database; says so when somebody else has it.
 
-    In an open transaction on a connection of its own: a session lock taken through a transaction
-    pooler would stay with the server connection and lock nobody out.
+    Raises Busy after `patience` seconds of waiting. On PostgreSQL in an open transaction on a
+    connection of its own: a session lock taken through a transaction pooler would stay with the
+    server connection and lock nobody out.
     """
-    if connection.vendor != "postgresql":
-        yield
+    if connection.vendor == "postgresql":
+        with _advisory_lock(patience, say):
+            yield
+    else:
+        with _file_lock(patience, say):
+            yield
+
+
+def _wait(try_it: Callable[[], bool], patience: float, say: Say) -> None:
+    """Ask again and again: a wait inside the database would be at the mercy of its time limits."""
+    deadline = time.monotonic() + patience
+    if try_it():
         return
+    say(f"Another deployment is migrating this database; waiting up to {patience:.0f} seconds.")
+    while not try_it():
+        if time.monotonic() >= deadline:
+            raise Busy(
+                f"Another deployment has been migrating for more than {patience:.0f} seconds."
+                " Nothing was changed here. Let it finish or end it, then deploy again."
+            )
+        time.sleep(0.2)
+    say("The other deployment is done.")
+
+
+@contextmanager
+def _advisory_lock(patience: float, say: Say) -> Iterator[None]:
     parameters = {
         key: value
         for key, value in connection.get_connection_params().items()
-        if key in {"dbname", "user", "password", "host", "port", "sslmode", "connect_timeout"}
+        if key not in {"context", "cursor_factory"}
     }
     with psycopg.connect(**parameters) as guard:
-        guard.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+        # Some hosts end a transaction that stands still for minutes, as this one does on purpose.
+        guard.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
+
+        def try_it() -> bool:
+            row = guard.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOCK]).fetchone()
+            return bool(row and row[0])
+
+        _wait(try_it, patience, say)
         yield
         guard.rollback()
 
 
-def migrate(*, verbosity: int = 1) -> None:
-    """Bring the schema up to date under the lock."""
-    with migration_lock():
-        call_command("migrate", interactive=False, verbosity=verbosity)
+@contextmanager
+def _file_lock(patience: float, say: Say) -> Iterator[None]:
+    database = Path(connection.settings_dict["NAME"])
+    with database.with_name(database.name + ".migrating").open("w") as file:
+
+        def try_it() -> bool:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return False
+            return True
+
+        _wait(try_it, patience, say)
+        yield
+
+
+def pending() -> list[str]:
+    """The migrations that this release has and the database has not, as `app.name`, in order."""
+    executor = MigrationExecutor(connection)
+    plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    return [f"{migration.app_label}.{migration.name}" for migration, _backwards in plan]
+
+
+def migrate() -> list[str]:
+    """Bring the schema up to date; the migrations that this took, in order.
+
+    To be called under `migration_lock`. Raises MigrationFailed.
+    """
+    missing = pending()
+    try:
+        call_command("migrate", interactive=False, verbosity=0)
+    except Exception as error:
+        raise MigrationFailed(_what_broke(missing, error)) from error
+    return missing
+
+
+def _what_broke(missing: list[str], error: Exception) -> str:
+    left = pending()
+    done = len(missing) - len(left)
+    # The further lines of PostgreSQL's messages hold values of rows.
+    reason = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
+    what = f"The migration {left[0]} failed" if left else "What follows the migrations failed"
+    return f"{what}: {reason}. {done} of {len(missing)} migrations were applied before it."

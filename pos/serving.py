@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import shutil
 from pathlib import Path
 
@@ -24,8 +25,10 @@ def prepare() -> None:
     Raises ImproperlyConfigured. A database that cannot be reached yet is no reason to refuse: the
     requests then fail by themselves, and a restart asks again.
     """
-    if settings.SQLITE:
+    if settings.EPHEMERAL:
         unpack_seed(Path(settings.DATABASES["default"]["NAME"]))
+        tell_that_nothing_lasts()
+    if settings.SQLITE:
         return
     try:
         problems = roles.problems(connection)
@@ -48,11 +51,25 @@ def prepare() -> None:
 
 
 def unpack_seed(database: Path) -> None:
-    """Without a configured database, start from the one that the build made, if it made one."""
-    if SEED.exists() and not database.exists():
-        database.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(SEED, database)
+    """Start from the database that the build made, if it made one and there is none here yet."""
+    if not SEED.exists() or database.exists():
+        return
+    database.parent.mkdir(parents=True, exist_ok=True)
+    # Whole or not at all: another process on this machine may be looking for it.
+    part = database.with_name(f"{database.name}.{os.getpid()}")
+    shutil.copyfile(SEED, part)
+    part.replace(database)
+
+
+def tell_that_nothing_lasts() -> None:
+    """One line in the log of each process; the pages say it in a banner."""
+    if settings.PREVIEW:
         logger.warning(
-            "No database is configured: data is kept in %s and will be lost. Set DATABASE_URL.",
-            database,
+            "This is a preview with a demo of its own, and what is entered will be lost. Where"
+            " previews have a database, set PREVIEW_DATABASE=1 for them."
+        )
+    else:
+        logger.warning(
+            "No database is set up: what is entered will be lost. Set DATABASE_URL, SECRET_KEY and"
+            " APP_ENCRYPTION_KEY, and deploy again."
         )

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.access import public
 from monitoring.facts import request_id
+from pos.context import system_notice
 from pos.errors import body
 
 
@@ -47,7 +48,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
         answer = JsonResponse(body(code, message), status=status)
     else:
         # Without the request's context: whatever failed may be what that context needs.
-        context = {"message": message, "request_id": request_id()}
+        context = {"message": message, "request_id": request_id(), "system_notice": system_notice()}
         answer = HttpResponse(render_to_string(f"{status}.html", context), status=status)
     if status == 503:
         answer["Retry-After"] = "1"

@@ -119,6 +119,11 @@ def browser(arguments: list[str]) -> None:
     _pytest(["-m", "browser", *arguments], {"CHROMIUM_PATH": system.chromium()})
 
 
+def vercel(_: list[str]) -> None:
+    """The host's own build and runtime, with a database and without one."""
+    _call([sys.executable, "-m", "scripts.vercel"])
+
+
 STAGES: dict[str, Callable[[list[str]], None]] = {
     "lint": lint,
     "types": types,
@@ -129,6 +134,7 @@ STAGES: dict[str, Callable[[list[str]], None]] = {
     "sqlite": sqlite,
     "postgres": on_postgres,
     "browser": browser,
+    "vercel": vercel,
 }
 
 

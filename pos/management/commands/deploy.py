@@ -2,60 +2,57 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.core.management import call_command
-from django.core.management.base import BaseCommand, CommandError
-from django.db import connection
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import OperationalError
 
-from pos.migrating import migrate
-from pos.serving import SEED
+from pos import deploying
+from pos.migrating import PATIENCE, Busy, MigrationFailed
 
 
 class Command(BaseCommand):
     help = (
-        "Prepares a release: migrates over the direct URL (AUTO_MIGRATE=0 leaves that to you),"
-        " sets up the runtime role and checks the configuration. Previews never migrate, unless"
-        " MIGRATE_PREVIEWS=1 says that they have a database of their own."
+        "Prepare a release: migrate over the direct URL (AUTO_MIGRATE=0 leaves that to you), set "
+        "up the runtime role, check the configuration, and say what was done. Several at once wait "
+        "for each other. Previews never touch the database, unless PREVIEW_DATABASE=1 says that "
+        "they have one of their own."
     )
+    # They are run at the end, when there is a schema to check.
+    requires_system_checks: list[str] = []
 
-    def handle(self, *args: Any, **options: Any) -> None:
-        if settings.SQLITE:
-            self._seed()
-        elif os.environ.get("AUTO_MIGRATE") == "0":
-            self.stdout.write("AUTO_MIGRATE=0: not migrating. Run `python manage.py migrate`.")
-        elif self._is_preview():
-            self.stdout.write("This is a preview build: the database is left as it is.")
-        else:
-            migrate(verbosity=1)
-            self._roles()
-        call_command("check", fail_level="ERROR")
-        self.stdout.write("Ready to serve.")
-
-    def _is_preview(self) -> bool:
-        environment = os.environ.get("VERCEL_ENV", "production")
-        return environment != "production" and os.environ.get("MIGRATE_PREVIEWS") != "1"
-
-    def _seed(self) -> None:
-        """Without a database the release carries an empty one, which each instance copies."""
-        database = Path(settings.DATABASES["default"]["NAME"])
-        database.parent.mkdir(parents=True, exist_ok=True)
-        migrate(verbosity=0)
-        call_command("demo", if_empty=True, verbosity=0)
-        connection.close()
-        if os.environ.get("VERCEL"):
-            SEED.parent.mkdir(exist_ok=True)
-            SEED.write_bytes(database.read_bytes())
-        self.stdout.write(
-            "No database is configured: SQLite with the demo, and data will not last."
-            " Set DATABASE_URL and DIRECT_URL."
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--wait",
+            type=float,
+            default=PATIENCE,
+            metavar="SECONDS",
+            help=f"how long to wait for another deployment's migrations ({PATIENCE})",
         )
 
-    def _roles(self) -> None:
+    def handle(self, *args: Any, **options: Any) -> None:
+        self.say(f"Preparing {settings.RELEASE or 'this release'}.")
         try:
-            call_command("setup_roles")
-        except CommandError as error:
-            self.stderr.write(f"The runtime role was left as it is: {error}")
+            if settings.EPHEMERAL:
+                deploying.build_seed(self.say)
+                call_command("check", fail_level="ERROR", stdout=self.stdout)
+            else:
+                with deploying.recorded(self.say) as say:
+                    deploying.prepare_database(say, patience=options["wait"])
+                    call_command("check", fail_level="ERROR", stdout=self.stdout)
+        except (Busy, MigrationFailed) as error:
+            raise CommandError(f"{error} The release before this one goes on serving.") from error
+        except OperationalError as error:
+            raise CommandError(
+                f"The database does not answer: {deploying.sentence(error)}"
+            ) from error
+        for line in deploying.left_to_do():
+            self.say(line)
+        self.say("Ready to serve.")
+
+    def say(self, line: str) -> None:
+        self.stdout.write(line)
+        # Another deployment may be waited for now; who reads the log should see that.
+        self.stdout.flush()

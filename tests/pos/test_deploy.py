@@ -1,0 +1,334 @@
+"""`manage.py deploy` as builds run it: in processes of its own, on databases of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlsplit, urlunsplit
+
+import psycopg
+import pytest
+
+from pos.hosted import as_role, configured, derived_password, role_of
+from pos.migrating import LOCK
+from tests.conftest import ROOT
+
+KEYS = {
+    "SECRET_KEY": "4f8a1c9e7b3d5f2a6c8e0b4d7f1a3c5e9b2d6f8a0c4e7b1d",
+    "APP_ENCRYPTION_KEY": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
+}
+# A migration of the release that breaks off after a table of its own.
+BROKEN = """
+from django.db import migrations
+def fail(apps, schema_editor):
+    raise ValueError("a row is odd\\nKey (email)=(nora@example.com)")
+class Migration(migrations.Migration):
+    dependencies = [("tenants", "{last}")]
+    operations = [
+        migrations.RunSQL("CREATE TABLE half_done (n int)"),
+        migrations.RunPython(fail),
+    ]
+"""
+
+
+@dataclass
+class Empty:
+    """An empty database of the cluster, with the addresses that a host would set."""
+
+    direct: str
+    pooled: str
+    folder: Path
+
+    def environment(self, **more: str) -> dict[str, str]:
+        kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+        urls = {"DATABASE_URL": self.pooled, "DIRECT_URL": self.direct}
+        return {**kept, **KEYS, **urls, "VAR_DIR": str(self.folder / "var"), **more}
+
+    def start(self, *words: str, tree: Path = ROOT, **more: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "manage.py", "deploy", *words],
+            cwd=tree,
+            env=self.environment(**more),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def deploy(self, *words: str, status: int = 0, tree: Path = ROOT, **more: str) -> str:
+        """What the command says; it ends with this status."""
+        process = self.start(*words, tree=tree, **more)
+        said, _ = process.communicate(timeout=120)
+        assert process.returncode == status, said
+        return said
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        with psycopg.connect(self.direct) as owner:
+            return owner.execute(query).fetchall()  # type: ignore[arg-type, call-overload]
+
+    def tables(self) -> int:
+        (count,) = self.rows("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'")[0]
+        return int(count)
+
+
+@pytest.fixture
+def empty(tmp_path: Path) -> Iterator[Empty]:
+    name = f"test_{uuid.uuid4().hex[:12]}"
+    direct, pooled = os.environ["DIRECT_URL"], os.environ["DATABASE_URL"]
+
+    def here(url: str) -> str:
+        return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
+
+    with psycopg.connect(direct, autocommit=True) as owner:
+        owner.execute(f"CREATE DATABASE {name}")  # type: ignore[call-overload]
+        yield Empty(here(direct), here(pooled), tmp_path)
+        owner.execute(f"DROP DATABASE {name} WITH (FORCE)")  # type: ignore[call-overload]
+
+
+@pytest.mark.postgres
+@pytest.mark.slow
+def test_of_three_at_once_one_migrates_and_none_crashes(empty: Empty) -> None:
+    running = [empty.start(RELEASE=f"r{n}") for n in range(3)]
+    said = [process.communicate(timeout=180)[0] for process in running]
+    assert [process.returncode for process in running] == [0, 0, 0], said
+    assert sum("Migrations: applied " in text for text in said) == 1
+    assert sum("Migrations: nothing to apply." in text for text in said) == 2
+    waited = [text for text in said if "Another deployment is migrating" in text]
+    assert all("The other deployment is done." in text for text in waited)
+    assert len(waited) >= 1
+    assert all("tenants.0001_initial" in text for text in said if "applied" in text)
+    assert all("Runtime role: pos_app" in text for text in said)
+    kept = empty.rows("SELECT release, ok FROM monitoring_deployment ORDER BY release")
+    assert kept == [("r0", True), ("r1", True), ("r2", True)]
+
+
+@pytest.mark.postgres
+def test_waiting_has_an_end(empty: Empty) -> None:
+    with psycopg.connect(empty.direct) as other:
+        other.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+        said = empty.deploy("--wait", "1", status=1)
+    assert "waiting up to 1 seconds" in said
+    assert "CommandError: Another deployment has been migrating for more than 1 seconds." in said
+    assert "Traceback" not in said
+    assert empty.tables() == 0
+
+
+@pytest.mark.postgres
+@pytest.mark.slow
+def test_a_preview_leaves_the_database_as_it_was(empty: Empty, tmp_path: Path) -> None:
+    preview = {"VERCEL": "1", "VERCEL_ENV": "preview"}
+    # Without a copy the demo would land in the tree that the tests run on.
+    tree = copied(tmp_path)
+    said = empty.deploy(tree=tree, **preview)
+    assert "This is a preview" in said
+    assert "PREVIEW_DATABASE=1" in said
+    assert empty.tables() == 0
+    assert (tree / "seed/tillbook.sqlite3").stat().st_size > 1_000_000
+    said = empty.deploy(tree=tree, **preview, PREVIEW_DATABASE="1")
+    assert "Migrations: applied " in said
+    assert empty.tables() > 0
+
+
+@pytest.mark.postgres
+def test_a_preview_does_not_serve_from_the_database_either(empty: Empty) -> None:
+    ask = (
+        "import django; django.setup(); from django.conf import settings as s;"
+        "print(s.EPHEMERAL, s.DATABASES['default']['ENGINE'])"
+    )
+    for more, expected in (
+        ({"VERCEL_ENV": "preview"}, "True django.db.backends.sqlite3"),
+        ({"VERCEL_ENV": "production"}, "False tenants.db"),
+    ):
+        done = subprocess.run(
+            [sys.executable, "-c", ask],
+            cwd=ROOT,
+            env=empty.environment(VERCEL="1", DJANGO_SETTINGS_MODULE="pos.settings", **more),
+            capture_output=True,
+            text=True,
+        )
+        assert done.stdout.strip() == expected, done.stderr
+
+
+@pytest.mark.postgres
+@pytest.mark.slow
+def test_by_hand_it_says_what_waits(empty: Empty) -> None:
+    said = empty.deploy(AUTO_MIGRATE="0")
+    assert "AUTO_MIGRATE=0, so " in said
+    assert "tenants.0001_initial" in said
+    assert empty.tables() == 0
+    empty.deploy()
+    assert "AUTO_MIGRATE=0, and none waits." in empty.deploy(AUTO_MIGRATE="0")
+
+
+@pytest.mark.postgres
+@pytest.mark.slow
+def test_a_failed_migration_is_one_sentence_and_leaves_nothing(
+    empty: Empty, tmp_path: Path
+) -> None:
+    empty.deploy(RELEASE="good")
+    tree = copied(tmp_path)
+    last = max((tree / "tenants/migrations").glob("0*.py")).stem
+    broken = tree / "tenants/migrations/9999_broken.py"
+    broken.write_text(BROKEN.format(last=last))
+    said = empty.deploy(tree=tree, status=1, RELEASE="bad")
+    assert (
+        "CommandError: The migration tenants.9999_broken failed: a row is odd."
+        " 0 of 1 migrations were applied before it. The release before this one goes on serving."
+    ) in said
+    assert "Traceback" not in said
+    assert "nora@example.com" not in said
+    assert empty.rows("SELECT to_regclass('half_done')") == [(None,)]
+    kept = empty.rows("SELECT release, ok, summary FROM monitoring_deployment ORDER BY id")
+    assert [row[:2] for row in kept] == [("good", True), ("bad", False)]
+    assert "tenants.9999_broken" in kept[1][2]
+    assert "nora@example.com" not in kept[1][2]
+
+
+@pytest.mark.postgres
+@pytest.mark.slow
+def test_on_vercel_one_login_is_enough_and_its_password_is_not_told(empty: Empty) -> None:
+    from scripts.postgres import Cluster
+
+    cluster = Cluster.current()
+    role, owner = f"r_{uuid.uuid4().hex[:8]}", urlsplit(empty.direct)
+    port = urlsplit(empty.pooled).port
+    # What the Neon integration sets: the owner, pooled and not.
+    one_login = {
+        "DATABASE_URL": owner._replace(netloc=f"{owner.netloc.rpartition(':')[0]}:{port}").geturl(),
+        "DIRECT_URL": "",
+        "DATABASE_URL_UNPOOLED": empty.direct,
+        "RUNTIME_ROLE": role,
+        "VERCEL": "1",
+    }
+    said = empty.deploy(status=1, **one_login)
+    assert f"CREATE ROLE {role} LOGIN" in said
+    assert "APP_DATABASE_URL" in said
+    cluster.sql(f"ALTER ROLE {owner.username} CREATEROLE", database="postgres")
+    try:
+        said = empty.deploy(**one_login)
+        assert f"Runtime role: {role} is set up" in said
+        password = derived_password(owner.password or "", role)
+        assert password not in said
+        assert str(owner.password) not in said
+        address = urlunsplit(
+            owner._replace(netloc=f"{role}:{quote(password)}@{owner.hostname}:{port}")
+        )
+        with psycopg.connect(address) as served:
+            flags = "SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user"
+            assert served.execute(flags).fetchone() == (False,)  # type: ignore[call-overload]
+        # The next release finds the same password, and sets it again.
+        assert "nothing to apply" in empty.deploy(**one_login)
+    finally:
+        cluster.sql(f"ALTER ROLE {owner.username} NOCREATEROLE", database="postgres")
+        for database in (owner.path.strip("/"), "postgres"):
+            if database != "postgres":
+                cluster.sql(f"DROP OWNED BY {role}", database=database)
+        cluster.sql(f"DROP ROLE IF EXISTS {role}", database="postgres")
+
+
+@pytest.mark.postgres
+@pytest.mark.slow
+def test_a_role_that_walls_do_not_bind_is_refused(empty: Empty) -> None:
+    said = empty.deploy(status=1, DATABASE_URL=empty.direct)
+    assert "Row-level security would not hold: the role pos_owner owns the table" in said
+    assert "Traceback" not in said
+    assert empty.rows("SELECT ok FROM monitoring_deployment") == [(False,)]
+
+
+@pytest.mark.postgres
+@pytest.mark.slow
+def test_the_public_interface_of_a_host_reads_nothing(empty: Empty) -> None:
+    from scripts.postgres import Cluster
+
+    cluster = Cluster.current()
+    name = urlsplit(empty.direct).path.strip("/")
+    cluster.sql("CREATE ROLE anon", database="postgres")
+    try:
+        empty.rows("SELECT 1")
+        with psycopg.connect(empty.direct) as owner:
+            owner.execute("ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT ALL ON TABLES TO anon")
+        said = empty.deploy()
+        assert "Taken from anon: every right to the tables" in said
+        asked = "SELECT count(*) FROM pg_class WHERE relkind = 'r' AND relnamespace ="
+        asked += " 'public'::regnamespace AND has_table_privilege('anon', oid, 'SELECT')"
+        assert empty.rows(asked) == [(0,)]
+        with psycopg.connect(empty.direct) as owner:
+            owner.execute("CREATE TABLE of_the_next_release (n int)")
+        assert empty.rows(asked) == [(0,)]
+    finally:
+        cluster.sql("DROP OWNED BY anon", database=name)
+        cluster.sql("DROP ROLE anon", database="postgres")
+
+
+@pytest.mark.sqlite
+@pytest.mark.slow
+def test_on_sqlite_of_a_server_it_migrates_and_brings_no_demo(tmp_path: Path) -> None:
+    file = tmp_path / "shop.sqlite3"
+    own = Empty(f"sqlite:///{file}", f"sqlite:///{file}", tmp_path)
+    running = [own.start() for _ in range(2)]
+    said = [process.communicate(timeout=180)[0] for process in running]
+    assert [process.returncode for process in running] == [0, 0], said
+    assert sum("Migrations: applied " in text for text in said) == 1
+    import sqlite3
+
+    with sqlite3.connect(file) as database:
+        assert database.execute("SELECT count(*) FROM tenants_business").fetchone() == (0,)
+        kept = database.execute("SELECT ok FROM monitoring_deployment").fetchall()
+    assert kept == [(1,), (1,)]
+
+
+# Which login serves
+
+
+def config(argv: list[str], **environ: str) -> dict[str, Any]:
+    return configured(Path("/srv"), argv, environ, "pos_app")
+
+
+ONE_LOGIN = {
+    "POSTGRES_URL": "postgres://postgres.abc:pw@aws-0.pooler.supabase.com:6543/postgres",
+    "POSTGRES_URL_NON_POOLING": "postgres://postgres.abc:pw@aws-0.pooler.supabase.com:5432/postgres",
+}
+
+
+def test_the_role_serves_and_the_owner_migrates() -> None:
+    serving = config(["manage.py", "serve"], VERCEL="1", **ONE_LOGIN)
+    assert (serving["USER"], serving["PORT"]) == ("pos_app.abc", 6543)
+    assert serving["PASSWORD"] == derived_password("pw", "pos_app")
+    owner = config(["manage.py", "deploy"], VERCEL="1", **ONE_LOGIN)
+    assert (owner["USER"], owner["PASSWORD"], owner["PORT"]) == ("postgres.abc", "pw", 5432)
+
+
+def test_a_login_that_was_given_is_used() -> None:
+    given = {"APP_DATABASE_URL": "postgres://shop:own@db.example.com/pos", **ONE_LOGIN}
+    serving = config(["manage.py", "serve"], VERCEL="1", **given)
+    assert (serving["USER"], serving["PASSWORD"]) == ("shop", "own")
+
+
+def test_elsewhere_nothing_is_derived() -> None:
+    serving = config(["manage.py", "serve"], **ONE_LOGIN)
+    assert (serving["USER"], serving["PASSWORD"]) == ("postgres.abc", "pw")
+
+
+def test_a_derived_password_tells_nothing_of_the_owner_s() -> None:
+    made = derived_password("owner-password", "pos_app")
+    assert len(made) == 43
+    assert "owner" not in made
+    assert made == derived_password("owner-password", "pos_app")
+    assert made != derived_password("owner-password", "other")
+    assert made != derived_password("Owner-password", "pos_app")
+    assert role_of(as_role("postgres.abc", "pos_app")) == "pos_app"
+    assert as_role("neondb_owner", "pos_app") == "pos_app"
+
+
+def copied(folder: Path) -> Path:
+    """The tracked files of the tree, as a build gets them."""
+    from scripts.vercel.building import copy_tree
+
+    tree = folder / "tree"
+    copy_tree(tree)
+    return tree
