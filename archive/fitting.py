@@ -12,11 +12,14 @@ from django.contrib.auth.hashers import identify_hasher
 
 _PLACES: Final = Decimal("0.0001")
 _LARGEST: Final = Decimal(10) ** 14  # numeric(18,4)
+_POWER: Final = 14
 _LARGEST_ID: Final = 2**63 - 1
 _NUMBER: Final = re.compile(r"[+-]?[0-9]+(\.[0-9]*)?([eE][+-]?[0-9]{1,2})?", re.ASCII)
 _NOT_FINITE: Final = re.compile(r"[+-]?(nan|inf|infinity)", re.IGNORECASE)
 _EXACT: Final = re.compile(r"-?[0-9]{1,14}\.[0-9]{4}", re.ASCII)
 _HEX: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
+# No text column takes these; JSON can spell half of a character.
+_UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
 _BCRYPT: Final = re.compile(r"\$2[abxy]?\$[0-9]{2}\$[./A-Za-z0-9]{53}", re.ASCII)
 
 
@@ -48,7 +51,7 @@ def text(longest: int) -> Callable[[Any], str]:
     def convert(value: Any) -> str:
         if not isinstance(value, str):
             raise Unfit("is not text")
-        if "\x00" in value:
+        if _UNSTORABLE.search(value):
             raise Unfit("holds a character that cannot be stored")
         if len(value) > longest:
             raise Unfit(f"is longer than {longest} characters")
@@ -70,7 +73,8 @@ def number(value: Any) -> Decimal:
         raise Unfit("is not a number")
     with localcontext(prec=60):
         found = Decimal(value)
-        if not found.is_finite() or abs(found) >= _LARGEST:
+        # By its power of ten first: there are numbers too large to be compared.
+        if not found.is_finite() or found.adjusted() > _POWER or abs(found) >= _LARGEST:
             raise Unfit("is too large")
         stored = found.quantize(_PLACES)
         if stored != found:
@@ -149,9 +153,11 @@ def settings(value: Any) -> dict[str, Any]:
 def _storable(value: Any) -> Any:
     """Fractions came in exactly, and JSON has no such numbers."""
     if isinstance(value, dict):
-        return {name: _storable(item) for name, item in value.items()}
+        return {_storable(name): _storable(item) for name, item in value.items()}
     if isinstance(value, list):
         return [_storable(item) for item in value]
+    if isinstance(value, str) and _UNSTORABLE.search(value):
+        raise Unfit("holds a character that cannot be stored")
     return float(value) if isinstance(value, Decimal) else value  # no money: a setting
 
 

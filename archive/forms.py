@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from archive.models import SavedMapping
 from archive.tables import DELIMITERS, ENCODINGS
-from archive.work.desk import Desk
+from archive.work.desk import Desk, Preview
 
 DELIMITER_NAMES = {
     ",": _("Comma ,"),
@@ -46,6 +46,17 @@ class UploadForm(forms.Form):
                 % {"most": filesizeformat(settings.UPLOAD_LIMIT)}
             )
         return file
+
+
+class ChooseForm(forms.Form):
+    """Which business of a file with several this one is to become."""
+
+    business = forms.ChoiceField(label=_("Business of the file"))
+
+    def __init__(self, preview: Preview, data: Any = None) -> None:
+        super().__init__(data, initial={"business": preview.chosen})
+        field: Any = self.fields["business"]
+        field.choices = preview.choices
 
 
 class ReadForm(forms.Form):

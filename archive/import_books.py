@@ -12,6 +12,9 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any, Final
 
+from django.core.exceptions import ValidationError
+from django.core.files.base import ContentFile
+
 from accounts.access import token_hash
 from accounts.models import Device
 from archive.exportfile import ExportFile, ExportFileError
@@ -141,9 +144,9 @@ def bring_books(
     for move in moves.values():
         _note_counts(export, move)
     new = {row_id: one for row_id, one in moves.items() if one.is_new}
-    if not new or export.path is None:
+    if not new or export.source is None:
         return
-    file = ExportFile(export.path, only=STREAMED)
+    file = ExportFile(export.source, only=STREAMED)
     for (table, row_id), rows in groupby(
         file.rows(), lambda pair: (pair[0], pair[1]["businessId"])
     ):
@@ -323,14 +326,26 @@ def _bring_credit(move: Move, rows: Iterator[CreditEntryRow]) -> None:
 
 
 def _bring_pictures(move: Move, rows: Iterator[PictureRow], stored: list[str]) -> None:
-    """The bytes as they are: they were drawn when they first came in."""
+    """The bytes as they are: they were drawn when they first came in. A stranger's are drawn anew,
+    and left out where nothing can be drawn of them."""
+    left_out = 0
     for row in rows:
+        data = base64.b64decode(row.data)
         product = Product(pk=move.ids["products"][row.product_id], business=move.business)
-        pictures.attach(product, base64.b64decode(row.data))
+        move.wrote(1)
+        if move.arrival is not None:
+            try:
+                data = pictures.redrawn(ContentFile(data))
+            except ValidationError:
+                left_out += 1
+                continue
+        pictures.attach(product, data)
         name = str(product.image)
         stored.append(name)
         Product.objects.filter(pk=product.pk).update(image=name)
-        move.wrote(1)
+    if left_out:
+        move.counts["pictures"].created -= left_out
+        move.notes.append(f"{left_out} pictures could not be read and were left out.")
 
 
 _WRITERS: Final[dict[str, Callable[[Move, Any], None]]] = {

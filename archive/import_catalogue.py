@@ -317,10 +317,17 @@ def bring_stock(move: Move) -> None:
         move.notes.append(f"{services} quantities of products that keep no stock were left out.")
 
 
+def _owner() -> Membership | None:
+    found: Membership | None = (
+        Membership.objects.filter(is_owner=True).select_related("user").first()
+    )
+    return found
+
+
 def _open(move: Move, place: int, rows: list[StockRow], stocked: set[int]) -> int:
     """Opening stock at one location; returns how many quantities of services there are."""
     counts = move.counts["stock"]
-    owner = Membership.objects.filter(is_owner=True).select_related("user").first()
+    owner = move.arrival.by if move.arrival is not None else _owner()
     location = Location.objects.get(pk=move.ids["locations"][place])
     there = set(StockLevel.objects.filter(location=location).values_list("variation", flat=True))
     services = 0

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from accounts.models import Membership, Role, User
-from accounts.permissions import ALL_LOCATIONS, counterpart
+from accounts.permissions import ALL_LOCATIONS, Permission, counterpart
 from archive.references import (
     Counts,
     Move,
@@ -36,12 +36,10 @@ def bring_locations(move: Move) -> None:
             **(_own_values(row) if move.export.is_own else {}),
         }
 
-    wanted = {row.id: row.code or row.name for row in move.rows("locations")}
-
     def with_code(row: LocationRow) -> dict[str, Any]:
         if row.id in move.ids.get("locations", {}):
             return values(row)  # it has a code already
-        code = _unique(_code(wanted[row.id]), taken, 20)
+        code = _unique(code_of(row), taken, 20)
         return {"code": code, **values(row)}
 
     move.bring("locations", move.rows("locations"), Location, with_code)
@@ -61,7 +59,9 @@ def _own_values(row: LocationRow) -> dict[str, Any]:
     }
 
 
-def _code(text: str) -> str:
+def code_of(row: LocationRow) -> str:
+    """The location's code, in the letters that a code may have."""
+    text = row.code or row.name
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
     return re.sub(r"[^A-Za-z0-9-]+", "-", plain).strip("-")[:20] or "LOC"
 
@@ -81,16 +81,31 @@ def permission_names(links: Iterable[tuple[int, str]]) -> list[str]:
     return sorted({p.value for _, name in links if (p := counterpart(name)) is not None})
 
 
+def granted_by(move: Move, row: RoleRow) -> list[str]:
+    """The permissions that the role will hold, sorted."""
+    if not move.export.is_own:
+        return permission_names(row.permissions)
+    names = sorted({name for _, name in row.permissions})
+    if move.arrival is None:
+        # Every name as it is, also of a permission that this version does not have.
+        return names
+    # An owner grants what there is, and not what a later version may mean by a name.
+    known = {one.value for one in Permission}
+    return [name for name in names if name in known]
+
+
 def bring_roles(move: Move) -> None:
     taken = set(Role.objects.values_list("name", flat=True))
 
     def values(row: RoleRow) -> dict[str, Any]:
-        granted: dict[str, Any] = {"permissions": permission_names(row.permissions)}
+        here = move.ids.get("roles", {}).get(row.id)
+        if move.arrival is not None and here == move.arrival.by.role_id:
+            # Whoever brings a file keeps their rights, whatever it says.
+            return {"permissions": move.arrival.by.role.permissions}
+        granted: dict[str, Any] = {"permissions": granted_by(move, row)}
         if move.export.is_own:
-            # Every name as it is, also of a permission that this version does not have.
-            names = sorted({name for _, name in row.permissions})
-            granted = {"permissions": names, "description": row.description or ""}
-        if row.id in move.ids.get("roles", {}):
+            granted["description"] = row.description or ""
+        if here is not None:
             return granted
         return {"name": _unique(row.name, taken, 100), **granted}
 
@@ -119,7 +134,7 @@ class People:
                 member = self.create(row)
                 references.append(reference_to("users", row.id, member.pk, told))
                 self.counts.created += 1
-            elif reference[1] != told:
+            elif reference[1] != told and self.may_change(members[reference[0]], reference[1]):
                 self.change(row, members[reference[0]])
                 prints[str(reference[0])] = told
                 self.counts.changed += 1
@@ -127,6 +142,10 @@ class People:
                 self.counts.same += 1
         remember(references, known)
         update_prints("users", prints)
+
+    def may_change(self, member: Membership, told: str) -> bool:
+        """Whether the file has a say in this member, who was last brought in as `told`."""
+        return True
 
     def create(self, row: UserRow) -> Membership:
         user = self.user(row)
@@ -162,7 +181,7 @@ class People:
         user = User(
             username=self.free_username(row),
             email=self.free_email(row),
-            name=_full_name(row),
+            name=full_name(row),
             language=row.language,
             is_active=self.may_sign_in(row),
             must_change_password=bool(row.must_change_password),
@@ -186,7 +205,7 @@ class People:
 
     def change(self, row: UserRow, member: Membership) -> None:
         """What changed over there, except sign-in: names and passwords may have changed here."""
-        member.user.name = _full_name(row)
+        member.user.name = full_name(row)
         member.user.is_active = self.may_sign_in(row)
         member.user.save(update_fields=["name", "is_active"])
         self.settle(row, member)
@@ -249,12 +268,15 @@ class People:
         return found
 
     def free_username(self, row: UserRow) -> str:
-        name, number = row.username, 1
+        # At signing in, a name with an @ would stand in the way of somebody's e-mail.
+        wanted = row.username.replace("@", ".")
+        name, number = wanted, 1
         while User.objects.filter(username_index=blind_index(name, "username")).exists():
             ending = self.move.business.slug + (str(number) if number > 1 else "")
-            name, number = f"{row.username}.{ending}", number + 1
+            name, number = f"{wanted}.{ending}", number + 1
         if name != row.username:
-            self.move.notes.append(f"User name “{row.username}” is taken; it became “{name}”.")
+            reason = "is taken" if name != wanted else "has an @"
+            self.move.notes.append(f"User name “{row.username}” {reason}; it became “{name}”.")
         return name
 
     def free_email(self, row: UserRow) -> str:
@@ -267,5 +289,5 @@ class People:
         return row.email
 
 
-def _full_name(row: UserRow) -> str:
+def full_name(row: UserRow) -> str:
     return " ".join(part for part in (row.surname, row.first_name, row.last_name) if part)

@@ -6,7 +6,8 @@ one transaction.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
@@ -16,7 +17,10 @@ from django.db import DatabaseError, IntegrityError, OperationalError, transacti
 from django.utils.text import slugify
 
 from accounts.audit import record
+from accounts.models import Membership
+from archive.arriving import arrive, make_way
 from archive.exportfile import ExportFileError
+from archive.exporting.shop import NOTES
 from archive.import_books import bring_books, bring_tills
 from archive.import_catalogue import (
     bring_categories,
@@ -27,8 +31,9 @@ from archive.import_catalogue import (
     bring_variations,
 )
 from archive.import_people import People, bring_locations, bring_roles
+from archive.import_staff import Staff
 from archive.keys import Keys
-from archive.references import SOURCE, Counts, Move, fingerprint
+from archive.references import SOURCE, Arrival, Counts, Move, fingerprint
 from archive.rows import BusinessRow, Fault
 from archive.validation import Export
 from tenants import context
@@ -53,6 +58,8 @@ class Moved:
     created: bool
     counts: dict[str, Counts]
     notes: list[str] = field(default_factory=list)
+    #: The row as it is afterwards, or would be.
+    business: Business = field(kw_only=True)
 
 
 def choose(export: Export, wanted: str | None) -> list[BusinessRow]:
@@ -77,6 +84,8 @@ def import_export(
     *,
     only: str | None = None,
     rename: str | None = None,
+    into: Business | None = None,
+    by: Membership | None = None,
     dry_run: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> list[Moved]:
@@ -85,16 +94,14 @@ def import_export(
     A business that came in before is brought up to date with what has changed in the file since;
     under another `rename` it comes in anew. Raises ImportRefused, before anything is written, when
     the file has faults or the choice does not fit it.
+
+    With `into`, which must be bound, the one chosen business of the file becomes that one, in the
+    name of its owner `by`, by the rules of archive/arriving.py; that raises Refused, and a failure
+    of the database as it is.
     """
-    if export.faults:
-        number = len(export.faults)
-        plural = "fault" if number == 1 else "faults"
-        raise ImportRefused(f"The file has {number} {plural}; nothing was imported.", export.faults)
-    rows = choose(export, only)
-    if rename is not None and len(rows) != 1:
-        raise ImportRefused("A new name is for one business; say which one with --business.")
-    if rename is not None and not rename.strip():
-        raise ImportRefused("The new name is empty.")
+    if (into is None) != (by is None):
+        raise ValueError("Who brings a file into a business is always said.")
+    rows = _chosen(export, only, rename, into)
     total = _row_count(export, rows)
     written = 0
 
@@ -104,62 +111,108 @@ def import_export(
         if progress is not None:
             progress(written, total)
 
+    arrival = Arrival(by, dry_run) if by is not None else None
+    shared = Keys(), dict[int, Any]()
+
+    def brought(row: BusinessRow) -> Move:
+        if into is None or arrival is None:
+            return _brought(export, row, rename, wrote, shared)
+        return _arrived(export, row, into, arrival, wrote)
+
     stored: list[str] = []
-    try:
-        with long_work():
-            moved = _import_all(export, rows, rename, wrote, stored, dry_run=dry_run)
-            if dry_run:
-                transaction.set_rollback(True)
-    except ExportFileError as error:
-        _forget(stored)
-        raise ImportRefused(f"{error} Nothing was imported.") from error
-    except IntegrityError as error:
-        _forget(stored)
-        raise ImportRefused(
-            f"The database refused a row of the file, so nothing was imported: {_reason(error)}."
-        ) from error
-    except OperationalError as error:
-        _forget(stored)
-        raise ImportRefused(
-            "The database did not let the import through, so nothing was imported; perhaps another "
-            f"one is at work. Try again: {_reason(error)}."
-        ) from error
-    except BaseException:
-        _forget(stored)
-        raise
+    with _nothing_left(stored, retried=into is not None), long_work():
+        moves = {row.id: brought(row) for row in rows}
+        if export.is_own:
+            bring_books(export, moves, stored=stored, dry_run=dry_run)
+        moved = [_finished(move) for move in moves.values()]
+        if dry_run:
+            transaction.set_rollback(True)
     return moved
 
 
-def _import_all(
+def _chosen(
+    export: Export, only: str | None, rename: str | None, into: Business | None
+) -> list[BusinessRow]:
+    """The businesses to import. Raises ImportRefused for a faulty file and a choice that does not
+    fit it."""
+    if export.faults:
+        number = len(export.faults)
+        plural = "fault" if number == 1 else "faults"
+        raise ImportRefused(f"The file has {number} {plural}; nothing was imported.", export.faults)
+    rows = choose(export, only)
+    if rename is not None and len(rows) != 1:
+        raise ImportRefused("A new name is for one business; say which one with --business.")
+    if rename is not None and not rename.strip():
+        raise ImportRefused("The new name is empty.")
+    if into is not None and len(rows) != 1:
+        raise ImportRefused("The file holds several businesses; say which one this is to become.")
+    return rows
+
+
+@contextmanager
+def _nothing_left(stored: list[str], *, retried: bool) -> Iterator[None]:
+    """Whatever fails leaves no pictures behind; what a person can act upon becomes ImportRefused.
+
+    With `retried`, a database that did not answer is left to whoever tries again.
+    """
+    try:
+        yield
+    except BaseException as error:
+        # Pictures are no part of the transaction that was rolled back.
+        for name in stored:
+            default_storage.delete(name)
+        if isinstance(error, ExportFileError):
+            raise ImportRefused(f"{error} Nothing was imported.") from error
+        if isinstance(error, IntegrityError):
+            raise ImportRefused(
+                "The database refused a row of the file, so nothing was imported: "
+                f"{_reason(error)}."
+            ) from error
+        if isinstance(error, OperationalError) and not retried:
+            raise ImportRefused(
+                "The database did not let the import through, so nothing was imported; perhaps "
+                f"another one is at work. Try again: {_reason(error)}."
+            ) from error
+        raise
+
+
+def _brought(
     export: Export,
-    rows: list[BusinessRow],
+    row: BusinessRow,
     rename: str | None,
     wrote: Callable[[int], None],
-    stored: list[str],
-    *,
-    dry_run: bool,
-) -> list[Moved]:
-    keys, persons = Keys(), dict[int, Any]()
-    moves = {}
-    for row in rows:
-        business, counts = _business(row, rename.strip() if rename else None)
-        move = Move(
-            export, row, business, is_new=bool(counts.created), keys=keys, persons=persons,
-            wrote=wrote,
-        )  # fmt: skip
-        move.counts["businesses"] = counts
-        with context.business(business):
-            _bring(move)
-        moves[row.id] = move
-    if export.is_own:
-        bring_books(export, moves, stored=stored, dry_run=dry_run)
-    return [_finished(move) for move in moves.values()]
+    shared: tuple[Keys, dict[int, Any]],
+) -> Move:
+    """One business of the file, found again or new."""
+    business, counts = _business(row, rename.strip() if rename else None)
+    keys, persons = shared
+    move = Move(
+        export, row, business, is_new=bool(counts.created), keys=keys, persons=persons, wrote=wrote
+    )
+    move.counts["businesses"] = counts
+    with context.business(business):
+        # Whoever imports into it as well waits until this is over.
+        Business.objects.select_for_update(no_key=True).get(pk=business.pk)
+        _bring(move, People(move))
+    return move
 
 
-def _forget(stored: list[str]) -> None:
-    """Pictures are no part of the transaction that was rolled back."""
-    for name in stored:
-        default_storage.delete(name)
+def _arrived(
+    export: Export,
+    row: BusinessRow,
+    into: Business,
+    arrival: Arrival,
+    wrote: Callable[[int], None],
+) -> Move:
+    """The business of the file in the one that is bound."""
+    business, counts, is_new = arrive(row, into)
+    move = Move(export, row, business, is_new=is_new, arrival=arrival, wrote=wrote)
+    move.counts["businesses"] = counts
+    with context.business(business):
+        if is_new:
+            make_way(move)
+        _bring(move, Staff(move))
+    return move
 
 
 def _reason(error: DatabaseError) -> str:
@@ -180,13 +233,11 @@ def _row_count(export: Export, rows: list[BusinessRow]) -> int:
     return total + len(stock) + sum(r.price is not None for r in stock)
 
 
-def _bring(move: Move) -> None:
+def _bring(move: Move, people: People) -> None:
     """All but what is streamed; the business is bound."""
-    # Whoever imports into it as well waits until this is over.
-    Business.objects.select_for_update(no_key=True).get(pk=move.business.pk)
     bring_locations(move)
     bring_roles(move)
-    People(move).bring()
+    people.bring()
     bring_categories(move)
     brands = bring_small_tables(move)
     bring_contacts(move)
@@ -200,9 +251,12 @@ def _finished(move: Move) -> Moved:
     with context.business(move.business):
         if any(c.created or c.changed for c in move.counts.values()):
             told = {name: [None, c.created + c.changed] for name, c in move.counts.items()}
-            record(actor=None, action="data.import", target=move.business, changes=told)
+            actor = move.arrival.by.user if move.arrival is not None else None
+            record(actor=actor, action="data.import", target=move.business, changes=told)
     business = move.business
-    return Moved(business.name, business.slug, move.is_new, move.counts, move.notes)
+    return Moved(
+        business.name, business.slug, move.is_new, move.counts, move.notes, business=business
+    )
 
 
 def _business(row: BusinessRow, rename: str | None) -> tuple[Business, Counts]:
@@ -224,7 +278,8 @@ def _business(row: BusinessRow, rename: str | None) -> tuple[Business, Counts]:
         values["is_active"] = row.is_active
     known = Business.objects.filter(settings__origin=origin).first()
     if known is None:
-        settings = {**(row.settings or {}), "origin": origin, "fingerprint": told}
+        said = {key: value for key, value in (row.settings or {}).items() if key not in NOTES}
+        settings = {**said, "origin": origin, "fingerprint": told}
         slug = _free_slug(row.slug if row.slug and rename is None else values["name"])
         if row.made is not None:
             values["created_at"] = row.made

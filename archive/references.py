@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from accounts.models import Membership
 from archive.keys import Keys
 from archive.rows import BusinessRow, own_fields
 from archive.validation import Export
@@ -31,6 +32,14 @@ class Counts:
     same: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A file that an owner brings into their own business: the file is not to be trusted."""
+
+    by: Membership
+    dry_run: bool
+
+
 @dataclass(slots=True)
 class Move:
     """One business of the file on its way in; `business` is bound while this is at work."""
@@ -38,8 +47,10 @@ class Move:
     export: Export
     row: BusinessRow
     business: Business
-    #: Whether the business was made by this import: then its books come in too.
+    #: Whether the business comes in for the first time: then its books come in too.
     is_new: bool = True
+    #: None for the command.
+    arrival: Arrival | None = None
     keys: Keys = field(default_factory=Keys)
     #: For our own files: the first row of a person → the user made for it in this import.
     persons: dict[int, Any] = field(default_factory=dict)

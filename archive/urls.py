@@ -13,6 +13,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("data/imports/new/<slug:kind>/", imports.import_start, name="import_start"),
     path("data/imports/<uuid:batch_id>/", imports.import_detail, name="import_detail"),
     path("data/imports/<uuid:batch_id>/columns/", columns.import_columns, name="import_columns"),
+    path("data/imports/<uuid:batch_id>/choose/", imports.import_choose, name="import_choose"),
     path("data/imports/<uuid:batch_id>/apply/", imports.import_apply, name="import_apply"),
     path("data/imports/<uuid:batch_id>/undo/", imports.import_undo, name="import_undo"),
     path("data/imports/<uuid:batch_id>/discard/", imports.import_discard, name="import_discard"),

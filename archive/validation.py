@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any, Final
 from zoneinfo import available_timezones
 
+from babel import Locale, UnknownLocaleError
 from babel.numbers import list_currencies
 
-from archive.exportfile import OWN_TABLES, TABLES, ExportFile, Progress
+from archive.exportfile import OWN_TABLES, TABLES, Bounds, ExportFile, Progress, Source
 from archive.own_rows import KEPT, STREAMED
 from archive.rows import (
     BrandRow,
@@ -86,7 +87,8 @@ class Export:
     is_own: bool = False
     #: (table, business) → how many rows there are that are read again when they are written.
     streamed: Counter[tuple[str, int]] = field(default_factory=Counter)
-    path: Path | None = None
+    #: Where the file lies, to be read once more.
+    source: Source | None = None
 
     faults: list[Fault] = field(default_factory=list)
     #: Columns that the format does not have, by table.
@@ -105,17 +107,27 @@ class Export:
         return rows
 
 
-def read_export(path: Path | str, progress: Progress | None = None) -> Export:
-    """The whole file, checked. Raises ExportFileError when it is no export at all."""
-    return Reading(ExportFile(path, progress)).export
+def read_export(
+    source: Source | Path | str,
+    progress: Progress | None = None,
+    *,
+    bounds: Bounds | None = None,
+) -> Export:
+    """The whole file, checked. Raises ExportFileError when it is no export at all.
+
+    With `bounds` for a file of a stranger; then so many faults of each table are named as otherwise
+    of sales alone.
+    """
+    return Reading(ExportFile(source, progress, bounds=bounds), brief=bounds is not None).export
 
 
 class Reading:
     """One pass over a file on its way to an Export."""
 
-    def __init__(self, file: ExportFile) -> None:
+    def __init__(self, file: ExportFile, *, brief: bool = False) -> None:
         self.file = file
-        self.export = Export(path=file.path)
+        self.brief = brief
+        self.export = Export(source=file.source)
         self.books = Books(self)
         self.absent: set[str] = set()
         self.order: list[str] = []
@@ -138,8 +150,12 @@ class Reading:
         self, table: str, place: int | str | None, name: str, reason: str, value: object = ""
     ) -> None:
         self.told[table] += 1
-        if table not in STREAMED or self.told[table] <= MOST_FAULTS:
+        if not self.is_cut(table) or self.told[table] <= MOST_FAULTS:
             self.faults.append(Fault(table, place, name, reason, str(value)))
+
+    def is_cut(self, table: str) -> bool:
+        """Whether of this table only the first faults are named."""
+        return self.brief or table in STREAMED
 
     def is_clean(self, *tables: str) -> bool:
         return not any(self.told[table] or table in self.absent for table in tables)
@@ -235,13 +251,13 @@ class Reading:
         if self.export.is_own:
             check_tills(self)
             self.books.end()
-            for table in STREAMED:
-                more = self.told[table] - MOST_FAULTS
-                if more > 0:
-                    self.faults.append(Fault(table, None, "", f"has {more} more faults"))
         for table in ("brands", "suppliers", "customers", "taxRates"):
             for row in self.export.table(table).values():
                 self.points(table, row, "businessId", "businesses", row.business_id)
+        for table in list(self.told):
+            more = self.told[table] - MOST_FAULTS
+            if more > 0 and self.is_cut(table):
+                self.faults.append(Fault(table, None, "", f"has {more} more faults"))
 
     def points(self, table: str, row: Any, name: str, target: str, target_id: int | None) -> Any:
         """The row that a column refers to; a fault when there is none or it is another business's."""
@@ -271,11 +287,18 @@ class Reading:
                 self.fault("businesses", row.id, "currency", "is no ISO 4217 code", row.currency)
             if row.time_zone not in zones:
                 self.fault("businesses", row.id, "timeZone", "is no time zone", row.time_zone)
+            if row.locale is not None and not _is_locale(row.locale):
+                self.fault("businesses", row.id, "locale", "is no locale", row.locale)
             owner = row.owner_id
             if owner is not None and "users" not in self.absent:
                 known = self.export.users.get(owner)
                 if known is None and owner not in self.broken["users"]:
                     self.fault("businesses", row.id, "ownerId", "refers to no row of users", owner)
+
+        for place in self.export.locations.values():
+            zone = place.own_time_zone
+            if zone is not None and zone not in zones:
+                self.fault("locations", place.id, "ownTimeZone", "is no time zone", zone)
 
     def check_trees(self) -> None:
         for category in self.export.categories.values():
@@ -371,6 +394,14 @@ class Reading:
         if found is None and target_id not in self.broken[target]:
             self.fault("stock", row.id, name, f"refers to no row of {target}", target_id)
         return found
+
+
+def _is_locale(name: str) -> bool:
+    try:
+        Locale.parse(name)
+    except (ValueError, UnknownLocaleError):
+        return False
+    return True
 
 
 def _in_circles(above: dict[int, int | None]) -> Iterable[int]:

@@ -32,7 +32,10 @@ def data_home(request: Any) -> HttpResponse:
     context: dict[str, Any] = {}
     if can(request, P.DATA_IMPORT):
         batches = ImportBatch.objects.select_related("created_by", "job")
-        lacking = {one: one.withholds(request.membership) for one in DESKS.values()}
+        owned = request.membership.is_owner
+        open_ = [one for one in DESKS.values() if owned or not one.owners_only]
+        context["for_owners"] = [one.label for one in DESKS.values() if one not in open_]
+        lacking = {one: one.withholds(request.membership) for one in open_}
         context["choices"] = [one for one, names in lacking.items() if not names]
         context["withheld"] = [
             (one.label, [name.label for name in names]) for one, names in lacking.items() if names

@@ -6,6 +6,7 @@ import uuid
 from typing import Any
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
@@ -16,7 +17,7 @@ from accounts.access import demand
 from accounts.permissions import Permission
 from archive import jobs
 from archive.files import store
-from archive.forms import UploadForm
+from archive.forms import ChooseForm, UploadForm
 from archive.models import FilePart, ImportBatch, StoredFile
 from archive.tables import TableError
 from archive.views.doors import desk, unhurried
@@ -47,8 +48,17 @@ def door(request: Any, batch_id: uuid.UUID, *, lock: bool = False) -> ImportBatc
 
 
 def _demand(request: Any, counter: Desk, batch: ImportBatch | None = None) -> None:
+    if counter.owners_only and not request.membership.is_owner:
+        raise PermissionDenied(_("Only an owner of the business may do this."))
     for lacking in counter.withholds(request.membership, batch):
         demand(request, lacking)
+
+
+def _choosing(batch: ImportBatch, preview: Preview | None, data: Any = None) -> ChooseForm | None:
+    """What of a file comes in where that is one of several, while there is a choice."""
+    if preview is None or batch.state != batch.State.CHECKED or is_busy(batch):
+        return None
+    return ChooseForm(preview, data) if preview.choices else None
 
 
 def is_busy(batch: ImportBatch) -> bool:
@@ -73,13 +83,15 @@ def import_start(request: Any, kind: str) -> HttpResponse:
     _demand(request, counter)
     posted = request.method == "POST"
     form = UploadForm(counter, *((request.POST, request.FILES) if posted else ()))
-    if posted and form.is_valid():
+    hindrance = counter.hindrance()
+    if posted and not hindrance and form.is_valid():
         batch = _taken(request, counter, form)
         if batch is not None and counter.has_columns:
             return redirect("import_columns", batch_id=batch.pk)
         if batch is not None:
             return start(request, batch, "import.check")
-    return render(request, "archive/import_start.html", {"form": form, "desk": counter})
+    context = {"form": form, "desk": counter, "hindrance": hindrance}
+    return render(request, "archive/import_start.html", context)
 
 
 def _taken(request: Any, counter: Desk, form: UploadForm) -> ImportBatch | None:
@@ -146,6 +158,7 @@ def import_detail(request: Any, batch_id: uuid.UUID) -> HttpResponse:
         "may_apply": batch.state == batch.State.CHECKED and preview and preview.is_ready,
         "may_undo": bool(counter and counter.may_undo and batch.state == batch.State.APPLIED),
         "before": _same_file(batch),
+        "choosing": _choosing(batch, preview),
     }
     return render(request, "archive/import_detail.html", context)
 
@@ -171,6 +184,25 @@ def _same_file(batch: ImportBatch) -> ImportBatch | None:
     )
     found: ImportBatch | None = earlier.exclude(pk=batch.pk).order_by("-applied_at").first()
     return found
+
+
+@desk(P.DATA_IMPORT)
+@require_POST
+def import_choose(request: Any, batch_id: uuid.UUID) -> HttpResponse:
+    """Which business of a file with several this one is to become; then the file is checked."""
+    batch = door(request, batch_id, lock=True)
+    counter = DESKS.get(batch.kind)
+    preview = None
+    if counter is not None and batch.report:
+        preview = counter.preview(batch.report, member=request.membership, done=False)
+    form = _choosing(batch, preview, request.POST)
+    if form is None or not form.is_valid():
+        messages.warning(request, _("Choose one of the businesses of the file."))
+        return redirect("import_detail", batch_id=batch.pk)
+    batch.options = {**batch.options, "chosen": form.cleaned_data}
+    batch.state, batch.report = batch.State.DRAFT, {}
+    batch.save(update_fields=["options", "state", "report"])
+    return start(request, batch, "import.check")
 
 
 @desk(P.DATA_IMPORT)

@@ -128,16 +128,21 @@ class Preview:
     good: int = 0
     bad: int = 0
     partial: bool = False
-    #: What has to be chosen before anything can be said: value and label.
+    #: What of the file comes in where it is one of several: values with labels, and the value.
     choices: list[tuple[str, str]] = field(default_factory=list)
+    chosen: str = ""
 
     #: Whether the report itself lists every problem and warning.
     lists_all: bool = True
 
     @property
+    def is_chosen(self) -> bool:
+        return bool(self.chosen or not self.choices)
+
+    @property
     def is_ready(self) -> bool:
         """Whether it can be applied as it is, or without what is bad."""
-        if self.choices or self.blocked:
+        if self.blocked or not self.is_chosen:
             return False
         return self.writes and (self.partial or not self.bad)
 

@@ -6,8 +6,11 @@ from archive.work.desk import Desk
 from archive.work.products import ProductsDesk
 from archive.work.sales import SalesDesk
 from archive.work.store import StoreDesk
+from archive.work.whole import WholeDesk
 
-DESKS: dict[str, Desk] = {desk.kind: desk for desk in (ProductsDesk(), SalesDesk(), StoreDesk())}
+DESKS: dict[str, Desk] = {
+    desk.kind: desk for desk in (ProductsDesk(), SalesDesk(), StoreDesk(), WholeDesk())
+}
 
 
 def desk_of(kind: str) -> Desk:

@@ -25,7 +25,10 @@ def _batch(task: Task, *states: str) -> ImportBatch:
     batch: ImportBatch | None = rows.filter(pk=task.options["batch"], state__in=states).first()
     if batch is None:
         raise Refused("moved_on", _("This import was changed meanwhile; look at it again."))
-    for lacking in desk_of(batch.kind).withholds(task.actor, batch):
+    desk = desk_of(batch.kind)
+    if desk.owners_only and not task.actor.is_owner:
+        raise Refused("permission_denied", _("Only an owner of the business may do this."))
+    for lacking in desk.withholds(task.actor, batch):
         raise Refused(
             "permission_denied",
             _("You need the permission “%(name)s” for this.") % {"name": lacking.label},
