@@ -36,6 +36,10 @@ class Queue:
     silent: int
     oldest_seconds: int
 
+    @property
+    def oldest_minutes(self) -> int:
+        return self.oldest_seconds // 60
+
 
 def queue() -> Queue:
     now = timezone.now()

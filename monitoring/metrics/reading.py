@@ -156,3 +156,9 @@ def documents() -> dict[str, int]:
         kind: rows.filter(which).aggregate(n=Sum("count"))["n"] or 0
         for kind, which in (("sale", SALE), ("void", VOID))
     }
+
+
+def sales_of_last_day() -> int:
+    """Sales recorded in the last 24 hours, counted as `documents` does."""
+    rows = RequestCount.objects.filter(SALE, minute__gte=this_minute() - DAY_MINUTES)
+    return rows.aggregate(n=Sum("count"))["n"] or 0

@@ -24,7 +24,18 @@ from scripts.build_sprite import ICONS
 from tenants.models import Business
 
 ROOT = Path(__file__).resolve().parents[2]
-HOUSE = ("pos", "tenants", "accounts", "inventory", "sales", "purchasing", "reports", "archive")
+HOUSE = (
+    "pos",
+    "tenants",
+    "accounts",
+    "inventory",
+    "sales",
+    "purchasing",
+    "reports",
+    "archive",
+    "backups",
+    "monitoring",
+)
 TEMPLATES = sorted(path for app in HOUSE for path in (ROOT / app).rglob("templates/**/*.html"))
 STYLES = sorted(
     path
