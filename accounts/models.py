@@ -241,6 +241,25 @@ class Session(AbstractBaseSession):
         return SessionStore
 
 
+class EndedSession(models.Model):
+    """Why the key of a cookie opens nothing any more: the log and the sign-in page say it.
+
+    A platform table. The key is the hash of the cookie's, and no person is named.
+    """
+
+    class Reason(models.TextChoices):
+        SIGNED_OUT = "signed_out", _("signed out")
+        PASSWORD = "password", _("password changed")
+        ACCESS = "access", _("access taken away")
+
+    key = models.CharField(max_length=40, primary_key=True)
+    reason = models.CharField(max_length=12, choices=Reason.choices)
+    forget_at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return self.reason
+
+
 class Attempt(models.Model):
     """How often something was tried within a window of time, for rate limits. A platform table."""
 

@@ -16,7 +16,7 @@ from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_decode, urlsafe_base64_encode
 from django.utils.translation import gettext as _
 
-from accounts.models import User
+from accounts.models import EndedSession, User
 from accounts.sessions import end_sessions
 from tenants.encryption import blind_index
 
@@ -43,7 +43,7 @@ def change(user: User, password: str, *, keep: str | None = None, temporary: boo
     user.set_password(password)
     user.must_change_password = temporary
     user.save(update_fields=["password", "must_change_password"])
-    end_sessions(user.pk, keep=keep)
+    end_sessions(user.pk, reason=EndedSession.Reason.PASSWORD, keep=keep)
 
 
 def ask_for_reset(email: str, *, link: Callable[[str, str], str]) -> None:

@@ -17,7 +17,7 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts import audit, passwords
-from accounts.models import Membership, MembershipLocation, Role, User
+from accounts.models import EndedSession, Membership, MembershipLocation, Role, User
 from accounts.permissions import Permission
 from accounts.sessions import end_sessions
 from tenants import context
@@ -192,7 +192,7 @@ def deactivate_member(*, actor: Membership, member: Membership) -> None:
     with someone_in_charge():
         demand_manages(actor, member)
         _set_active(actor, member, active=False)
-    end_sessions(member.user_id)
+    end_sessions(member.user_id, reason=EndedSession.Reason.ACCESS)
 
 
 @transaction.atomic

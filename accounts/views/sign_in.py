@@ -19,6 +19,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.access import entrances, public
 from accounts.forms.sign_in import SignInForm
 from accounts.limits import Limit, TooMany, address_of
+from accounts.sessions import told
 from tenants import context
 from tenants.models import Business
 
@@ -52,7 +53,8 @@ def sign_in(request: HttpRequest) -> HttpResponse:
             login(request, user)
             return redirect(_after_sign_in(user, onward))
         form.add_error(None, _("The user name or the password is not right."))
-    return render(request, "accounts/sign_in.html", {"form": form, "next": onward})
+    page = {"form": form, "next": onward, "why": told(request)}
+    return render(request, "accounts/sign_in.html", page)
 
 
 def _after_sign_in(user: Any, onward: str) -> str:
