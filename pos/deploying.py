@@ -173,6 +173,12 @@ def _problems_of(serving: dict[str, object]) -> list[str]:
         served.close()
 
 
+def collect_static(say: Say) -> None:
+    """Put the static files where the web server looks; those of older releases stay beside them."""
+    call_command("collectstatic", interactive=False, verbosity=0)
+    say(f"Static files: collected in {settings.STATIC_ROOT}.")
+
+
 def build_seed(say: Say) -> None:
     """Without a database the release carries one with the demo, and keys, for every instance."""
     database = Path(settings.DATABASES["default"]["NAME"])

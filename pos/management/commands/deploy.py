@@ -41,6 +41,8 @@ class Command(BaseCommand):
             else:
                 with deploying.recorded(self.say) as say:
                     deploying.prepare_database(say, patience=options["wait"])
+                    if not settings.ON_VERCEL:  # It collects them itself.
+                        deploying.collect_static(say)
                     call_command("check", fail_level="ERROR", stdout=self.stdout)
         except (Busy, MigrationFailed) as error:
             raise CommandError(f"{error} The release before this one goes on serving.") from error

@@ -1,0 +1,188 @@
+"""A server as docs/deploying.md makes it: our pgbouncer.ini, our gunicorn settings, a release."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+import pytest
+from cryptography.fernet import Fernet
+
+from scripts import system
+
+ROOT = Path(__file__).resolve().parents[2]
+pytestmark = [pytest.mark.postgres, pytest.mark.slow]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def until(true: Callable[[], bool], seconds: float = 30) -> None:
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, "it did not come about"
+        time.sleep(0.1)
+
+
+def listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+@dataclass
+class Server:
+    environment: dict[str, str]
+    port: int
+    deployed: subprocess.CompletedProcess[str] | None = None
+    web: subprocess.Popen[bytes] | None = None
+
+    def manage(self, *words: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, str(ROOT / "manage.py"), *words]
+        return subprocess.run(command, env=self.environment, capture_output=True, text=True)
+
+    def get(self, path: str) -> tuple[int, dict[str, str], bytes]:
+        """As the proxy asks, which has spoken TLS with the browser."""
+        asking = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        headers = {
+            "Host": "shop.example.com",
+            "X-Forwarded-For": "203.0.113.7",
+            "X-Forwarded-Proto": "https",
+        }
+        asking.request("GET", path, headers=headers)
+        answer = asking.getresponse()
+        body = answer.read()
+        asking.close()
+        return answer.status, dict(answer.getheaders()), body
+
+    def serve(self) -> None:
+        command = [str(Path(sys.executable).parent / "gunicorn"), "-c", "deploy/gunicorn.conf.py"]
+        self.web = subprocess.Popen([*command, "pos.wsgi"], cwd=ROOT, env=self.environment)
+        until(lambda: listens(self.port))
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    """PgBouncer by deploy/pgbouncer.ini before a database of its own, and a release deployed."""
+    # PgBouncer refuses to be root, and pytest's folders are closed to others.
+    folder = Path(tempfile.mkdtemp(prefix="tillbook-pooler-"))
+    folder.chmod(0o755)
+    direct, name, pooler_port = (
+        os.environ["DIRECT_URL"],
+        f"test_{uuid.uuid4().hex[:12]}",
+        free_port(),
+    )
+    app = urlsplit(os.environ["DATABASE_URL"])
+    ini = (ROOT / "deploy/pgbouncer.ini").read_text(encoding="utf-8")
+    for old, new in (
+        ("port=5432 dbname=pos", f"port={urlsplit(direct).port} dbname={name}"),
+        ("listen_port = 6432", f"listen_port = {pooler_port}"),
+        ("/etc/pgbouncer/userlist.txt", str(folder / "userlist.txt")),
+    ):
+        assert ini.count(old) == 1
+        ini = ini.replace(old, new)
+    (folder / "pgbouncer.ini").write_text(ini, encoding="utf-8")
+    (folder / "userlist.txt").write_text(f'"{app.username}" "{app.password}"\n', encoding="utf-8")
+    command = [system.pgbouncer(), "-q", str(folder / "pgbouncer.ini")]
+    if os.geteuid() == 0:
+        command = ["runuser", "-u", "postgres", "--", *command]
+    port = free_port()
+    environment = {
+        **os.environ,
+        "PRODUCTION": "1",
+        "SECRET_KEY": "not-a-real-key-" + uuid.uuid4().hex * 2,
+        "APP_ENCRYPTION_KEY": Fernet.generate_key().decode(),
+        "ALLOWED_HOSTS": "shop.example.com",
+        "TRUSTED_PROXIES": "1",
+        "VAR_DIR": str(folder / "var"),
+        "DIRECT_URL": urlunsplit(urlsplit(direct)._replace(path=f"/{name}")),
+        "DATABASE_URL": f"postgres://{app.username}:{app.password}@127.0.0.1:{pooler_port}/pos",
+        "WEB_BIND": f"127.0.0.1:{port}",
+        "WEB_WORKERS": "2",
+    }
+    with psycopg.connect(direct, autocommit=True) as owner:
+        owner.execute(f"CREATE DATABASE {name}")
+        pooler = subprocess.Popen(command)
+        made = Server(environment, port)
+        try:
+            until(lambda: listens(pooler_port))
+            made.deployed = made.manage("deploy")
+            made.serve()
+            yield made
+        finally:
+            for process in (made.web, pooler):
+                if process is not None:
+                    process.terminate()
+                    process.wait(20)
+            owner.execute(f"DROP DATABASE {name} WITH (FORCE)")
+            shutil.rmtree(folder)
+
+
+def test_a_server_from_nothing_to_an_open_shop(server):
+    assert server.deployed.returncode == 0, server.deployed.stderr
+    assert "Ready to serve." in server.deployed.stdout
+    first = server.manage("check_production", "--json")
+    parts = {one["name"]: one for one in json.loads(first.stdout)["parts"]}
+    assert [name for name, one in parts.items() if one["state"] == "failed"] == ["work_done"]
+    assert "create_admin" in parts["people"]["message"]
+
+    assert server.manage("create_admin", "--platform", "--username=root").returncode == 0
+    owner = server.manage("create_owner", "--business=Corner Shop", "--username=ann")
+    assert owner.returncode == 0
+    worker = subprocess.Popen(
+        [sys.executable, str(ROOT / "manage.py"), "run_jobs", "--watch"], env=server.environment
+    )
+    try:
+        until(lambda: server.manage("check_production").returncode == 0, seconds=60)
+    finally:
+        worker.terminate()
+        worker.wait(20)
+
+    status, headers, page = server.get("/sign-in/")
+    assert status == 200 and "max-age=31536000" in headers["Strict-Transport-Security"]
+    sheet = re.search(rb'href="(/static/pos/app\.[0-9a-f]{12}\.css)"', page)
+    assert sheet is not None
+    status, headers, _ = server.get(sheet[1].decode())
+    assert status == 200 and "immutable" in headers["Cache-Control"]
+    assert server.get("/readyz")[0] == 200
+
+
+def test_a_new_release_loses_no_request(server):
+    answers: list[int] = []
+    stop = threading.Event()
+
+    def ask() -> None:
+        while not stop.is_set():
+            answers.append(server.get("/sign-in/")[0])
+
+    asking = [threading.Thread(target=ask) for _ in range(3)]
+    for thread in asking:
+        thread.start()
+    assert server.web is not None
+    until(lambda: len(answers) > 20)
+    before = len(answers)
+    server.web.send_signal(signal.SIGHUP)
+    time.sleep(4)
+    until(lambda: len(answers) > before + 20)
+    stop.set()
+    for thread in asking:
+        thread.join()
+    assert set(answers) == {200}
