@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
+from operator import attrgetter
 from typing import Any
 
 from django.db import IntegrityError, connection
@@ -188,31 +189,46 @@ def _number(sale: Sale, register: Register) -> None:
     sale.number = f"{register.prefix}-{letter}{value:06d}"
 
 
-def document_hash(sale: Any, lines: Sequence[Any], payments: Sequence[Any]) -> str:
+def document_hash(sale: Any, lines: Iterable[Any], payments: Iterable[Any]) -> str:
     """SHA-256 over the previous document's hash and this one's content, in a canonical form.
 
-    The form: JSON with sorted keys, decimals with four places, times in UTC with microseconds.
     `sale`, `lines` and `payments` are rows, or whatever has the same columns.
     """
+    return hash_of_values(
+        sale.previous_hash, _SALE(sale), map(_LINE, lines), map(_PAYMENT, payments)
+    )
+
+
+def hash_of_values(
+    previous_hash: str,
+    sale: Sequence[Any],
+    lines: Iterable[Sequence[Any]],
+    payments: Iterable[Sequence[Any]],
+) -> str:
+    """The same hash of plain tuples, in the order of SALE_FIELDS, LINE_FIELDS and PAYMENT_FIELDS.
+
+    What a tuple has beyond them is left out.
+    """
     content = {
-        "sale": _values(sale, SALE_FIELDS),
-        "lines": [_values(line, LINE_FIELDS) for line in lines],
-        "payments": [_values(payment, PAYMENT_FIELDS) for payment in payments],
+        "sale": dict(zip(SALE_FIELDS, sale, strict=False)),
+        "lines": [dict(zip(LINE_FIELDS, line, strict=False)) for line in lines],
+        "payments": [dict(zip(PAYMENT_FIELDS, one, strict=False)) for one in payments],
     }
-    return hashlib.sha256((sale.previous_hash + canonical(content)).encode()).hexdigest()
+    return hashlib.sha256((previous_hash + canonical(content)).encode()).hexdigest()
 
 
 def canonical(content: Any) -> str:
-    """JSON that is the same for the same values, whatever their type was on the way."""
-    return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    """JSON that is the same for the same values, whatever their type was on the way.
 
-
-def _values(row: Any, fields: Sequence[str]) -> dict[str, Any]:
-    return {field: plain(getattr(row, field)) for field in fields}
+    Sorted keys, no spaces, other values as `plain` has them. Hashes are made of it: it never
+    changes.
+    """
+    return _JSON.encode(content)
 
 
 def plain(value: Any) -> Any:
-    """A value as canonical JSON has it."""
+    """A value as canonical JSON has it: decimals with four places, times in UTC with microseconds,
+    keys and dates as their text."""
     if isinstance(value, Decimal):
         # A zero that a calculation left negative is the zero that the database gives back.
         return f"{value:.4f}" if value else "0.0000"
@@ -221,3 +237,11 @@ def plain(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat(timespec="microseconds")
     return str(value)
+
+
+_SALE, _LINE, _PAYMENT = (
+    attrgetter(*fields) for fields in (SALE_FIELDS, LINE_FIELDS, PAYMENT_FIELDS)
+)
+_JSON = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=False, check_circular=False, default=plain
+)
