@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from tenants.constraints import walls
+from tenants.encryption import SealedBinaryField
 from tenants.ids import uuid7
 from tenants.models import TenantForeignKey, TenantModel, TenantRow
 
@@ -50,7 +51,7 @@ class FilePart(TenantRow):
 
     file = TenantForeignKey(StoredFile, on_delete=models.CASCADE, related_name="parts")
     number = models.PositiveIntegerField()
-    data = models.BinaryField()
+    data = SealedBinaryField()
 
     class Meta(TenantRow.Meta):
         constraints = [
