@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from datetime import date
 from typing import Any
 
 from django.conf import settings
+from django.db import connection, transaction
 from django.http import HttpRequest
 from django.urls import get_script_prefix, reverse
 from django.utils.translation import gettext_lazy as _
@@ -58,12 +60,17 @@ def house(request: HttpRequest) -> dict[str, Any]:
         leaving = _("This business will be deleted on %(day)s.") % {"day": day}
         notice = f"{notice} {leaving}".strip()
 
+    # An error page is made after the view's transaction; what this person may do is then asked in
+    # one of its own, for outside of any PostgreSQL shows nothing of a business.
+    with nullcontext() if connection.in_atomic_block else transaction.atomic():
+        entries = navigation(request)
+
     return {
         "system_notice": notice,
         "business": request.business,  # type: ignore[attr-defined]
         "membership": membership,
         "can": Can(membership),
-        "navigation": navigation(request),
+        "navigation": entries,
         "businesses": switcher(request),
     }
 
