@@ -168,7 +168,7 @@ class Staff(People):
                 _(
                     "%(count)s people come in without passwords. Who has an e-mail address chooses"
                     " one with “Forgotten password?” on the sign-in page; to the others you give a"
-                    " first one on their page under “People”."
+                    " first one on their page under “Staff”."
                 )
                 % {"count": self.new}
             )

@@ -131,8 +131,7 @@ def changing(*changes: Change) -> dict[str, Any]:
 
 def own(tmp_path: Path, *changes: Callable[[dict[str, Any]], object], slug: str = "acme") -> bytes:
     """The file of a shop of ours with one of everything, which is another installation's."""
-    with business(rich(slug).business):
-        pass
+    rich(slug)
     path = tmp_path / f"{slug}.json"
     taken(path, Business.objects.get(slug=slug))
     return changed(path, *changes).read_bytes() if changes else path.read_bytes()
@@ -450,7 +449,7 @@ def test_another_business_by_address_origin_and_ids(room: Room, tmp_path: Path) 
     assert Business.objects.count() == 3
 
 
-def test_the_command_takes_no_notes_of_a_file(tmp_path: Path) -> None:
+def test_the_command_takes_no_notes_of_a_file(db: None, tmp_path: Path) -> None:
     def attack(data: dict[str, Any]) -> None:
         data["businesses"][0]["settings"] = {"books": "broken", "leaves_on": "2020", "theme": "red"}
 
