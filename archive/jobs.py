@@ -11,6 +11,7 @@ import json
 import logging
 import threading
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from importlib import import_module
@@ -60,6 +61,8 @@ class Task:
     job: Job
     actor: Membership
     pulse: Pulse
+    #: What is to be done when the job comes to nothing: files do not go with the transaction.
+    otherwise: ExitStack
 
     @property
     def options(self) -> dict[str, Any]:
@@ -219,8 +222,10 @@ def _died() -> str:
 def _work(row: Job, deadline: float | None, ending: threading.Event | None) -> Job:
     with context.business(row.business):
         try:
-            with Pulse(row, deadline=deadline, ending=ending) as beat, long_work():
-                _do(row, beat)
+            with ExitStack() as otherwise:
+                with Pulse(row, deadline=deadline, ending=ending) as beat, long_work():
+                    _do(row, beat, otherwise)
+                otherwise.pop_all()
         except Cancelled:
             _settle(row, Job.State.CANCELLED)
         except Interrupted:
@@ -249,11 +254,11 @@ def _ours(row: Job) -> str:
     ) % {"id": row.pk}
 
 
-def _do(row: Job, beat: Pulse) -> None:
+def _do(row: Job, beat: Pulse, otherwise: ExitStack) -> None:
     kind = kind_of(row.kind)
     actor = _actor(row, kind.needs)
     with translation.override(actor.user.language or settings.LANGUAGE_CODE):
-        found = kind.function(Task(row, actor, beat))
+        found = kind.function(Task(row, actor, beat, otherwise))
     beat.check()
     beat.end()
     result = json.loads(json.dumps(found, default=str))

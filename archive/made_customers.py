@@ -32,11 +32,11 @@ def lock_customers(notes: Notes) -> None:
         list(found.select_for_update(nowait=True).values_list("pk"))
 
 
-def refuse_customers(notes: Notes, *, sales: Any = (), accounts: Sequence[int] = ()) -> None:
+def refuse_customers(notes: Notes, *, sales: Any = ()) -> None:
     """Raise Refused, with examples, where one of them was sold to, has credit, or was edited since.
 
-    `sales` is a query of the ids of documents that go with the import, `accounts` are the credit
-    accounts that do.
+    `sales` is a query of the ids of documents that go with the import. Credit that goes with it has
+    to be gone already.
     """
     for _table, rows in notes.created(TABLE):
         keys = list(rows)
@@ -46,7 +46,7 @@ def refuse_customers(notes: Notes, *, sales: Any = (), accounts: Sequence[int] =
             _("Something was sold since to customers who came in: %(names)s."),
             sold.values_list("customer_id", flat=True).distinct()[:EXAMPLES],
         )
-        credit = CreditAccount.objects.filter(customer__in=keys).exclude(pk__in=accounts)
+        credit = CreditAccount.objects.filter(customer__in=keys)
         _refuse(
             "credit_since",
             _("Customers who came in have got credit since: %(names)s."),

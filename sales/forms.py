@@ -18,10 +18,11 @@ from accounts.permissions import Permission
 from sales.cards import holds_card_number
 from sales.customers import customer_matches
 from sales.models import Customer, Payment, Register, Sale, Shift
-from sales.numbering import is_in_history
+from sales.numbering import hold_numbers, is_in_history
 from sales.selection import visible_registers
 from tenants.asking import asked
 from tenants.context import current
+from tenants.errors import Refused
 
 
 def date_input(label: Any) -> forms.DateField:
@@ -202,7 +203,12 @@ class PrefixField(forms.CharField):
 
 
 def free_prefix(prefix: str) -> str:
-    """The prefix itself. Raises ValidationError where an imported history has its numbers."""
+    """The prefix itself. Raises ValidationError where an imported history has its numbers, or may
+    have them in a moment."""
+    try:
+        hold_numbers()
+    except Refused as refused:
+        raise forms.ValidationError(str(refused)) from None
     if is_in_history(prefix):
         raise forms.ValidationError(
             _("Imported sales have receipt numbers that begin so. Choose another prefix.")

@@ -9,7 +9,13 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from django.db import OperationalError, transaction
+from django.utils.translation import gettext as _
+
 from sales.models import Register, Sale
+from tenants.context import require_id
+from tenants.errors import Refused
+from tenants.models import Business
 
 _RECEIPT: Final = re.compile(r"([A-Z0-9]+)-V?[0-9]+")
 
@@ -30,3 +36,20 @@ def is_in_history(prefix: str) -> bool:
     pattern = rf"^{re.escape(prefix)}-V?[0-9]+$"
     there = Sale.objects.filter(register__is_history=True, number__startswith=f"{prefix}-")
     return bool(prefix) and there.filter(number__regex=pattern).exists()
+
+
+def hold_numbers() -> None:
+    """No history comes in until the transaction ends, so that what `is_in_history()` says stays true.
+
+    Raises Refused, without waiting, while an import is at work in the business: that takes minutes.
+    """
+    try:
+        with transaction.atomic():
+            Business.objects.select_for_update(no_key=True, nowait=True).get(pk=require_id())
+    except OperationalError as error:
+        if getattr(error.__cause__, "sqlstate", None) != "55P03":
+            raise
+        raise Refused(
+            "import_at_work",
+            _("An import is at work, which may bring such numbers. Try again when it is done."),
+        ) from error

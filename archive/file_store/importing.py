@@ -9,7 +9,7 @@ from __future__ import annotations
 import uuid
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -21,57 +21,42 @@ from accounts.audit import record
 from accounts.beginnings import first_owner
 from accounts.models import User
 from archive.file_store.mapping import StoreMap
-from archive.file_store.reading import Faults, Store, StoredBalance, StoredCustomer, StoredEntry
+from archive.file_store.reading import (
+    Store,
+    StoredBalance,
+    StoredCustomer,
+    StoredEntry,
+    StoreFault,
+)
+from archive.file_store.report import Report, StoreRefused
+from archive.made_customers import note_customers, note_references
 from archive.models import ImportBatch
+from archive.products.journal import Journal
 from archive.references import BATCH, fingerprint
+from archive.turns import lock_business
 from sales import credit, lots
-from sales.credit_history import PastAccount, PastEntry, open_accounts, record_past
+from sales.credit_history import (
+    NONE,
+    PastAccount,
+    PastEntry,
+    account_states,
+    lock_accounts,
+    open_accounts,
+    record_past,
+)
 from sales.models import CreditAccount, CreditEntry, Customer
 from sales.standings import movement
 from tenants.bulk import long_work
 from tenants.context import current
 from tenants.errors import Refused
-from tenants.models import Business, ExternalReference
+from tenants.models import ExternalReference
 
 ZERO = Decimal(0)
 TABLE = "customers"
+#: What the journal calls accounts of credit.
+ACCOUNT = "credit_account"
 OPENING = "Balance brought along"
 Kind = CreditEntry.Kind
-
-
-class StoreRefused(Exception):
-    """Nothing was written. The message is one sentence; `report.faults` say what is wrong."""
-
-    def __init__(self, message: str, report: Report) -> None:
-        super().__init__(message)
-        self.report = report
-
-
-@dataclass(slots=True)
-class Report:
-    """What came in, or would; amounts in the business's currency."""
-
-    customers_created: int = 0
-    customers_same: int = 0
-    entries_created: int = 0
-    entries_same: int = 0
-    by_kind: dict[str, Decimal] = field(default_factory=lambda: defaultdict(lambda: ZERO))
-    #: Credit of all customers of the store afterwards, as its entries make it.
-    credit: Decimal = ZERO
-    #: Customers whose balance was brought into line by a correction.
-    corrected: int = 0
-    faults: Faults = field(default_factory=Faults)
-
-    def as_json(self) -> dict[str, Any]:
-        return {
-            "customers": {"created": self.customers_created, "same": self.customers_same},
-            "entries": {"created": self.entries_created, "same": self.entries_same},
-            "by_kind": {kind: f"{amount:.4f}" for kind, amount in sorted(self.by_kind.items())},
-            "credit": f"{self.credit:.4f}",
-            "corrected": self.corrected,
-            "fault_count": self.faults.count,
-            "faults": [str(fault) for fault in self.faults.rows],
-        }
 
 
 def import_store(
@@ -82,27 +67,41 @@ def import_store(
     dry_run: bool = False,
     progress: Callable[[int, int], None] | None = None,
     batch: ImportBatch | None = None,
+    listen: Callable[[StoreFault], None] | None = None,
 ) -> Report:
     """Bring the folder into the bound business, or with `dry_run` find out what that would do.
 
     `by` is who does it, else the owner; `batch` the row that stands for it, else one is made when
-    something was new. Raises StoreRefused where anything is wrong, and StoreError
+    something was new; `listen` hears of every fault, while the report lists the first. Raises
+    StoreRefused where anything is wrong, and StoreError
     where a file cannot be read; either way nothing is written. Another import of the business waits.
     """
     with long_work():
-        Business.objects.select_for_update(no_key=True).get(pk=current().pk)
+        lock_business()
         store = Store(folder, asked, digits=current().digits, zone=current().zone)
+        store.faults.listen = listen
         report = Report(faults=store.faults)
-        work = _Work(store, report, by or first_owner(), progress or (lambda done, total: None))
-        work.batch = batch
+        by = by or first_owner()
+        row: ImportBatch = batch or ImportBatch.objects.create(
+            kind=ImportBatch.Kind.FILE_STORE,
+            file_name=asked.source[:200],
+            file_hash=fingerprint(asked),
+            created_by=by,
+        )
+        work = _Work(store, report, by, progress or (lambda done, total: None), row)
         work.run()
         if report.faults.count:
             plural = "fault" if report.faults.count == 1 else "faults"
             raise StoreRefused(
                 f"The files have {report.faults.count} {plural}; nothing was imported.", report
             )
-        if dry_run:
+        if dry_run or (batch is None and not report.is_new):
             transaction.set_rollback(True)
+        elif batch is None:
+            row.state, row.applied_at = ImportBatch.State.APPLIED, work.now
+            row.report = report.as_json()
+            row.save(update_fields=["state", "applied_at", "report"])
+            report.batch = row
     return report
 
 
@@ -121,13 +120,18 @@ class _Recorded:
 
 class _Work:
     def __init__(
-        self, store: Store, report: Report, by: User | None, progress: Callable[[int, int], None]
+        self,
+        store: Store,
+        report: Report,
+        by: User | None,
+        progress: Callable[[int, int], None],
+        batch: ImportBatch,
     ) -> None:
         self.store, self.report, self.by, self.progress = store, report, by, progress
+        self.batch, self.journal = batch, Journal(batch)
         self.map = store.map
         self.space = uuid.uuid5(uuid.NAMESPACE_URL, f"tillbook:{current().pk}:{self.map.source}")
         self.now = timezone.now()
-        self.batch: ImportBatch | None = None
         #: Customers of the store: their key there → their id here.
         self.ids: dict[str, uuid.UUID] = {}
 
@@ -138,7 +142,8 @@ class _Work:
         if self.report.faults.count:
             return
         self._write(by_customer)
-        if self.report.customers_created or self.report.entries_created:
+        self.journal.close()
+        if self.report.is_new:
             self._note()
 
     # -- customers --------------------------------------------------------------------------------
@@ -152,7 +157,7 @@ class _Work:
         )
         there = set(Customer.objects.values_list("pk", flat=True))
         for start in range(0, len(rows), BATCH):
-            new, references = [], []
+            new, known_as = [], []
             for row in rows[start : start + BATCH]:
                 if len(row.key) > 100:
                     self._fault(row, "id", row.key, "is longer than 100 characters")
@@ -167,18 +172,10 @@ class _Work:
                 customer.index_contacts()
                 self.ids[row.key] = customer.pk
                 new.append(customer)
-                references.append(
-                    ExternalReference(
-                        source=self.map.source, table=TABLE, external_id=row.key,
-                        object_id=str(customer.pk), fingerprint=fingerprint(row),
-                    )
-                )  # fmt: skip
-            again = [one.external_id for one in references if one.external_id in known]
-            ExternalReference.objects.filter(
-                source=self.map.source, table=TABLE, external_id__in=again
-            ).delete()
+                known_as.append((row.key, customer.pk, fingerprint(row)))
             Customer.objects.bulk_create(new)
-            ExternalReference.objects.bulk_create(references)
+            note_customers(self.journal, new)
+            note_references(self.journal, self.map.source, known_as)
             self.report.customers_created += len(new)
             self.progress(start + len(new), len(rows))
 
@@ -247,7 +244,8 @@ class _Work:
     def _write(self, by_customer: dict[str, list[StoredEntry]]) -> None:
         there = self._recorded()
         self._compare_openings(by_customer, there)
-        accounts = set(CreditAccount.objects.values_list("customer_id", flat=True))
+        accounts = dict(CreditAccount.objects.values_list("customer_id", "pk"))
+        living: dict[uuid.UUID, list[StoredEntry]] = {}
         past: list[PastEntry] = []
         opened: list[PastAccount] = []
         for done, (key, entries) in enumerate(by_customer.items(), start=1):
@@ -258,7 +256,7 @@ class _Work:
             if not new:
                 continue
             if customer_id in accounts:
-                self._append(customer_id, new)
+                living[customer_id] = new
             else:
                 opened.append(_account(customer_id, new))
                 past += self._past(customer_id, new)
@@ -267,9 +265,27 @@ class _Work:
                 self.report.by_kind[one.kind] += one.amount
             if done % BATCH == 0:
                 self.progress(done, len(by_customer))
+        self._go_on({accounts[one]: (one, new) for one, new in living.items()})
         if not self.report.faults.count:
             open_accounts(opened)
             record_past(past)
+            self._note_accounts([one.customer_id for one in opened])
+
+    def _go_on(self, living: dict[int, tuple[uuid.UUID, list[StoredEntry]]]) -> None:
+        """New entries of accounts that are here already."""
+        lock_accounts(living)
+        before = account_states(living)
+        for customer_id, new in living.values():
+            self._append(customer_id, new)
+        after = account_states(living)
+        self.journal.changed(ACCOUNT, ((pk, before[pk], after[pk]) for pk in living))
+
+    def _note_accounts(self, customers: list[uuid.UUID]) -> None:
+        for start in range(0, len(customers), BATCH):
+            some = customers[start : start + BATCH]
+            rows = CreditAccount.objects.filter(customer__in=some).order_by("pk")
+            states = account_states(rows.values_list("pk", flat=True))
+            self.journal.changed(ACCOUNT, ((pk, NONE, state) for pk, state in states.items()))
 
     def _recorded(self) -> dict[uuid.UUID, _Recorded]:
         """What came in from this source before, by document. Not by kind: who mends the map's
@@ -350,20 +366,11 @@ class _Work:
                 return
 
     def _note(self) -> None:
-        batch = self.batch or ImportBatch.objects.create(
-            kind=ImportBatch.Kind.FILE_STORE,
-            state=ImportBatch.State.APPLIED,
-            file_name=self.map.source,
-            file_hash=fingerprint(self.map),
-            report=self.report.as_json(),
-            created_by=self.by,
-            applied_at=self.now,
-        )
         counts = {
             "customers": [None, self.report.customers_created],
             "entries": [None, self.report.entries_created],
         }
-        record(actor=self.by, action="credit.import", target=batch, changes=counts)
+        record(actor=self.by, action="credit.import", target=self.batch, changes=counts)
 
 
 def _account(customer_id: uuid.UUID, entries: list[StoredEntry]) -> PastAccount:

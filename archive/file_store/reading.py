@@ -12,6 +12,7 @@ from typing import Any
 
 import ijson
 
+from archive.digits import EndlessNumber, Measured
 from archive.file_store.mapping import KEY, VALUE, Part, StoreMap, spelt
 from sales.models import CreditEntry
 
@@ -45,16 +46,20 @@ class StoreFault:
 
 @dataclass(slots=True)
 class Faults:
-    """The first faults, and how many there are."""
+    """The first faults, and how many there are; `listen` hears of every one."""
 
     rows: list[StoreFault] = field(default_factory=list)
     count: int = 0
+    listen: Callable[[StoreFault], None] | None = None
 
     def add(self, file: str, key: str, field: str, value: Any, reason: str) -> None:
         self.count += 1
+        text = "nothing" if value is None else str(value)[:60]
+        fault = StoreFault(file, key[:60], field, text, reason)
         if len(self.rows) < MOST_FAULTS:
-            text = "nothing" if value is None else str(value)[:60]
-            self.rows.append(StoreFault(file, key[:60], field, text, reason))
+            self.rows.append(fault)
+        if self.listen is not None:
+            self.listen(fault)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +172,7 @@ class Store:
             with path.open("rb") as source:
                 if source.read(3) != b"\xef\xbb\xbf":
                     source.seek(0)
-                for key, item in ijson.kvitems(source, part.path):
+                for key, item in ijson.kvitems(Measured(source), part.path):
                     found = True
                     if key in seen:
                         self.faults.add(part.file, key, "id", key, "stands twice")
@@ -181,6 +186,8 @@ class Store:
         except (ijson.JSONError, UnicodeDecodeError) as error:
             said = str(error).splitlines()[0]
             raise StoreError(f"{part.file} is not valid JSON: {said}.") from None
+        except (EndlessNumber, ArithmeticError):
+            raise StoreError(f"{part.file} holds a number without measure.") from None
         except RecursionError:
             raise StoreError(f"{part.file} is nested too deeply.") from None
         if not found and not _is_empty_object(path, part.path):

@@ -24,7 +24,7 @@ from archive.history.mapping import MapError, read_map
 from archive.history.matching import Item, find_customers, find_items, make_customers, make_items
 from archive.history.places import find_places
 from archive.history.reading import Faults, Line
-from archive.history.report import Report
+from archive.history.report import Listen, Report
 from archive.history.survey import Survey
 from archive.history.writing import Writer
 from archive.models import ImportBatch
@@ -75,14 +75,17 @@ def check_sales(
     mapping: Mapping[str, Any],
     options: Mapping[str, Any],
     progress: Progress | None = None,
+    listen: Listen | None = None,
 ) -> Report:
     """What an import of this file into the bound business would do; writes nothing.
 
     `source` is a path or a seekable file; `name` is what people call it; `mapping` is the map as
     JSON (docs/importing.md), such as {"preset": "online-retail"}; `options` are those of `Options`.
+    `listen` hears of everything that is wrong or doubted, while the report lists the first of it.
     Raises SalesRefused where file, map or options cannot be used at all.
     """
     work = _Work(source, name, mapping, options, progress)
+    work.report.hear(listen)
     with _one_sentence(), long_work():
         return work.run()
 
@@ -199,6 +202,7 @@ class _Work:
         if not self.survey.lines and not report.faults.count:
             raise SalesRefused(_("%s has a header and no lines.") % self.name)
         self.places = find_places(self.survey, self.options.location, report.faults)
+        self.located = {key: one.location.pk for key, one in self.places.items()}
         self._match()
         writer = None
         if by is not None and journal is not None:
@@ -338,6 +342,9 @@ class _Work:
         writer.finish()
         if self.prefixes & living_prefixes().keys():
             raise SalesRefused(_("A register was added meanwhile that gives numbers of the file."))
+        now = find_places(self.survey, self.options.location, Faults())
+        if {key: one.location.pk for key, one in now.items()} != self.located:
+            raise SalesRefused(_("Locations of the file were changed meanwhile; try again."))
         if report.lines != self.survey.lines:
             raise SalesRefused(_("%s changed while it was read.") % self.name)
         if self.options.stock:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from archive.history.mapping import JOINED, MapError, SalesMap
 from archive.tables import Exact
+from archive.tables.writing import unescaped, unmarked
 
 #: Faults that are told one by one; the others are counted.
 MOST_FAULTS: Final = 200
@@ -20,6 +21,7 @@ PLACES: Final = Decimal("0.0001")
 #: What numeric(18,4) holds.
 LIMIT: Final = Decimal(10) ** 14
 LENGTHS: Final = {"number": 40, "code": 100, "customer": 100}
+NAMES: Final = ("name", "customer_name")
 _NUMBER = re.compile(r"[+-]?[0-9]{1,20}(\.[0-9]{1,20})?")
 # No group begins with a zero: 0,500 is half a kilo of another country and not 500.
 _GROUPED = re.compile(r"[+-]?[1-9][0-9]{0,2}(,[0-9]{3})+(\.[0-9]+)?")
@@ -46,15 +48,19 @@ class RowFault:
 
 @dataclass(slots=True)
 class Faults:
-    """The first faults, and how many there are."""
+    """The first faults, and how many there are; `listen` hears of every one."""
 
     rows: list[RowFault] = field(default_factory=list)
     count: int = 0
+    listen: Callable[[RowFault], None] | None = None
 
     def add(self, row: int, column: str, value: str, reason: str) -> None:
         self.count += 1
+        fault = RowFault(row, column, value[:60], reason)
         if len(self.rows) < MOST_FAULTS:
-            self.rows.append(RowFault(row, column, value[:60], reason))
+            self.rows.append(fault)
+        if self.listen is not None:
+            self.listen(fault)
 
 
 @dataclass(slots=True)
@@ -143,11 +149,13 @@ class LineReader:
 
     def _raw(self, name: str, cells: Sequence[str]) -> str:
         places = self.places[name]
+        # A name may begin with an apostrophe, as '80s posters do.
+        bare = unescaped if name in NAMES else unmarked
         if len(places) == 1:
             cell = cells[places[0]]
             # A workbook's numbers are told apart by their type: they have no decimal comma.
-            return cell if isinstance(cell, Exact) else cell.strip()
-        parts = [cells[place].strip() for place in places]
+            return cell if isinstance(cell, Exact) else bare(cell.strip())
+        parts = [bare(cells[place].strip()) for place in places]
         if not all(parts):
             return ""
         return (self.mapping.join if name == "number" else " ").join(parts)

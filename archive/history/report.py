@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from archive.history.documents import OldDocument
 from archive.history.reading import Faults, Line, RowFault
 
+#: Called with what is wrong or doubted, and whether it is wrong.
+Listen = Callable[[RowFault, bool], None]
 ZERO = Decimal(0)
 #: What is listed is listed up to here; the counts are always whole.
 MOST = 200
@@ -68,6 +72,13 @@ class Report:
     stock: Counter[str] = field(default_factory=Counter)
     faults: Faults = field(default_factory=Faults)
     notes: list[str] = field(default_factory=list)
+    #: Hears of every document that is refused and every line that is doubted.
+    listen: Listen | None = None
+
+    def hear(self, listen: Listen | None) -> None:
+        self.listen = listen
+        if listen is not None:
+            self.faults.listen = lambda fault: listen(fault, True)
 
     @property
     def is_good(self) -> bool:
@@ -114,6 +125,9 @@ class Report:
         self.odd["no_name"] += not line.name
         if abs(line.quantity) >= MUCH or price >= MUCH:
             self.odd["implausible"] += 1
+            if self.listen is not None:
+                told = f"{exact(line.quantity)} × {exact(line.price)}"
+                self.listen(RowFault(line.row, "", told, _("is a lot")), False)
             if len(self.implausible) < MOST:
                 self.implausible.append(
                     {
@@ -127,8 +141,11 @@ class Report:
 
     def refuse(self, document: OldDocument, own: Tally, reason: str) -> None:
         self.refused.add(own)
+        fault = RowFault(document.row, "", document.number, reason)
+        if self.listen is not None:
+            self.listen(fault, True)
         if len(self.refusals) < MOST:
-            self.refusals.append(RowFault(document.row, "", document.number, reason))
+            self.refusals.append(fault)
 
     def as_json(self) -> dict[str, Any]:
         """Amounts as text, exact; lists cut at MOST (codes at MOST_CODES), counts whole."""

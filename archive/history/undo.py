@@ -71,13 +71,7 @@ class _Undo:
         found = []
         for key in sorted(noted):
             register = registers.get(uuid.UUID(key))
-            before, after = (
-                {
-                    name: Register._meta.get_field(name).to_python(noted[key][name][n])
-                    for name in HEAD
-                }
-                for n in (0, 1)
-            )
+            before, after = (_head(noted[key], place) for place in (0, 1))
             if register is None or head_of(register) != after:
                 raise self._went_on(key, register)
             found.append((register, before, after))

@@ -17,7 +17,7 @@ from archive.history.matching import Item
 from archive.history.survey import Survey
 from archive.products.journal import Journal
 from inventory.ledger_history import PastMovement, lock_levels, record_history
-from inventory.models import StockLevel, StockMovement
+from inventory.models import StockLevel, StockMovement, Variation
 from sales.history import (
     PastDocument,
     PastLine,
@@ -26,7 +26,8 @@ from sales.history import (
     history_register,
     post_history,
 )
-from sales.models import Payment, Register, Shift
+from sales.models import Customer, Payment, Register, Sale, SaleLine, Shift
+from tenants.bulk import keep_statistics
 from tenants.context import current
 from tenants.models import Location
 
@@ -95,6 +96,7 @@ class Writer:
 
     def _begin(self) -> None:
         self._began = True
+        keep_statistics(Sale, SaleLine, Payment, Variation, Customer, StockLevel)
         for place in self.places.values():
             is_new = place.shift is None
             if is_new:

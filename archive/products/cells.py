@@ -15,7 +15,7 @@ from archive.products.drafts import ERROR, WARNING, Level, Problem
 from archive.products.fields import FIELDS, doubt_text, one_line, tidy, yes_or_no
 from archive.products.numbers import IMPLAUSIBLE_AMOUNT, IMPLAUSIBLE_QUANTITY
 from archive.tables import Exact, Faulty, Table, is_encoded_twice
-from archive.tables.writing import unescaped
+from archive.tables.writing import unescaped, unmarked
 
 _BLANK: Final = frozenset({"", "NULL", "null", "\\N"})
 _SPREADSHEET_ERRORS: Final = frozenset(
@@ -125,7 +125,7 @@ class Line:
         raw = self.cell(key) if value is None else value.strip()
         if not raw:
             return ""
-        text = tidy(raw)
+        text = unmarked(tidy(raw))
         if text != raw.strip() and not raw.isascii():
             reason = doubt_text(raw, text)
             if reason:

@@ -15,6 +15,8 @@ from typing import Final
 
 from django.utils.translation import gettext as _
 
+from archive.tables.writing import unmarked
+
 LONGEST: Final = 64
 
 _LENGTHS: Final = (8, 12, 13, 14)
@@ -64,7 +66,7 @@ def check(raw: str) -> Checked:
 
     A code that a spreadsheet has turned into a rounded number is an error: its digits are gone.
     """
-    code = raw.strip().lstrip("'").strip()
+    code = unmarked(raw.strip())
     if _MANGLED.fullmatch(code):
         return Checked(code, Kind.FREE, error=mangled_advice())
     if found := _FLOAT.fullmatch(code):

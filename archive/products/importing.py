@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import IO, Any, Final
 
@@ -87,11 +88,14 @@ def import_products(
     progress: Progress | None = None,
     batch: ImportBatch | None = None,
     pictures: IO[bytes] | str | None = None,
+    otherwise: ExitStack | None = None,
 ) -> ImportBatch:
     """Import the file: all of it in one transaction, planned anew inside it.
 
     Returns the batch, applied, with its report; the one given, or a new one. Where there is nothing
-    to write, a new one is not stored. Raises ImportRefused when rows are wrong and `only` is "all",
+    to write, a new one is not stored. Pictures that were stored are deleted when the import fails;
+    within a larger transaction `otherwise` is told how, for when that one fails.
+    Raises ImportRefused when rows are wrong and `only` is "all",
     Refused when the file is no table, when another import is at work in this business, or when the
     catalogue changed meanwhile; nothing is written then.
     """
@@ -100,6 +104,8 @@ def import_products(
         with refusing(), long_work():
             lock_business()
             run = _Run(source, name, mapping, options, progress, pictures, lock=True)
+            if otherwise is not None:
+                otherwise.callback(run.pictures.forget)
             row = _batch(batch, run, actor)
             _write(run, row, actor)
             if batch is None and not run.report.writes:

@@ -80,7 +80,7 @@ class Journal:
         self._note(table, BatchPart.Action.CREATED, noted)
 
     def changed(
-        self, table: str, rows: Iterable[tuple[uuid.UUID, dict[str, Any], dict[str, Any]]]
+        self, table: str, rows: Iterable[tuple[Any, dict[str, Any], dict[str, Any]]]
     ) -> None:
         """Rows as (id, {column: before}, {column: after})."""
         noted = [

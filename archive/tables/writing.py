@@ -31,6 +31,17 @@ def unescaped(text: str) -> str:
     return text
 
 
+def unmarked(code: str) -> str:
+    """A code without the apostrophe by which a spreadsheet is told that it is text: '0012, '-5.
+
+    Leading zeros survive. An apostrophe before anything else belongs to the code.
+    """
+    if not code.startswith("'"):
+        return code
+    bare = code.lstrip("'").lstrip()
+    return bare if bare[:1].isdigit() else unescaped(code)
+
+
 def write_csv(file: IO[bytes], rows: Iterable[Sequence[Value]]) -> None:
     """UTF-8 with a mark, which spreadsheets need to read it right; commas, CRLF, decimal points."""
     text = io.TextIOWrapper(file, "utf-8-sig", newline="", write_through=True)

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import csv
 import io
+import tempfile
 from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from accounts.models import User
 from archive.exporting.sheets import csv_cell
-from archive.files import Writing
+from archive.files import copied
 from archive.models import StoredFile
 
 # Rows that are put into the file at once. A report lists as many before it leaves any out.
 CHUNK = 500
+MOST_IN_MEMORY = 1024 * 1024
 
 
 def header() -> list[str]:
@@ -33,29 +36,39 @@ def as_csv(rows: Iterable[Sequence[Any]]) -> bytes:
     return text.getvalue().encode()
 
 
-class ProblemFile:
-    """Keeps every problem that it hears of, however many, in a file of the bound business."""
+class ProblemFile(AbstractContextManager["ProblemFile"]):
+    """Keeps every problem that it hears of, however many, for a file of the bound business.
 
-    def __init__(self, name: str, *, by: User) -> None:
-        self._name, self._by = name, by
-        self._file: Writing | None = None
+    Until `finish()` they lie in a temporary file: the transaction in which a check looks at what it
+    would write is rolled back, and they are not to go with it. A report that `listed` as many leaves
+    none out, and needs no file.
+    """
+
+    def __init__(self, name: str, *, by: User, listed: int = CHUNK) -> None:
+        self._name, self._by, self._listed = name, by, listed
+        # In memory as long as it is small.
+        self._file = tempfile.SpooledTemporaryFile(max_size=MOST_IN_MEMORY)  # noqa: SIM115
+        self._file.write(b"\xef\xbb\xbf" + as_csv([header()]))
         self._rows: list[list[Any]] = []
+        self._count = 0
 
     def add(self, one: list[Any]) -> None:
         self._rows.append(one)
+        self._count += 1
         if len(self._rows) >= CHUNK:
             self._flush()
 
     def _flush(self) -> None:
-        if self._file is None:
-            self._file = Writing(self._name, by=self._by)
-            self._file.write(b"\xef\xbb\xbf" + as_csv([header()]))
         self._file.write(as_csv(self._rows))
         self._rows.clear()
 
     def finish(self) -> StoredFile | None:
         """None while so few were heard of that they stand in the report itself."""
-        if self._file is None:
+        if self._count <= self._listed:
             return None
         self._flush()
-        return self._file.finish()
+        self._file.seek(0)
+        return copied(self._name, self._file, by=self._by)
+
+    def __exit__(self, *error: object) -> None:
+        self._file.close()

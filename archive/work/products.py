@@ -155,16 +155,16 @@ class ProductsDesk(Desk):
         return ProductOptions(data, initial=dict(initial))
 
     def check(self, task: Task, batch: ImportBatch, stream: IO[bytes]) -> dict[str, Any]:
-        every = ProblemFile(f"problems-{batch.pk}.csv", by=task.actor.user)
-        report = check_products(
-            stream,
-            name=batch.file_name,
-            mapping=_mapping(batch),
-            options=_options(batch),
-            progress=partial(task.progress, stage=_("Checking the file")),
-            listen=partial(_keep, every),
-        )
-        kept = every.finish()
+        with ProblemFile(f"problems-{batch.pk}.csv", by=task.actor.user) as every:
+            report = check_products(
+                stream,
+                name=batch.file_name,
+                mapping=_mapping(batch),
+                options=_options(batch),
+                progress=partial(task.progress, stage=_("Checking the file")),
+                listen=partial(_keep, every),
+            )
+            kept = every.finish()
         return {**report.as_json(), "problems_file": str(kept.pk) if kept else ""}
 
     def apply(self, task: Task, batch: ImportBatch, stream: IO[bytes]) -> dict[str, Any]:
@@ -176,6 +176,7 @@ class ProductsDesk(Desk):
             actor=task.actor.user,
             progress=partial(task.progress, stage=_("Importing products")),
             batch=batch,
+            otherwise=task.otherwise,
         )
         report: dict[str, Any] = done.report
         return report

@@ -15,10 +15,14 @@ from accounts.permissions import Permission
 from archive.history.importing import SalesRefused, check_sales, import_sales
 from archive.history.mapping import JOINED, REQUIRED, preset_for
 from archive.history.presets import PRESETS
+from archive.history.reading import RowFault
+from archive.history.report import MOST
 from archive.history.undo import undo_sales
 from archive.jobs import Task
 from archive.models import ImportBatch
 from archive.work.desk import Desk, Field, Figure, Listing, Preview, Text, Trouble
+from archive.work.problems import ProblemFile
+from archive.work.problems import row as problem_row
 from tenants.context import current
 from tenants.errors import Refused
 from tenants.models import Location
@@ -155,20 +159,23 @@ class SalesDesk(Desk):
         return SalesOptions(data, initial=dict(initial))
 
     def check(self, task: Task, batch: ImportBatch, stream: IO[bytes]) -> dict[str, Any]:
-        try:
-            report = check_sales(
-                stream,
-                name=batch.file_name,
-                mapping=sales_map(batch),
-                options=batch.options.get("chosen", {}),
-                progress=partial(task.progress, stage=_("Checking the file")),
-            )
-        except SalesRefused as refused:
-            if not refused.report.faults.count:
+        name = f"problems-{batch.pk}.csv"
+        with ProblemFile(name, by=task.actor.user, listed=MOST) as every:
+            try:
+                report = check_sales(
+                    stream,
+                    name=batch.file_name,
+                    mapping=sales_map(batch),
+                    options=batch.options.get("chosen", {}),
+                    progress=partial(task.progress, stage=_("Checking the file")),
+                    listen=partial(_keep, every),
+                )
+            except SalesRefused as refused:
                 raise Refused("refused", str(refused)) from None
-            report = refused.report
+            kept = every.finish()
         adds = bool(batch.options.get("chosen", {}).get("create_missing"))
-        return {**report.as_json(), "adds_missing": adds}
+        told = {"adds_missing": adds, "problems_file": str(kept.pk) if kept else ""}
+        return {**report.as_json(), **told}
 
     def apply(self, task: Task, batch: ImportBatch, stream: IO[bytes]) -> dict[str, Any]:
         try:
@@ -195,6 +202,10 @@ class SalesDesk(Desk):
 
     def preview(self, report: Mapping[str, Any], *, member: Membership, done: bool) -> Preview:
         return SalesPreview(report, done).shown()
+
+
+def _keep(every: ProblemFile, one: RowFault, is_error: bool) -> None:
+    every.add(problem_row(one.row, one.column, one.value, one.reason, is_error=is_error))
 
 
 # Other names that columns of such files have.

@@ -17,14 +17,18 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import Membership
 from accounts.permissions import Permission
-from archive.file_store.importing import Report, StoreRefused, import_store
+from archive.file_store.importing import import_store
 from archive.file_store.mapping import MapError, load_map
-from archive.file_store.reading import StoreError
+from archive.file_store.reading import MOST_FAULTS, StoreError, StoreFault
+from archive.file_store.report import Report, StoreRefused
+from archive.file_store.undo import undo_store
 from archive.files import PART
 from archive.jobs import Task
 from archive.models import ImportBatch
 from archive.tables.errors import BROKEN
 from archive.work.desk import Desk, Figure, Listing, Preview, Trouble
+from archive.work.problems import ProblemFile
+from archive.work.problems import row as problem_row
 from sales.models import CreditEntry
 from tenants.context import current
 from tenants.errors import Refused
@@ -46,14 +50,31 @@ class StoreDesk(Desk):
     accept = ".zip"
     hint = gettext_lazy("A ZIP archive of the JSON files, with map.json beside them.")
     has_columns: ClassVar[bool] = False
-    may_undo: ClassVar[bool] = False
+    undo_text = gettext_lazy(
+        "Customers and credit that came in go again, and accounts are as before. It is refused when"
+        " something was bought or booked on them since."
+    )
+    undone_text = gettext_lazy("Customers and their credit are as they were before it.")
     needs = (Permission.CUSTOMER_CREATE, Permission.CUSTOMER_CREDIT_GRANT)
 
     def check(self, task: Task, batch: ImportBatch, stream: IO[bytes]) -> dict[str, Any]:
-        return _run(task, stream, dry_run=True, stage=_("Checking the files"))
+        name = f"problems-{batch.pk}.csv"
+        with ProblemFile(name, by=task.actor.user, listed=MOST_FAULTS) as every:
+            report = _run(
+                task,
+                stream,
+                dry_run=True,
+                stage=_("Checking the files"),
+                listen=lambda fault: every.add(_problem(fault)),
+            )
+            kept = every.finish()
+        return {**report, "problems_file": str(kept.pk) if kept else ""}
 
     def apply(self, task: Task, batch: ImportBatch, stream: IO[bytes]) -> dict[str, Any]:
         return _run(task, stream, batch=batch, stage=_("Importing customers"))
+
+    def undo(self, task: Task, batch: ImportBatch) -> None:
+        undo_store(batch, actor=task.actor.user)
 
     def preview(self, report: Mapping[str, Any], *, member: Membership, done: bool) -> Preview:
         customers, entries = report["customers"], report["entries"]
@@ -93,6 +114,7 @@ def _run(
     stage: str,
     dry_run: bool = False,
     batch: ImportBatch | None = None,
+    listen: Callable[[StoreFault], None] | None = None,
 ) -> dict[str, Any]:
     progress: Callable[[int, int], None] = partial(task.progress, stage=stage)
     with _unpacked(stream) as folder:
@@ -105,6 +127,7 @@ def _run(
                 dry_run=dry_run,
                 progress=progress,
                 batch=batch,
+                listen=listen,
             )
         except StoreRefused as refused:
             if not dry_run:
@@ -118,15 +141,16 @@ def _run(
 
 
 def _wrong(report: Report) -> list[dict[str, Any]]:
-    return [
-        {
-            "row": one["key"],
-            "column": f"{one['file']}: {one['field']}",
-            "value": one["value"],
-            "reason": one["reason"],
-        }
-        for one in map(asdict, report.faults.rows)
-    ]
+    return [asdict(_trouble(one)) for one in report.faults.rows]
+
+
+def _trouble(one: StoreFault) -> Trouble:
+    return Trouble(one.key, f"{one.file}: {one.field}", one.value, one.reason)
+
+
+def _problem(one: StoreFault) -> list[Any]:
+    told = _trouble(one)
+    return problem_row(told.row, told.column, told.value, told.reason, is_error=True)
 
 
 @contextmanager

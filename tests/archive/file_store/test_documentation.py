@@ -26,5 +26,6 @@ def test_the_example_can_be_followed(
     )
     said = capsys.readouterr().out.strip().splitlines()
     shown = "\n".join(line.removeprefix("    ") for line in page.splitlines())
+    assert said.pop().startswith("Imported. To take it back: --undo ")
     assert len(said) == 6
     assert "\n".join(said) in shown

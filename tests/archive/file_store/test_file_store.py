@@ -11,9 +11,10 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from accounts.models import AuditEntry
-from archive.file_store.importing import StoreRefused, import_store
+from archive.file_store.importing import import_store
 from archive.file_store.mapping import MapError, read_map
 from archive.file_store.reading import StoreError
+from archive.file_store.report import StoreRefused
 from archive.models import ImportBatch
 from archive.verify import check_books
 from sales import credit

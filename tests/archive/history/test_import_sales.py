@@ -18,9 +18,12 @@ from django.test import Client
 from archive.history import writing
 from archive.history.importing import SalesRefused, check_sales, import_sales
 from archive.models import ImportBatch
+from archive.products.importing import import_products
 from archive.verify import check_books
-from inventory.models import Product, StockLevel, StockMovement
+from inventory.models import Barcode, Product, StockLevel, StockMovement
 from sales.models import Customer, Payment, Register, Sale, SaleLine, Shift
+from tenants.context import business
+from tenants.models import Location
 from tests.factories import Shop
 
 HEADER = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n"
@@ -229,6 +232,63 @@ def test_the_command(shop: Shop, tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert "23.271" in capsys.readouterr().out
     call_command(*common, "--preset", "online-retail", "--json")
     assert json.loads(capsys.readouterr().out)["same"]["documents"] == 9
+
+
+@pytest.mark.parametrize("dry_run", [[], ["--dry-run"]])
+def test_the_command_ends_with_1_where_a_document_was_refused(
+    shop: Shop, tmp_path: Path, capsys: pytest.CaptureFixture[str], dry_run: list[str]
+) -> None:
+    file = tmp_path / "sales.csv"
+    common = ["import_sales", str(file), "--business", "acme", "--location", "HS"]
+    common += ["--preset", "online-retail", "--create-missing"]
+    file.write_text(HEADER + ROWS)
+    call_command(*common)
+    more = "536999,tea,GREEN TEA,1,2010-12-03 10:00:00,3.39,17850.0,United Kingdom\n"
+    file.write_text(HEADER + ROWS.replace("MUG,6,", "MUG,7,") + more)
+    with pytest.raises(CommandError, match=r"^1 document of the file .* refused") as ended:
+        call_command(*common, *dry_run)
+    assert ended.value.returncode == 1
+    assert "28.86 here and 31.41 in the file" in capsys.readouterr().out
+    with business(shop.business):
+        assert Sale.objects.count() == (9 if dry_run else 10)
+
+
+def test_codes_with_the_apostrophe_of_a_spreadsheet(inside: Shop) -> None:
+    """As import_products reads them: '0012 is 0012, and a name may begin with one."""
+    rows = "'0536365,'0012,'80s POSTER,1,2010-12-01 08:26:00,2.55,'0017.0,UK\n"
+    bring(rows + "2,0012,'=THING,1,2010-12-01 08:26:00,2.55,0017.0,UK\n")
+    sale = Sale.objects.get(number="0536365")
+    line = sale.lines.get()
+    assert (line.sku, line.name) == ("0012", "'80s POSTER")
+    assert Product.objects.filter(sku="0012").count() == 1
+    assert SaleLine.objects.get(sale__number="2").name == "=THING"
+    assert Customer.objects.filter(name="Customer 0017").count() == 1
+    table = io.BytesIO(b"Name,SKU,Barcode,Price\nPoster,'0012,'4006381333931,3\n")
+    options = {"location": "HS"}
+    import_products(table, name="p.csv", mapping=None, options=options, actor=inside.owner)
+    found = Product.objects.get(sku="0012")
+    assert (found.name, found.variations.get().price) == ("Poster", 3)
+    assert Barcode.objects.filter(variation__product=found, code="4006381333931").exists()
+
+
+def test_a_location_that_was_added_meanwhile(inside: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It has the code by which the file means another one."""
+    before = everything()
+    mapping = {
+        "columns": {name: name for name in ("number", "code", "quantity", "price", "time")}
+        | {"location": "place"}
+    }
+    rows = "number,code,quantity,price,time,place\n1,TEA,1,1,2020-01-01,Market\n"
+
+    def slow(done: int, total: int) -> None:
+        if done > 500:
+            Location.objects.get_or_create(code="Market", name="Hall")
+
+    with pytest.raises(SalesRefused, match="Locations of the file were changed"):
+        import_sales(
+            io.BytesIO(rows.encode()), name="s.csv", mapping=mapping, options={}, progress=slow
+        )
+    assert everything() == before
 
 
 COFFEE = """\

@@ -81,6 +81,32 @@ def test_faults_are_named(owner: Client, inside: Shop) -> None:
     assert Customer.objects.count() == 1
 
 
+def test_the_file_of_problems_is_whole(owner: Client, inside: Shop) -> None:
+    """Although what a check writes to find them is rolled back."""
+    users = {f"u{n}": {"name": ""} for n in range(1500)}
+    batch = bring(owner, inside, packed(users=users))
+    assert (batch.report["fault_count"], len(batch.report["wrong"])) == (1502, 1000)
+    answer: Any = owner.get(url(inside, batch, "problems/"))
+    lines = b"".join(answer.streaming_content).decode("utf-8-sig").splitlines()
+    assert len(lines) == 1503
+
+
+def test_taken_back(owner: Client, inside: Shop) -> None:
+    batch = bring(owner, inside, packed())
+    owner.post(url(inside, batch, "apply/"), {"only": "all"})
+    assert Customer.objects.count() == 3
+    batch.refresh_from_db()
+    assert "Take it back" in html(owner, inside, batch)
+    owner.post(url(inside, batch, "undo/"))
+    batch.refresh_from_db()
+    assert batch.state == "undone", batch.job and batch.job.message
+    assert "Customers and their credit are as they were before it." in html(owner, inside, batch)
+    assert Customer.objects.count() == 1 and not CreditAccount.objects.exists()
+    again = bring(owner, inside, packed())
+    owner.post(url(inside, again, "apply/"), {"only": "all"})
+    assert CreditAccount.objects.get().balance == 7.5
+
+
 @pytest.mark.parametrize(
     ("data", "says"),
     [

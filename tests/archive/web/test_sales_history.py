@@ -127,3 +127,33 @@ def test_a_colleague_and_a_stranger(
     assert manager.post(url(inside, batch, "apply/")).status_code == 403
     assert stranger.post(url(inside, batch, "apply/")).status_code == 404
     assert not history().exists()
+
+
+def test_the_file_of_problems_is_whole(owner: Client, inside: Shop) -> None:
+    """The page and the report list the first of them, the file has all."""
+    rows = "".join(f"{n},MUG-1,Mug,x{n},2026-01-05 10:30:00,5\n" for n in range(1234))
+    head = SALES.partition(b"\n")[0] + b"\n"
+    batch = checked(owner, inside, head + rows.encode(), **HERE)
+    assert (batch.report["fault_count"], len(batch.report["faults"])) == (1234, 200)
+    answer: Any = owner.get(url(inside, batch, "problems/"))
+    lines = b"".join(answer.streaming_content).decode("utf-8-sig").splitlines()
+    assert len(lines) == 1235
+    assert lines[1].startswith("2,Quantity,x0,") and lines[-1].startswith("1235,Quantity,x1233,")
+
+
+def test_documents_that_are_refused_are_in_it_too(owner: Client, inside: Shop) -> None:
+    rows = "".join(f"{n},MUG-1,Mug,1,2026-01-05 10:30:00,5\n" for n in range(1, 301))
+    head = SALES.partition(b"\n")[0].decode() + "\n"
+    applied(owner, inside, (head + rows).encode())
+    batch = checked(owner, inside, (head + rows.replace(",5\n", ",6\n")).encode(), **HERE)
+    assert len(batch.report["refusals"]) == 200
+    answer: Any = owner.get(url(inside, batch, "problems/"))
+    lines = b"".join(answer.streaming_content).decode("utf-8-sig").splitlines()
+    assert len(lines) == 301 and all("5 here and 6 in the file" in line for line in lines[1:])
+
+
+def test_few_problems_stand_in_the_report(owner: Client, inside: Shop) -> None:
+    batch = checked(owner, inside, SALES.replace(b",0.5,", b",half,"), **HERE)
+    assert batch.report["problems_file"] == ""
+    answer = owner.get(url(inside, batch, "problems/"))
+    assert "half" in answer.content.decode() and len(answer.content.splitlines()) == 2
