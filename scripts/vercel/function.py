@@ -8,6 +8,7 @@ import os
 import socket
 import subprocess
 import threading
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -110,6 +111,14 @@ class Function:
         self._errors.flush()
         return "".join(self._platform.logged) + Path(self._errors.name).read_text()
 
+    def settled_log(self) -> str:
+        """The log, once nothing was added for a second: what a start says arrives after it."""
+        before = ""
+        while before != (now := self.log):
+            before = now
+            time.sleep(1)
+        return now
+
     def stop(self) -> None:
         self._process.kill()
         self._process.wait()
@@ -131,7 +140,7 @@ class Function:
 def uses_byte_code(made: Build, home: Path, environ: Mapping[str, str]) -> int:
     """How many modules a cold start reads as byte code. Raises Wrong if it compiles a single one."""
     with Function(made, home, environ, "-v") as function:
-        told = function.log.splitlines()
+        told = function.settled_log().splitlines()
     # As Python tells it: compiled is `code object from x.py`, and read is `x.pyc matches x.py`.
     here = os.fspath(made.bundle)
     said = [line for line in told if here in line]

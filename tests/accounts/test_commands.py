@@ -12,12 +12,14 @@ from pathlib import Path
 import pytest
 from cryptography.fernet import Fernet
 from django.core.management import CommandError, call_command
+from django.db import transaction
 from django.test import Client
 
 from accounts.models import Device, Membership, Role, User
 from sales.models import Register
 from tenants.context import business
 from tenants.models import Business, Location
+from tests import factories
 from tests.accounts.reading import found
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -134,6 +136,14 @@ def test_a_device_gets_a_token_once(shop):
     assert (
         Client(headers={"Authorization": f"Bearer {second}"}).get("/api/v1/me").status_code == 200
     )
+
+
+def test_a_device_gets_a_token_outside_any_transaction(committed_db):
+    # As people run the command; the other tests are one transaction each.
+    with transaction.atomic():
+        factories.make_shop("acme")
+    words = ["--business=acme", "--register=acm1", "--user=acme.cashier"]
+    assert run("device_token", *words).startswith("tb_")
 
 
 @pytest.mark.parametrize(

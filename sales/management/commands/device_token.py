@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import transaction
 
 from accounts.beginnings import user_named
 from accounts.models import Membership
@@ -32,7 +33,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         business = chosen_business(options["business"])
-        with context.business(business):
+        # The business is known to PostgreSQL within a transaction only.
+        with context.business(business), transaction.atomic():
             register = Register.objects.filter(prefix=options["register"].upper()).first()
             if register is None:
                 known = ", ".join(Register.objects.values_list("prefix", flat=True)) or "none"
