@@ -103,7 +103,7 @@ def slow(minutes: int) -> str | None:
 
 def connections(minutes: int) -> str | None:
     found = measuring.connections()
-    if found is None or found.percent <= settings.ALERT_CONNECTIONS_PERCENT:
+    if found is None or 100 * found.used <= settings.ALERT_CONNECTIONS_PERCENT * found.most:
         return None
     return _(
         "%(used)s of %(most)s database connections are in use. When none is left, nobody can work."
@@ -116,14 +116,14 @@ def database_size(minutes: int) -> str | None:
     limit = measuring.database_limit_bytes()
     if limit is None:
         return None
-    percent = 100 * measuring.database_bytes() // limit
-    if percent <= settings.ALERT_STORAGE_PERCENT:
+    size = measuring.database_bytes()
+    if 100 * size <= settings.ALERT_STORAGE_PERCENT * limit:
         return None
     return _(
         "The database uses %(percent)s%% of the space that it may. When it is full, nothing can be"
         " sold. Take a larger plan at the host and raise DATABASE_LIMIT_GB, or lower KEEP_FILES_DAYS"
         " so that files of old imports and exports go sooner."
-    ) % {"percent": percent}
+    ) % {"percent": 100 * size // limit}
 
 
 def disk(minutes: int) -> str | None:

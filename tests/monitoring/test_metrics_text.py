@@ -16,11 +16,11 @@ from prometheus_client.parser import text_string_to_metric_families
 from archive.models import Job
 from backups.models import BackupRun
 from monitoring import deployments
-from monitoring.alerts import checking, rules
+from monitoring.alerts import rules
 from monitoring.metrics import exposition, pooler, reading, storing
 from monitoring.metrics.counting import counter
 from monitoring.metrics.exposition import Family, Sample, render
-from monitoring.models import BOUNDS_MS, Alert, RequestCount
+from monitoring.models import BOUNDS_MS, Alert, LastRun, RequestCount
 from tenants.context import business
 from tests.conftest import ON_POSTGRES
 from tests.factories import Shop, signed_in
@@ -163,7 +163,7 @@ def test_backups_deployments_sessions_and_alerts(shop: Shop) -> None:
     BackupRun.objects.create(kind="drill", started_at=hour_ago, is_good=False)
     deployments.finished(deployments.begin("abc"), ok=True, summary="")
     Alert.objects.create(kind="disk", message="It fills up.")
-    checking.LastRun.objects.create(name="daily", at=hour_ago)
+    LastRun.objects.create(name="daily", at=hour_ago)
     signed_in(shop.owner)
     families = scraped()
     assert 3600 <= values(families["tillbook_backup_age_seconds"])[0] < 3700

@@ -120,7 +120,7 @@ def test_alerts_open_and_past(client: Client, settings: Any) -> None:
 
 def test_evaluation_that_stopped_is_said(client: Client) -> None:
     LastRun.objects.create(name=checking.NAME, at=timezone.now() - timedelta(days=2))
-    assert "Keep `python manage.py run_jobs --watch` running" in text_of(client)
+    assert "Keep <code>python manage.py run_jobs --watch</code> running" in text_of(client)
     assert "Nothing is wrong." not in text_of(client)
 
 
