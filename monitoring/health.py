@@ -16,13 +16,14 @@ from typing import Any, Final
 
 from django.apps import apps
 from django.conf import settings
-from django.db import DatabaseError, InterfaceError, connection
+from django.db import DatabaseError, InterfaceError, connection, connections
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 from django.utils.translation import gettext as _
 
 from backups import status as backups
 from monitoring.metrics import measuring
+from tenants import replica as replicas
 from tenants import roles
 
 #: For how many seconds an answer is given again: asking often must not cost the database anything.
@@ -78,6 +79,7 @@ def look() -> Report:
         ("storage", storage),
         ("backup", backup),
         ("cache", cache),
+        ("replica", replica),
     ]
     return Report((first, *(_guarded(name, work) for name, work in looks)))
 
@@ -216,6 +218,23 @@ def cache() -> Part:
     return Part(
         "cache", State.WARNING, _("Redis does not answer: pages are slower until it is back.")
     )
+
+
+def replica() -> Part:
+    """Whether reports are read from the replica, where there is one; a warning at most."""
+    if not settings.REPLICA_URL:
+        return Part("replica", State.OK, _("No replica is configured; the database does its work."))
+    try:
+        with replicas.reading() as answers:
+            pass
+    except (DatabaseError, InterfaceError):
+        connections[replicas.ALIAS].close()
+        text = _("The replica does not answer; the database does its work.")
+        return Part("replica", State.WARNING, text)
+    if not answers:
+        text = _("The replica is more than %(seconds)s seconds behind; the database does its work.")
+        return Part("replica", State.WARNING, text % {"seconds": settings.REPLICA_LAG_SECONDS})
+    return Part("replica", State.OK, _("The replica answers."))
 
 
 class _Kept:

@@ -239,3 +239,14 @@ def database(
         **config.get("OPTIONS", {}),
     }
     return config
+
+
+def replica(url: str, environ: Mapping[str, str]) -> dict[str, Any]:
+    """The `replica` entry of DATABASES: reports are read from it, in transactions of their own."""
+    host = {name: value for name, value in environ.items() if name == "VERCEL"}
+    config = database(Path(), ["manage.py"], {**host, "DATABASE_URL": url})
+    # Each view would begin a transaction there, whether it reads from it or not.
+    config["ATOMIC_REQUESTS"] = False
+    config["OPTIONS"]["connect_timeout"] = 2
+    config["TEST"] = {"MIRROR": "default"}
+    return config

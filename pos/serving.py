@@ -9,7 +9,7 @@ from pathlib import Path
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
-from django.db import connection
+from django.db import connections
 from django.db.utils import OperationalError
 
 from tenants import roles
@@ -30,23 +30,27 @@ def prepare() -> None:
         tell_that_nothing_lasts()
     if settings.SQLITE:
         return
-    try:
-        problems = roles.problems(connection)
-    except OperationalError:
-        logger.warning("The database does not answer yet; its role was not checked.")
-        return
-    finally:
-        connection.close()
+    problems: list[str] = []
+    for served in connections.all():
+        try:
+            problems += roles.problems(served)
+        except OperationalError:
+            logger.warning(
+                "A database (%s) does not answer yet; its role was not checked.", served.alias
+            )
+        finally:
+            served.close()
     if not settings.PRODUCTION:
         logger.warning(
             "PRODUCTION is not set: any host name is accepted and cookies travel without TLS."
             " Set PRODUCTION=1 and ALLOWED_HOSTS where customers' data is kept."
         )
     if problems:
+        more = f" (and {len(problems) - 1} more of the kind)" if problems[1:] else ""
         raise ImproperlyConfigured(
-            "Row-level security does not hold: "
-            + "; ".join(problems)
-            + ". Run `python manage.py setup_roles` and use the DATABASE_URL that it prints."
+            "DATABASE_URL leads past row-level security, which keeps businesses apart:"
+            f" {problems[0]}{more}. Run `python manage.py setup_roles` and set the DATABASE_URL"
+            " that it prints."
         )
 
 

@@ -13,7 +13,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from monitoring import logs
 from pos.configuration import Environment
-from pos.database import chosen
+from pos.database import chosen, replica
 from pos.hosted import configured
 from pos.keys import encryption_keys, signing_keys
 
@@ -57,6 +57,15 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 SQLITE = DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3"
 # A deployment that nobody gave a database yet: it sells, and says on every page what is missing.
 EPHEMERAL = SQLITE and ON_VERCEL
+
+# A streaming replica for reports, and how many seconds behind it may be and still answer.
+REPLICA_URL = env.url("REPLICA_URL", ("postgres", "postgresql"))
+REPLICA_LAG_SECONDS = env.number("REPLICA_LAG_SECONDS", 30, least=1, most=600)
+if SQLITE:
+    REPLICA_URL = ""
+if REPLICA_URL:
+    DATABASES["replica"] = replica(REPLICA_URL, env.values)
+    DATABASE_ROUTERS = ["tenants.replica.Router"]
 
 # Keys that nobody gave: on a laptop in VAR_DIR; without a database those that the build made.
 _keys: dict[str, Any] = {
@@ -127,6 +136,11 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "tenants.middleware.BusinessMiddleware",
 ]
+if REPLICA_URL:
+    # Outside the session's, whose rows it must come after.
+    MIDDLEWARE.insert(
+        MIDDLEWARE.index("accounts.sessions.SessionMiddleware"), "tenants.replica.WrittenMiddleware"
+    )
 
 ROOT_URLCONF = "pos.urls"
 # What the middleware asks who may enter which business, and under which URLs it then answers.
@@ -159,14 +173,14 @@ TEMPLATES: list[dict[str, Any]] = [
 ]
 
 # Redis is shared by all processes; without it each remembers for itself.
-REDIS_URL = env.url("REDIS_URL", ("redis", "rediss"))
-_kv_url = env.url("KV_URL", ("redis", "rediss"))
-SHARED_CACHE = bool(REDIS_URL or _kv_url)
+_redis = [env.url(name, ("redis", "rediss")) for name in ("REDIS_URL", "KV_URL")]
+REDIS_URL = _redis[0] or _redis[1]
+SHARED_CACHE = bool(REDIS_URL)
 CACHES: dict[str, Any] = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 if SHARED_CACHE:
     CACHES["default"] = {
         "BACKEND": "tenants.redis_cache.RedisCache",
-        "LOCATION": REDIS_URL or _kv_url,
+        "LOCATION": REDIS_URL,
         "KEY_PREFIX": "tillbook",
     }
 

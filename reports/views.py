@@ -13,12 +13,13 @@ from django.utils import timezone
 from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
-from accounts.access import at_visible_locations, can, needs, visible_locations
+from accounts.access import at_visible_locations, can, location_ids, needs, visible_locations
 from accounts.permissions import Permission
 from reports import queries
 from sales.models import Sale, SaleLine
 from sales.selection import visible_sales, visible_shifts
 from tenants import formats
+from tenants.replica import from_replica
 
 RECENT = 6
 LOW = 6
@@ -26,6 +27,7 @@ LOW = 6
 
 @require_safe
 @needs(Permission.DASHBOARD_VIEW)
+@from_replica
 def dashboard(request: Any) -> HttpResponse:
     """Sums of all sales at the person's locations; lists only of what the person may open.
 
@@ -36,7 +38,9 @@ def dashboard(request: Any) -> HttpResponse:
     here = visible_locations(request)
     figures = queries.figures(Sale.objects.filter(at_visible_locations(request)), today=today)
     lines = SaleLine.objects.filter(at_visible_locations(request, field="sale__location"))
-    by_revenue, by_quantity = queries.best_sellers(lines, today=today)
+    ids = location_ids(request)
+    places = "all" if ids is None else ",".join(sorted(str(one) for one in ids))
+    by_revenue, by_quantity = queries.recent_best_sellers(lines, today=today, places=places)
     context = {
         "day": today,
         "is_now": today == now,

@@ -5,6 +5,7 @@ python -m scripts.check [STAGE…]     no stage named: all of them, in this orde
 
 import argparse
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -17,19 +18,14 @@ from scripts.system import ROOT
 
 BIN = Path(sys.executable).parent
 WORKERS = ["-n", "2"]
-DATABASE_VARIABLES = (
-    "DATABASE_URL",
-    "DATABASE_URL_POOLED",
-    "POSTGRES_URL",
-    "POSTGRES_PRISMA_URL",
-    "DIRECT_URL",
-    "DATABASE_URL_UNPOOLED",
-    "POSTGRES_URL_NON_POOLING",
-    "USE_DIRECT_URL",
-)
 # What a shell may carry from another project, a deployment or a developer's own work: the checks
-# give the same answer with and without it.
-FOREIGN_VARIABLES = (*DATABASE_VARIABLES, "PRODUCTION", "DEBUG", "VERCEL", "VAR_DIR")
+# give the same answer with and without it. All that the product reads stands in .env.example.
+FOREIGN_VARIABLES = {
+    "VERCEL",
+    *re.findall(
+        r"^(?:# )?([A-Z][A-Z0-9_]+)=", (ROOT / ".env.example").read_text(encoding="utf-8"), re.MULTILINE
+    ),
+}
 
 
 class Failed(Exception):

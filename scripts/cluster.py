@@ -57,7 +57,7 @@ class ClusterError(Exception):
     """PostgreSQL or PgBouncer did not start or stop; the text holds the end of its log."""
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -219,7 +219,7 @@ class Cluster:
     def _data(self) -> Path:
         return self.home / "data"
 
-    def _call(self, command: Sequence[str]) -> subprocess.CompletedProcess[bytes]:
+    def call(self, command: Sequence[str]) -> subprocess.CompletedProcess[bytes]:
         # Output goes to a file and not to a pipe: a server that stays would hold the pipe open.
         with (self.home / "commands.log").open("ab") as log:
             return subprocess.run(
@@ -230,7 +230,7 @@ class Cluster:
                 stderr=subprocess.STDOUT,
             )
 
-    def _write(self, name: str, text: str) -> Path:
+    def write(self, name: str, text: str) -> Path:
         path = self.home / name
         path.touch(mode=0o600)
         path.write_text(text, encoding="utf-8")
@@ -239,7 +239,7 @@ class Cluster:
         return path
 
     def _initialise(self) -> None:
-        password = self._write("password", self.passwords[SUPERUSER] + "\n")
+        password = self.write("password", self.passwords[SUPERUSER] + "\n")
         command = [str(self.binaries / "initdb"), "-D", str(self._data), "-U", SUPERUSER]
         command += [
             "--auth=scram-sha-256",
@@ -248,7 +248,7 @@ class Cluster:
             "--no-instructions",
         ]
         command += ["--encoding=UTF8", "--locale=C.UTF-8"]
-        if self._call(command).returncode:
+        if self.call(command).returncode:
             raise ClusterError(f"initdb failed\n{_tail(self.home / 'commands.log')}")
         password.unlink()
         with (self._data / "postgresql.conf").open("a", encoding="utf-8") as settings:
@@ -258,7 +258,7 @@ class Cluster:
         """Start PostgreSQL on its port, after a crash as well. Raises ClusterError."""
         command = [str(self.binaries / "pg_ctl"), "start", "-w", "-s", "-t", "60"]
         command += ["-D", str(self._data), "-l", str(self.home / "server.log")]
-        if self._call([*command, "-o", f"-p {self.port}"]).returncode:
+        if self.call([*command, "-o", f"-p {self.port}"]).returncode:
             raise ClusterError(f"PostgreSQL did not start\n{_tail(self.home / 'server.log')}")
 
     def stop_server(self, mode: str = "fast") -> None:
@@ -266,12 +266,12 @@ class Cluster:
         # A pid file can be older than the machine's last start: signal only what still answers.
         if (self._data / "postmaster.pid").exists() and _listens(self.port):
             command = [str(self.binaries / "pg_ctl"), "stop", "-w", "-s", "-t", "60"]
-            self._call([*command, "-m", mode, "-D", str(self._data)])
+            self.call([*command, "-m", mode, "-D", str(self._data)])
 
     def _start_on_free_port(self) -> None:
         # Another process can take the port between the choice and the start: choose again.
         for attempt in range(5):
-            self.port = _free_port()
+            self.port = free_port()
             try:
                 return self.start_server()
             except ClusterError:
@@ -308,7 +308,7 @@ class Cluster:
             "pidfile": self.home / "pgbouncer.pid",
             "logfile": self.home / "pgbouncer.log",
             "auth_type": "scram-sha-256",
-            "auth_file": self._write("users.txt", f'"{POOLER}" "{self.passwords[POOLER]}"\n'),
+            "auth_file": self.write("users.txt", f'"{POOLER}" "{self.passwords[POOLER]}"\n'),
             "auth_user": POOLER,
             "auth_query": "SELECT usename, passwd FROM pg_catalog.pg_shadow WHERE usename = $1",
             "admin_users": POOLER,
@@ -322,18 +322,18 @@ class Cluster:
         }
         lines = [f"{key} = {value}" for key, value in settings.items()]
         wildcard = f"[databases]\n* = host=127.0.0.1 port={self.port}\n\n[pgbouncer]\n"
-        return self._write("pgbouncer.ini", wildcard + "\n".join(lines) + "\n")
+        return self.write("pgbouncer.ini", wildcard + "\n".join(lines) + "\n")
 
     def start_pooler(self) -> None:
         """Start PgBouncer on its port. Raises ClusterError."""
         log = self.home / "pgbouncer.log"
-        started = self._call([self.pooler_program, "-d", "-q", str(self._configure_pooler())])
+        started = self.call([self.pooler_program, "-d", "-q", str(self._configure_pooler())])
         if started.returncode or not _wait(lambda: _listens(self.pool_port), 10):
             raise ClusterError(f"PgBouncer did not start\n{_tail(log)}")
 
     def _start_pooler_on_free_port(self) -> None:
         for attempt in range(5):
-            self.pool_port = _free_port()
+            self.pool_port = free_port()
             try:
                 return self.start_pooler()
             except ClusterError:

@@ -45,11 +45,13 @@ RAW_SQL = {
     "monitoring/views/health.py": "SELECT 1 for the plain health check",
     "pos/deploying.py": "takes rights from a host's own roles, as owner; SQLite's own seed",
     "pos/migrating.py": "the lock that keeps migrations apart; a transaction's, and no table",
+    "pos/production.py": "version, limits and clock of the server; reads no table of ours",
     "sales/credit.py": "two statements that change an account; the business is in both",
     "tenants/bulk.py": "INSERT of many rows; the business is the first value of each",
     "tenants/db/base.py": "BEGIN and the setting",
     "tenants/db/schema.py": "drops a key on the way back through migrations, as the owner",
     "tenants/management/commands/setup_roles.py": "makes the role, as owner, of no business",
+    "tenants/replica.py": "how far the replica is, and where the log is; reads no table",
     "tenants/roles.py": "reads the catalogue of PostgreSQL",
 }
 

@@ -63,9 +63,17 @@ def test_ready(db: None, anybody: Client) -> None:
     answer = anybody.get("/readyz")
     assert (answer.status_code, answer.json()["status"]) == (200, "ok")
     found = parts(anybody)
-    assert list(found) == ["database", "migrations", "role", "storage", "backup", "cache"]
+    assert list(found) == [
+        "database",
+        "migrations",
+        "role",
+        "storage",
+        "backup",
+        "cache",
+        "replica",
+    ]
     assert all(part["message"].endswith(".") for part in found.values())
-    for name in ("database", "migrations", "role", "storage", "cache"):
+    for name in ("database", "migrations", "role", "storage", "cache", "replica"):
         assert found[name]["state"] == "ok", found[name]
 
 
