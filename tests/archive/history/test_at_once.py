@@ -6,14 +6,18 @@ import io
 import os
 import signal
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import psycopg
 import pytest
-from django.db import connections, transaction
+from django.core.exceptions import ValidationError
+from django.db import connection, connections, transaction
 
 from archive.history.importing import SalesRefused, import_sales
 from archive.models import ImportBatch
 from archive.verify import check_books
+from sales.forms import free_prefix
 from sales.models import Register, Sale, SaleLine
 from tenants.bulk import long_work
 from tenants.context import business
@@ -72,6 +76,40 @@ def test_of_two_at_once_one_writes() -> None:
     assert isinstance(other, ImportBatch | SalesRefused), other
     with business(shop.business):
         assert_there_once()
+
+
+@pytest.mark.postgres
+def test_what_stays_as_it_is_while_an_import_is_at_work(
+    owner_connection: psycopg.Connection[Any],
+) -> None:
+    """No register takes a prefix that the file may use, and no autovacuum looks at half of it."""
+    shop = make()
+    told: list[str] = []
+
+    def take_a_prefix() -> None:
+        try:
+            with business(shop.business), transaction.atomic():
+                free_prefix("NEW1")
+        except ValidationError as refused:
+            told.extend(refused.messages)
+        finally:
+            connection.close()
+
+    def look(done: int, total: int) -> None:
+        if done < 900 or told:
+            return
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(take_a_prefix).result()
+        with pytest.raises(psycopg.errors.LockNotAvailable), owner_connection.transaction():
+            owner_connection.execute("LOCK TABLE sales_sale IN SHARE UPDATE EXCLUSIVE MODE NOWAIT")
+
+    with business(shop.business):
+        bring(progress=look)
+        assert told == [
+            "An import is at work, which may bring such numbers. Try again when it is done."
+        ]
+        with transaction.atomic():
+            assert free_prefix("NEW1") == "NEW1"
 
 
 def test_a_process_that_is_killed_leaves_nothing() -> None:
