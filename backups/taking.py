@@ -89,7 +89,7 @@ class _Taking:
     def _sqlite(self) -> dict[str, Table]:
         with folder() as scratch:
             copied = scratch / "copy.sqlite3"
-            sqlite.copy(Path(settings.DATABASES["default"]["NAME"]), copied)
+            sqlite.copy(Path(connection.settings_dict["NAME"]), copied)
             self._made(DATABASE, FILES["sqlite"], lambda sink: sqlite.pack(copied, sink))
             return sqlite.tables(copied)
 

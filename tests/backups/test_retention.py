@@ -1,0 +1,117 @@
+"""Which backups stay: properties that hold whatever the days are."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from backups.models import BackupRun
+from backups.retention import kept
+from backups.stores import is_name, moment, new_name, store_at
+from backups.taking import prune
+
+BEGIN = datetime(2020, 1, 1, tzinfo=UTC)
+MOMENT = st.integers(0, 10 * 366 * 86400).map(lambda seconds: BEGIN + timedelta(seconds=seconds))
+MOMENTS = st.lists(MOMENT, max_size=60)
+COUNTS = st.integers(0, 15)
+
+
+@given(MOMENTS, COUNTS, COUNTS, COUNTS)
+def test_the_newest_stays_and_never_more_than_asked(moments, days, weeks, months):
+    stay = kept(moments, days=days, weeks=weeks, months=months)
+    assert stay <= set(moments)
+    assert len(stay) <= max(1, days + weeks + months)
+    if moments:
+        assert max(moments) in stay
+
+
+@given(MOMENTS, COUNTS, COUNTS, COUNTS)
+def test_asking_again_deletes_nothing_more(moments, days, weeks, months):
+    stay = kept(moments, days=days, weeks=weeks, months=months)
+    assert kept(stay, days=days, weeks=weeks, months=months) == stay
+
+
+@given(MOMENTS, COUNTS, COUNTS, COUNTS)
+def test_whoever_asks_for_more_loses_none(moments, days, weeks, months):
+    stay = kept(moments, days=days, weeks=weeks, months=months)
+    assert stay <= kept(moments, days=days + 1, weeks=weeks + 1, months=months + 1)
+
+
+@given(MOMENTS, st.integers(1, 15))
+def test_each_of_the_last_days_has_one(moments, days):
+    stay = kept(moments, days=days, weeks=0, months=0)
+    wanted = sorted({one.date() for one in moments}, reverse=True)[:days]
+    assert {one.date() for one in stay} == set(wanted)
+    # Of a day the last, which knows most.
+    for one in stay:
+        assert one == max(other for other in moments if other.date() == one.date())
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    MOMENT,
+    st.integers(1, 10), st.integers(1, 8), st.integers(1, 6), st.integers(1, 3),
+)  # fmt: skip
+def test_backed_up_daily_for_a_year_the_ages_are_those_asked_for(begin, days, weeks, months, a_day):
+    """Pruned after each backup, as it really happens: nothing that is still wanted went before."""
+    there: set[datetime] = set()
+    every: list[datetime] = []
+    for number in range(400 * a_day):
+        every.append(begin + timedelta(days=1) / a_day * number)
+        there = kept(there | {every[-1]}, days=days, weeks=weeks, months=months)
+    assert there == kept(every, days=days, weeks=weeks, months=months)
+    assert len({(one.year, one.month) for one in there}) >= months
+    assert {one.date() for one in every[-days * a_day :]} <= {one.date() for one in there} | {
+        every[-days * a_day].date()
+    }
+
+
+@given(MOMENT)
+def test_a_name_tells_its_moment_and_sorts_by_it(at):
+    name = new_name(at)
+    assert is_name(name)
+    assert moment(name) == at.replace(microsecond=0)
+    assert name < new_name(at + timedelta(seconds=1))
+
+
+# -- in a folder ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def many(house, taken, settings) -> list[str]:
+    """Ten days of backups, made of one."""
+    settings.BACKUP_KEEP_DAYS, settings.BACKUP_KEEP_WEEKS, settings.BACKUP_KEEP_MONTHS = 3, 0, 0
+    names = [taken]
+    for day in range(1, 10):
+        names.append(new_name(moment(taken) - timedelta(days=day)))
+        shutil.copytree(house.store / taken, house.store / names[-1])
+    return sorted(names)
+
+
+def test_old_ones_go_after_a_good_one(house, many):
+    told = house.run("backup")
+    names = store_at().names()
+    # Two of today: the newest of each of three days.
+    assert names[:-1] == many[-3:-1]
+    assert all(name in told for name in many[:-3])
+
+
+def test_the_last_that_a_drill_restored_stays(house, many):
+    with house.as_owner():
+        for name in many[1:3]:
+            BackupRun.objects.create(
+                kind="drill", name=name, started_at=moment(name), is_good=name == many[1]
+            )
+        prune(store_at(), moment(many[-1]))
+    assert store_at().names() == [many[1], *many[-3:]]
+
+
+def test_a_backup_that_fails_deletes_none(house, many, settings):
+    settings.BACKUP_RECIPIENTS = ["nonsense"]
+    with pytest.raises(Exception, match="no public key"):
+        house.run("backup")
+    assert store_at().names() == many
