@@ -125,6 +125,17 @@ def pgbouncer() -> str:
 
 
 @functools.cache
+def redis_server() -> str:
+    """The server of the cache's tests, installed from the distribution where need be."""
+    if _which("redis-server") is None:
+        apt_install(["redis-server"], "Redis")
+    found = _which("redis-server")
+    if found is None:
+        raise Missing(f"Redis is needed. Type this once: {SUDO}apt-get install --yes redis-server")
+    return found
+
+
+@functools.cache
 def node() -> str:
     """Node.js with its own test runner, installed from the distribution where need be."""
     command = ["node", "--version"]

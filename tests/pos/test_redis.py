@@ -1,0 +1,335 @@
+"""Redis as cache and for limits: a real server, killed in the middle, and a shop that goes on."""
+
+from __future__ import annotations
+
+import logging
+import os
+import pickle
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+from django.core.cache import cache
+from django.test import Client
+
+from accounts.limits import WINDOW
+from accounts.models import Attempt, Membership
+from reports.queries import REMEMBERED
+from sales.models import Sale, Shift
+from sales.shifts import open_shift
+from scripts.system import redis_server
+from tenants import caching
+from tenants.context import NoBusiness, business, platform
+from tenants.redis_cache import Client as RedisClient
+from tests.conftest import ROOT
+from tests.factories import PASSWORD, Shop, make_person, signed_in
+from tests.sales.selling import sell
+
+NAME = "Blue mug"
+
+
+class Server:
+    """A redis-server of our own on a free port, without files."""
+
+    def __init__(self, folder: Path) -> None:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self.folder = folder
+        self.url = f"redis://127.0.0.1:{self.port}/0"
+        self.client = redis.Redis.from_url(self.url)
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        command = [redis_server(), "--port", str(self.port), "--bind", "127.0.0.1"]
+        command += ["--save", "", "--appendonly", "no", "--dir", str(self.folder)]
+        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        patience = time.monotonic() + 20
+        while True:
+            try:
+                self.client.ping()
+                return
+            except redis.ConnectionError:
+                assert self.process.poll() is None and time.monotonic() < patience
+                time.sleep(0.05)
+
+    def send(self, number: int) -> None:
+        assert self.process is not None
+        self.process.send_signal(number)
+
+    def kill(self) -> None:
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait(10)
+
+    def names(self) -> list[str]:
+        return sorted(str(key, "utf-8") for key in self.client.scan_iter())
+
+
+@pytest.fixture
+def server(tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    running = Server(tmp_path)
+    running.start()
+    settings.SHARED_CACHE, settings.REDIS_URL = True, running.url
+    settings.CACHES = {
+        "default": {
+            "BACKEND": "tenants.redis_cache.RedisCache",
+            "LOCATION": running.url,
+            "KEY_PREFIX": "tillbook",
+        }
+    }
+    monkeypatch.setattr(caching, "_breaker", caching._Breaker())
+    yield running
+    running.kill()
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Each time that Redis is really asked for a value."""
+    calls: list[str] = []
+    get = RedisClient.get
+
+    def counted(self: RedisClient, key: str, default: Any) -> Any:
+        calls.append(key)
+        return get(self, key, default)
+
+    monkeypatch.setattr(RedisClient, "get", counted)
+    return calls
+
+
+def try_to_sign_in(client: Client, password: str = "wrong") -> int:
+    data = {"username": "acme.owner", "password": password}
+    return client.post("/sign-in/", data).status_code
+
+
+def sold(shop: Shop, item: Any) -> None:
+    with business(shop.business):
+        if not Shift.objects.filter(closed_at=None).exists():
+            open_shift(actor=shop.owner, register=shop.register, opening_float=Decimal(10))
+        sell(shop, (item, "1"), user=shop.owner)
+
+
+# -- cache ------------------------------------------------------------------------------------------
+
+
+def test_what_is_remembered_comes_back_and_ends(shop: Shop, server: Server) -> None:
+    value = {"list": [1, "two", None], "amount": "12.50"}
+    with business(shop.business):
+        assert caching.get("x") is None
+        caching.put("x", value, 30)
+        assert caching.get("x") == value
+        [name] = server.names()
+        assert name == f"tillbook:1:b{shop.business.pk}:x"
+        assert 0 < server.client.ttl(name) <= 30
+        caching.put("gone", 1, 1)
+        time.sleep(1.1)
+        assert caching.get("gone") is None
+
+
+def test_two_businesses_never_share_a_key(shop: Shop, other_shop: Shop, server: Server) -> None:
+    for one in (shop, other_shop):
+        with business(one.business):
+            caching.put("x", one.business.slug, 30)
+    with business(shop.business):
+        assert caching.get("x") == "acme"
+    with business(other_shop.business):
+        assert caching.remembered("x", 30, str) == "rival"
+    assert len(server.names()) == 2
+
+
+def test_nothing_is_remembered_for_nobody(shop: Shop, server: Server) -> None:
+    for act in (lambda: caching.get("x"), lambda: caching.put("x", 1, 9)):
+        with pytest.raises(NoBusiness):
+            act()
+        with platform("a test"), pytest.raises(NoBusiness):
+            act()
+    assert server.names() == []
+
+
+def test_what_somebody_else_wrote_is_neither_believed_nor_run(shop: Shop, server: Server) -> None:
+    class Run:
+        def __reduce__(self) -> tuple[Any, tuple[str]]:
+            return os.system, ("touch " + str(server.folder / "run"),)
+
+    for foreign in (pickle.dumps(Run()), b"\xff\xfe", b"{"):
+        server.client.set(f"tillbook:1:b{shop.business.pk}:x", foreign)
+        with business(shop.business):
+            assert caching.remembered("x", 9, lambda: "ours") == "ours"
+    assert not (server.folder / "run").exists()
+
+
+def test_best_sellers_are_a_minute_old_at_most(shop: Shop, owner: Client, server: Server) -> None:
+    assert owner.get("/b/acme/").status_code == 200
+    assert server.names() == [], "an empty list is not kept"
+    sold(shop, shop.mug)
+    page = owner.get("/b/acme/").content.decode()
+    [name] = server.names()
+    assert name.startswith(f"tillbook:1:b{shop.business.pk}:best:") and name.endswith(":all")
+    assert REMEMBERED - 10 < server.client.ttl(name) <= REMEMBERED
+    assert owner.get("/b/acme/").content.decode().count(NAME) == page.count(NAME)
+    sold(shop, shop.tea)
+    with business(shop.business):
+        kept = cache.get(name.removeprefix("tillbook:1:"))
+    assert [Decimal(row[3]) for row in kept[0]] == [Decimal(1)], "as it was a moment ago"
+    server.client.flushall()
+    owner.get("/b/acme/")
+    with business(shop.business):
+        assert len(cache.get(name.removeprefix("tillbook:1:"))[0]) == 2
+
+
+def test_each_set_of_locations_has_a_list_of_its_own(shop: Shop, server: Server) -> None:
+    sold(shop, shop.mug)
+    with business(shop.business):
+        nowhere = make_person("acme.nowhere", shop.roles["Manager"], locations=[shop.market])
+        confined = make_person("acme.confined", shop.roles["Manager"], locations=[shop.high_street])
+        for person in (shop.owner, nowhere, confined):
+            assert signed_in(person).get("/b/acme/").status_code == 200
+        Membership.objects.get(user=nowhere).location_links.all().delete()
+    assert len(server.names()) == 2, "at the market nothing was sold, and nothing is kept"
+    page = signed_in(nowhere).get("/b/acme/").content.decode()
+    assert NAME in signed_in(confined).get("/b/acme/").content.decode()
+    assert NAME not in page
+
+
+# -- limits -----------------------------------------------------------------------------------------
+
+
+def test_tries_are_counted_in_redis_alone(shop: Shop, server: Server) -> None:
+    client = Client()
+    assert [try_to_sign_in(client) for _ in range(11)] == [200] * 10 + [429]
+    assert not Attempt.objects.exists()
+    names = server.names()
+    assert len(names) == 2
+    for name in names:
+        assert name.startswith("tillbook:1:platform:")
+        assert "acme" not in name and "127.0.0.1" not in name
+        assert 0 < server.client.ttl(name) <= WINDOW
+    assert try_to_sign_in(Client(REMOTE_ADDR="192.0.2.7"), PASSWORD) == 302
+
+
+def test_honest_signing_in_uses_nothing_up(shop: Shop, server: Server) -> None:
+    for _ in range(12):
+        assert try_to_sign_in(Client(), PASSWORD) == 302
+    assert {server.client.get(name) for name in server.names()} == {b"0"}
+
+
+def test_processes_count_together(server: Server, tmp_path: Path) -> None:
+    """Four at once, 50 each, and not one is lost."""
+    code = (
+        "import django; django.setup()\n"
+        "from tenants import caching\n"
+        "for _ in range(50): assert caching.tally('t', 60) is not None"
+    )
+    environment = {
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": "pos.settings",
+        "REDIS_URL": server.url,
+        "VAR_DIR": str(tmp_path),
+    }
+    running = [
+        subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, env=environment) for _ in range(4)
+    ]
+    assert [one.wait(60) for one in running] == [0] * 4
+    assert caching.tally("t", 60) == 201
+
+
+# -- killed -----------------------------------------------------------------------------------------
+
+
+def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [one.getMessage() for one in caplog.records if one.name == "tenants.caching"]
+
+
+def test_killed_in_the_middle_the_shop_goes_on(
+    shop: Shop,
+    owner: Client,
+    server: Server,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    caplog.set_level(logging.INFO, logger="tenants.caching")
+    stranger = Client()
+    sold(shop, shop.mug)
+    assert owner.get("/b/acme/").status_code == 200
+    assert [try_to_sign_in(stranger) for _ in range(5)] == [200] * 5
+
+    server.kill()
+    sold(shop, shop.mug)
+    with business(shop.business):
+        assert Sale.objects.count() == 2
+    page = owner.get("/b/acme/")
+    assert page.status_code == 200 and NAME in page.content.decode()
+    # From here the database counts.
+    assert [try_to_sign_in(stranger) for _ in range(11)] == [200] * 10 + [429]
+    assert Attempt.objects.count() == 2
+    assert len(warnings(caplog)) == 1
+    assert "Redis does not answer (ConnectionError)" in warnings(caplog)[0]
+    assert str(server.port) not in warnings(caplog)[0]
+
+    server.start()
+    monkeypatch.setattr(caching._breaker, "until", 0.0)
+    assert owner.get("/b/acme/").status_code == 200
+    assert warnings(caplog)[1:] == ["Redis answers again."]
+    assert any(":best:" in name for name in server.names())
+    assert try_to_sign_in(stranger) == 200
+    assert Attempt.objects.count() == 2
+
+
+def test_one_that_hangs_is_waited_for_once(
+    shop: Shop, server: Server, asked: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(caching, "PAUSE", 60.0)
+    with business(shop.business):
+        caching.put("x", 1, 60)
+        server.send(signal.SIGSTOP)
+        began = time.monotonic()
+        assert caching.get("x") is None
+        assert time.monotonic() - began < 2
+        assert [caching.get("x") for _ in range(50)] == [None] * 50
+        assert len(asked) == 1
+        server.send(signal.SIGCONT)
+        monkeypatch.setattr(caching._breaker, "until", 0.0)
+        assert caching.get("x") == 1
+
+
+def test_a_restart_between_two_requests_is_not_noticed(
+    shop: Shop, server: Server, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A connection that died while idle is opened again at once."""
+    with business(shop.business):
+        caching.put("x", 1, 60)
+        server.kill()
+        server.start()
+        caching.put("x", 2, 60)
+        assert caching.get("x") == 2
+    assert warnings(caplog) == []
+
+
+def test_the_library_is_loaded_only_where_it_is_used(tmp_path: Path) -> None:
+    code = "import sys, django; django.setup(); print('redis' in sys.modules)"
+    environment = {
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": "pos.settings",
+        "VAR_DIR": str(tmp_path),
+        "REDIS_URL": "rediss://default:hush@cache.example:6379",
+    }
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert done.stdout == "False\n", done.stderr
+
+
+def test_a_window_of_limits_ends_with_its_key(server: Server, settings: Any) -> None:
+    assert caching.tally("w", 1) == 1
+    assert caching.tally("w", 1) == 2
+    time.sleep(1.1)
+    assert caching.tally("w", 1) == 1
+    settings.SHARED_CACHE = False
+    assert caching.tally("w", 1) is None
