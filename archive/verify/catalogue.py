@@ -36,7 +36,13 @@ REFRESH = "manage.py refresh_search --business {slug}"
 def product_has_a_variation(look: Look) -> None:
     """FORMATS 1; LESSONS 9: editing a product took its only variation."""
     variations = Variation.objects.filter(product=OuterRef("pk"))
-    look.rows(Product.objects.filter(~Exists(variations)), "variations", "at least one", "name")
+    look.rows(
+        Product.objects.filter(~Exists(variations)),
+        "variations",
+        "at least one",
+        found="none",
+        name="name",
+    )
 
 
 # -- codes ----------------------------------------------------------------------------------------
@@ -71,7 +77,7 @@ def barcode_is_unique(look: Look) -> None:
 def unit_has_base_and_factor(look: Look) -> None:
     """A unit names both the unit that it is made of and how many of them, or neither."""
     whole = Q(base_unit=None, factor=None) | Q(base_unit__isnull=False, factor__gt=0)
-    look.rows(Unit.objects.exclude(whole), "factor", "more than zero of a unit", "factor")
+    look.rows(Unit.objects.exclude(whole), "factor", "more than zero of a unit")
 
 
 @rule(AREA, _("A unit is made of itself."))
@@ -123,7 +129,7 @@ def price_is_not_negative(look: Look) -> None:
         (Variation, "price"), (Variation, "cost"), (LocationPrice, "price"), (TaxRate, "rate"),
     ):  # fmt: skip
         wrong = model.objects.filter(**{f"{column}__lt": 0})
-        look.rows(wrong, column, "nothing or more", column)
+        look.rows(wrong, column, "nothing or more")
 
 
 @rule(AREA, _("A price or a cost is so high that it looks mistyped."), level=Level.WARNING)
@@ -132,9 +138,9 @@ def price_is_plausible(look: Look) -> None:
     high = VERY_HIGH.scaleb(-current().digits)
     dear = Q(cost__gt=F("price") * VERY_MANY_TIMES) & Q(cost__gt=high / 10**5, price__gt=0)
     wrong = Variation.objects.filter(Q(cost__gt=high) | dear)
-    look.rows(wrong, "cost", f"at most {VERY_MANY_TIMES} times the price", "cost")
+    look.rows(wrong, "cost", f"at most {VERY_MANY_TIMES} times the price")
     for model in (Variation, LocationPrice):
-        look.rows(model.objects.filter(price__gt=high), "price", f"at most {high:f}", "price")
+        look.rows(model.objects.filter(price__gt=high), "price", f"at most {high:f}")
 
 
 # -- search ---------------------------------------------------------------------------------------
@@ -157,7 +163,9 @@ def product_is_found_by_its_names(look: Look) -> None:
             missing = words_of(row.search_text) ^ words[row.pk]
             if missing:
                 told = ", ".join(sorted(missing))
-                look.tell(Variation, row.pk, "search_words", "one for each word", f"not {told}")
+                look.tell(
+                    Variation, row.pk, "search_words", "one for each word", f"wrong about {told}"
+                )
 
 
 def _chunks() -> Iterator[list[Variation]]:

@@ -40,7 +40,7 @@ def chain_is_whole(look: Look) -> None:
     for register, length, mark in registers:
         _links(look, register, length, mark)
     beyond = Sale.objects.filter(chain_index__gt=F("register__chain_length"))
-    look.rows(beyond, "chain_index", "a place within the register's chain", "chain_index")
+    look.rows(beyond, "chain_index", "a place within the register's chain")
 
 
 def _contents(look: Look, total: int) -> None:

@@ -49,7 +49,7 @@ def credit_is_never_negative(look: Look) -> None:
     """However many tills spend at once, neither the account nor any balance is below zero."""
     for model in (CreditAccount, CreditEntry):
         rows: Any = model.objects.filter(balance__lt=0)
-        look.rows(rows, "balance", "nothing or more", "balance")
+        look.rows(rows, "balance", "nothing or more")
 
 
 @rule(AREA, _("An entry of a customer's credit goes in the wrong direction."))
@@ -61,7 +61,7 @@ def credit_entry_has_its_sign(look: Look) -> None:
         | Q(kind__in=(KINDS.SPENT, KINDS.EXPIRED), amount__lt=0)
         | Q(kind__in=(KINDS.BOUGHT, KINDS.CORRECTED)) & ~Q(amount=0)
     ) & (Q(expires_on=None) | Q(amount__gt=0))
-    look.rows(CreditEntry.objects.exclude(right), "amount", "an amount of its kind", "amount")
+    look.rows(CreditEntry.objects.exclude(right), "amount", "an amount with the sign of its kind")
 
 
 @rule(AREA, _("A customer has two credit accounts."))
@@ -81,7 +81,7 @@ def credit_payment_was_spent(look: Look) -> None:
         account__customer=OuterRef("sale__customer_id"),
     )
     wrong = Payment.objects.filter(~Exists(entry), method=Payment.Method.CREDIT).exclude(amount=0)
-    look.rows(wrong, "amount", "an entry of the customer's credit", "amount")
+    look.rows(wrong, "amount", "an entry of the customer's credit")
 
 
 @rule(AREA, _("Credit was taken or given for a sale that says nothing of it."))
@@ -107,9 +107,9 @@ def credit_entry_has_its_document(look: Look) -> None:
     ).filter(named__startswith=Concat(F("prefix"), Value("-")))
     for kinds, part in ((PAID, payment), ((KINDS.BOUGHT,), line)):
         wrong = CreditEntry.objects.filter(~Exists(part), kind__in=kinds)
-        look.rows(wrong.filter(Exists(sale)), "amount", "as the document says", "amount")
+        look.rows(wrong.filter(Exists(sale)), "amount", "as the document says")
         lost = wrong.filter(~Exists(sale)).filter(Q(document_number="") | Exists(ours))
-        look.rows(lost, "document_id", "a sale", "document_id")
+        look.rows(lost, "document_id", "a sale")
 
 
 @rule(AREA, _("The day on which a customer's credit expires next is not what its entries say."))

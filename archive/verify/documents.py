@@ -65,7 +65,9 @@ def _priced() -> QuerySet[SaleLine]:
 def sale_has_lines(look: Look) -> None:
     """DESIGN 6: a document is written with its lines."""
     lines = SaleLine.objects.filter(sale=OuterRef("pk"))
-    look.rows(Sale.objects.filter(~Exists(lines)), "lines", "at least one", "number")
+    look.rows(
+        Sale.objects.filter(~Exists(lines)), "lines", "at least one", found="none", name="number"
+    )
 
 
 @rule(AREA, _("The amounts of a line of a sale do not add up."), weight=2)
@@ -156,14 +158,14 @@ def tendered_is_paid_and_change(look: Look) -> None:
     """DESIGN 12: paid + change = given. LESSONS 12: change is no expense, and only of cash."""
     look.unequal(Payment.objects.all(), {"tendered": F("amount") + F("change")})
     wrong = Payment.objects.exclude(Q(change__gte=0) & (Q(method="cash") | Q(change=0)))
-    look.rows(wrong, "change", "nothing, or change of cash", "change")
+    look.rows(wrong, "change", "nothing, or change of cash")
 
 
 @rule(AREA, _("A sale has another currency than the business."))
 def sale_is_in_the_currency(look: Look) -> None:
     """DESIGN 4: amounts are in the currency of the business."""
     wrong = Sale.objects.exclude(currency=current().currency)
-    look.rows(wrong, "currency", current().currency, "currency")
+    look.rows(wrong, "currency", current().currency)
 
 
 @rule(AREA, _("A document reverses nothing, or reverses and is no void, or has the wrong sign."))
@@ -178,7 +180,12 @@ def document_is_of_its_kind(look: Look) -> None:
         | Q(kind=kind.ADJUSTMENT, reverses=None, register__is_history=True)
         | Q(kind=kind.WRITE_OFF, reverses=None, total=0, register__is_history=True)
     )
-    look.rows(Sale.objects.exclude(right), "kind", "a document as its kind is", "kind")
+    look.rows(
+        Sale.objects.exclude(right),
+        "kind",
+        "one that fits its sign, its register and what it reverses",
+        name="number",
+    )
 
 
 # -- voids ----------------------------------------------------------------------------------------
@@ -211,7 +218,7 @@ def void_nets_to_zero(look: Look) -> None:
     )
     voided = Sale.objects.filter(kind=Sale.Kind.VOID).values("reverses")
     left = SaleLine.objects.filter(~Exists(back), sale__in=voided)
-    look.rows(left, "line", "a line of the void that takes it back", "line")
+    look.rows(left, "line", "a line of the void that takes it back")
 
 
 def _negated(rows: QuerySet[Any], column: str) -> Any:

@@ -30,9 +30,9 @@ def file_is_whole(look: Look) -> None:
         if FilePart.objects.filter(file=pk, number__gte=number).exists():
             look.tell(StoredFile, pk, "parts", f"a part {number}", "a gap in the parts")
         elif found != size:
-            look.tell(StoredFile, pk, "size", size, found)
+            look.tell(StoredFile, pk, "parts", f"{size} bytes", f"{found} bytes")
         elif digest.hexdigest() != sha256:
-            look.tell(StoredFile, pk, "sha256", sha256, digest.hexdigest())
+            look.tell(StoredFile, pk, "parts", f"SHA-256 {sha256}", f"SHA-256 {digest.hexdigest()}")
 
 
 @rule(AREA, _("An import says that it was applied or taken back, and not when, or the reverse."))
@@ -43,7 +43,7 @@ def import_says_when(look: Look) -> None:
     applied = Q(state=state.APPLIED, applied_at__isnull=False, undone_at=None)
     undone = Q(state=state.UNDONE, applied_at__isnull=False, undone_at__isnull=False)
     wrong: Any = ImportBatch.objects.exclude(before | applied | undone)
-    look.rows(wrong, "state", "the times that belong to it", "state")
+    look.rows(wrong, "state", "the times that belong to it")
 
 
 @rule(AREA, _("A job is over and does not say when, or the reverse."))
@@ -52,7 +52,12 @@ def job_says_when(look: Look) -> None:
     state = Job.State
     going = Q(state__in=(state.WAITING, state.RUNNING), finished_at=None)
     over = Q(state__in=(state.DONE, state.FAILED, state.CANCELLED), finished_at__isnull=False)
-    look.rows(Job.objects.exclude(going | over), "finished_at", "a time when it is over", "state")
+    look.rows(
+        Job.objects.exclude(going | over),
+        "finished_at",
+        "a time once it is over, and none before",
+        name="state",
+    )
 
 
 RULES: tuple[Rule, ...] = (file_is_whole, import_says_when, job_says_when)

@@ -62,7 +62,7 @@ def row_has_its_business(look: Look) -> None:
     with platform("rows of no business belong to nobody who could be bound"):
         for model in tenant_models():
             rows: Any = model._default_manager.exclude(business__in=Business.objects.values("pk"))
-            look.rows(rows, "business_id", "a business", "business_id")
+            look.rows(rows, "business_id", "a business")
 
 
 RULES: tuple[Rule, ...] = (installation_has_an_administrator, walls_stand, row_has_its_business)

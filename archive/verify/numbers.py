@@ -37,7 +37,7 @@ def numbers_have_no_gaps(look: Look) -> None:
     """
     given = (
         Sale.objects.order_by()
-        .values("register", "kind")
+        .values("register_id", "kind")
         .annotate(n=Count("counter", distinct=True), first=Min("counter"), last=Max("counter"))
         .annotate(
             mark=Case(
@@ -47,16 +47,19 @@ def numbers_have_no_gaps(look: Look) -> None:
         )
         .exclude(first=1, n=F("last"), last=F("mark"))
     )
-    for register, kind, n, last, mark in given.order_by("register", "kind").values_list(
-        "register", "kind", "n", "last", "mark"
+    for register, kind, n, first, last, mark in given.order_by("register_id", "kind").values_list(
+        "register_id", "kind", "n", "first", "last", "mark"
     ):
-        column = SERIES[Sale.Kind(kind)][0] if kind in SERIES else f"{kind} counter"
-        look.tell(Register, register, column, mark, f"{n} documents up to number {last}")
+        if (first, n) != (1, last):
+            found = f"{n} documents from {first} to {last}"
+            look.tell(Register, register, f"{kind} numbers", f"1 to {last} without a gap", found)
+        if mark != last:
+            look.tell(Register, register, SERIES[Sale.Kind(kind)][0], last, mark)
     for kind, (column, _letter) in SERIES.items():
         some = Sale.objects.filter(register=OuterRef("pk"), kind=kind)
         lost = Register.objects.filter(~Exists(some), **{f"{column}__gt": 0})
         for pk, last in look.first(lost, column):
-            look.tell(Register, pk, column, last, "no document")
+            look.tell(Register, pk, column, "0, for there is no document", last)
 
 
 @rule(AREA, _("A receipt number is not made of its register's prefix and its counter."), weight=2)

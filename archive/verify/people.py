@@ -38,7 +38,7 @@ def person_has_a_location(look: Look) -> None:
     """DESIGN 7: a member sees all locations or those of a list, which is not empty."""
     links = MembershipLocation.objects.filter(membership=OuterRef("pk"))
     wrong = Membership.objects.filter(~Exists(links), is_active=True, all_locations=False)
-    look.rows(wrong, "all_locations", "all locations, or at least one", "all_locations")
+    look.rows(wrong, "all_locations", "all locations, or at least one")
 
 
 @rule(AREA, _("The business has no owner who can sign in."))
@@ -104,7 +104,7 @@ def encrypted_text_can_be_read(look: Look) -> None:
             for pk, *stored in tokens(rows, names):
                 for name, token in zip(names, stored, strict=True):
                     if token and opened(token) is None:
-                        look.tell(model, pk, name, "text that a key opens", "something else")
+                        look.tell(model, pk, name, "text that a key opens", "text that none opens")
 
 
 def _of_the_business(model: Any) -> Any:

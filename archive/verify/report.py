@@ -18,7 +18,8 @@ class Level(StrEnum):
 class Finding:
     """A value that is not what other rows say it must be. `expected` and `found` are for people.
 
-    `repair` is a command that puts it right without changing what happened; mostly there is none.
+    `name` is what people know the row by, such as a receipt's number. `repair` is a command that
+    puts it right without changing what happened; mostly there is none.
     """
 
     rule: str
@@ -28,12 +29,18 @@ class Finding:
     expected: str
     found: str
     repair: str = ""
+    name: str = ""
 
     def __str__(self) -> str:
         return (
-            f"{self.rule}: {self.table} {self.id}: {self.column} is {self.found}, "
+            f"{self.rule}: {self.table} {self.row}: {self.column} is {self.found}, "
             f"expected {self.expected}"
         )
+
+    @property
+    def row(self) -> str:
+        """The row's id, and its name where there is one."""
+        return f"{self.id} ({self.name})" if self.name else self.id
 
 
 @dataclass(slots=True)

@@ -64,16 +64,25 @@ class Look:
         self.outcome = Outcome(asked.name, asked.area, asked.level, str(asked.says))
 
     def tell(
-        self, model: type[Model] | str, pk: Any, column: str, expected: Any, found: Any
+        self,
+        model: type[Model] | str,
+        pk: Any,
+        column: str,
+        expected: Any,
+        found: Any,
+        *,
+        name: str = "",
     ) -> None:
-        """One value is wrong."""
+        """One value is wrong; `name` is what people know the row by."""
         self.outcome.count += 1
         if len(self.outcome.findings) >= self.limit:
             return
         table = model if isinstance(model, str) else model._meta.db_table
         repair = self.rule.repair and self.rule.repair.format(slug=current().slug)
         self.outcome.findings.append(
-            Finding(self.rule.name, table, str(pk), column, plain(expected), plain(found), repair)
+            Finding(
+                self.rule.name, table, str(pk), column, plain(expected), plain(found), repair, name
+            )
         )
 
     def first(self, wrong: QuerySet[Any], *columns: str) -> Sequence[Any]:
@@ -90,10 +99,17 @@ class Look:
         self.outcome.count += count - len(rows)
         return rows
 
-    def rows(self, wrong: QuerySet[Any], column: str, expected: Any, shown: str) -> None:
-        """Each of these rows is wrong in `column`; `shown` is the column whose value is told."""
-        for pk, found in self.first(wrong, shown):
-            self.tell(wrong.model, pk, column, expected, found)
+    def rows(
+        self, wrong: QuerySet[Any], column: str, expected: Any, *, found: str = "", name: str = ""
+    ) -> None:
+        """Each of these rows is wrong in `column`, whose value is told, or `found` in its place.
+
+        `name` is the column that people know the row by.
+        """
+        columns = [one for one in ("" if found else column, name) if one]
+        for pk, *values in self.first(wrong, *columns):
+            named = str(values.pop()) if name else ""
+            self.tell(wrong.model, pk, column, expected, found or values[0], name=named)
 
     def unequal(self, rows: QuerySet[Any], expected: Mapping[str, Any]) -> None:
         """Rows whose column is not, to four places, what its expression says. Nothing is zero."""
@@ -154,7 +170,9 @@ def with_its(rows: QuerySet[Any], relation: str, name: str = "its") -> QuerySet[
 
 
 def plain(value: Any) -> str:
-    """As people read it: numbers without needless zeros, times without a loss, nothing as "none"."""
+    """As people read it: numbers without needless zeros, times without a loss, "none" for nothing."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if value is None or value == "":
         return "none"
     if isinstance(value, Decimal):

@@ -53,7 +53,7 @@ def shift_is_open_or_closed(look: Look) -> None:
     still = Q(closed_at=None, **dict.fromkeys(figures, None))
     over = Q(**{f"{name}__isnull": False for name in ("closed_at", "closed_by", *figures)})
     wrong = Shift.objects.exclude((still | over) & Q(opening_float__gte=0))
-    look.rows(wrong, "closed_at", "open without, or closed with all its figures", "closed_at")
+    look.rows(wrong, "closed_at", "all the figures of a closed shift, or none of an open one")
 
 
 @rule(AREA, _("A register has more than one open shift."))
@@ -71,15 +71,19 @@ def shifts_are_numbered(look: Look) -> None:
         .annotate(n=Count("number", distinct=True), rows=Count("pk"), last=Max("number"))
         .exclude(n=F("last"), rows=F("last"))
     )
-    for register, rows, last in uneven.order_by("register").values_list("register", "rows", "last"):
-        look.tell(Register, register, "shifts", f"numbers 1 to {rows}", f"{rows} up to {last}")
+    for register, rows, last in uneven.order_by("register_id").values_list(
+        "register", "rows", "last"
+    ):
+        look.tell(
+            Register, register, "shifts", f"numbers 1 to {rows}", f"{rows} up to number {last}"
+        )
 
 
 @rule(AREA, _("A shift ended before it began, or began before the one before it ended."))
 def shifts_follow_each_other(look: Look) -> None:
     """DESIGN 6: every sale belongs to one shift of its register."""
     backwards = Shift.objects.filter(closed_at__lt=F("opened_at") - SKEW)
-    look.rows(backwards, "closed_at", "after it was opened", "closed_at")
+    look.rows(backwards, "closed_at", "after it was opened")
     before: dict[str, Any] = {"partition_by": F("register"), "order_by": F("number").asc()}
     shifts = Shift.objects.annotate(
         earlier=Window(Lag("pk"), **before), ended=Window(Lag("closed_at"), **before)
@@ -99,14 +103,19 @@ def sale_is_in_the_time_of_its_shift(look: Look) -> None:
         Q(sold_at__lt=F("shift__opened_at") - SKEW) | Q(sold_at__gt=F("shift__closed_at") + SKEW),
         register__is_history=False,
     )
-    look.rows(wrong, "sold_at", "a time within the shift", "sold_at")
+    look.rows(wrong, "sold_at", "a time within the shift")
 
 
 @rule(AREA, _("A sale stands at another register or location than its shift."))
 def sale_stands_where_it_was_made(look: Look) -> None:
     """DESIGN 6: the shift is one of the register, and the location is the register's."""
     right = Q(shift__register=F("register")) & Q(location=F("register__location"))
-    look.rows(Sale.objects.exclude(right), "register", "one place", "number")
+    look.rows(
+        Sale.objects.exclude(right),
+        "register_id",
+        "the shift's, at the register's location",
+        name="number",
+    )
 
 
 @rule(AREA, _("A register that holds a history is in use."))
@@ -114,7 +123,7 @@ def history_is_closed(look: Look) -> None:
     """DESIGN 6: nobody sells on the register of an older system's documents."""
     in_use = Shift.objects.filter(register=OuterRef("pk"), closed_at=None)
     wrong = Register.objects.filter(Q(is_active=True) | Exists(in_use), is_history=True)
-    look.rows(wrong, "is_active", "switched off, with its shift closed", "name")
+    look.rows(wrong, "is_active", "no, and its shift closed", name="name")
 
 
 @rule(AREA, _("The date of a sale is not the local date of its time."), weight=2)

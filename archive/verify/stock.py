@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Exists, F, OuterRef, Q, Subquery, Sum, Value, Window
+from django.db.models import Exists, F, OuterRef, Q, Subquery, Sum, UUIDField, Value, Window
 from django.utils.translation import gettext_lazy as _
 
 from archive.verify.report import Level
@@ -48,8 +48,8 @@ def stock_moved_as_sold(look: Look) -> None:
     )
     wrong = SaleLine.objects.filter(~Exists(as_sold), is_stocked=True).exclude(quantity=0)
     found = Subquery(moved.values("quantity")[:1], output_field=AMOUNT)
-    variation = Subquery(moved.values("level__variation")[:1])
-    location = Subquery(moved.values("level__location")[:1])
+    variation = Subquery(moved.values("level__variation")[:1], output_field=UUIDField())
+    location = Subquery(moved.values("level__location")[:1], output_field=UUIDField())
     # What did move is asked for the rows that are told alone.
     for pk, quantity in look.first(wrong, "quantity"):
         line = SaleLine.objects.annotate(moved=found, of=variation, at=location)
@@ -57,9 +57,9 @@ def stock_moved_as_sold(look: Look) -> None:
             "moved", "of", "at", "variation_id", "sale__location_id"
         ).get(pk=pk)
         if was is not None and (of, at) != (sold, where):
-            look.tell(SaleLine, pk, "quantity", f"{sold} at {where} moved", f"{of} at {at}")
+            look.tell(SaleLine, pk, "movement", f"of {sold} at {where}", f"of {of} at {at}")
         else:
-            look.tell(SaleLine, pk, "quantity", -quantity, was)
+            look.tell(SaleLine, pk, "movement", -quantity, was)
 
 
 @rule(AREA, _("A stocked product was sold as if it were a service, and its stock stayed."),
@@ -73,7 +73,7 @@ def stocked_product_was_sold_as_such(look: Look) -> None:
         variation__product__updated_at__lt=F("sale__created_at"),
         sale__register__is_history=False,
     )
-    look.rows(wrong, "is_stocked", "yes, as the product", "is_stocked")
+    look.rows(wrong, "is_stocked", "yes, as the product", name="name")
 
 
 @rule(AREA, _("A stock movement names a document that does not exist."), weight=4)
@@ -89,7 +89,7 @@ def movement_has_its_document(look: Look) -> None:
         movements.filter(~Exists(document), kind__in=OF_DOCUMENTS),
         movements.exclude(kind__in=(*OF_SALES, *OF_DOCUMENTS)),
     ):
-        look.rows(wrong, "document_id", "a document", "document_number")
+        look.rows(wrong, "document_id", "a document of its kind", name="document_number")
 
 
 @rule(AREA, _("A correction or an opening moved stock at another location than its own."))
@@ -100,7 +100,7 @@ def movement_is_where_its_document_is(look: Look) -> None:
     )
     there = StockDocument.objects.filter(pk=OuterRef("document_id"))
     wrong = StockMovement.objects.filter(Exists(there), ~Exists(here), kind__in=OF_DOCUMENTS)
-    look.rows(wrong, "level", "stock of the document's location", "document_number")
+    look.rows(wrong, "level_id", "stock at the document's location", name="document_number")
 
 
 @rule(AREA, _("A correction or an opening moved nothing."))
@@ -108,7 +108,7 @@ def document_moved_stock(look: Look) -> None:
     """LESSONS 7: approved documents without stock rows."""
     moved = StockMovement.objects.filter(document_id=OuterRef("pk"), kind=OuterRef("kind"))
     wrong: Any = StockDocument.objects.filter(~Exists(moved))
-    look.rows(wrong, "movements", "at least one", "number")
+    look.rows(wrong, "movements", "at least one", found="none", name="number")
 
 
 @rule(AREA, _("A movement is recorded twice for one line of a document."), weight=2)
@@ -120,7 +120,7 @@ def movement_is_recorded_once(look: Look) -> None:
         line=OuterRef("line"),
         pk__lt=OuterRef("pk"),
     )
-    look.rows(StockMovement.objects.filter(Exists(twin)), "line", "one movement", "line")
+    look.rows(StockMovement.objects.filter(Exists(twin)), "line", "one movement")
 
 
 @rule(AREA, _("A product is counted twice at one location."))
@@ -129,14 +129,18 @@ def level_is_one_for_product_and_place(look: Look) -> None:
     twin = StockLevel.objects.filter(
         variation=OuterRef("variation_id"), location=OuterRef("location_id"), pk__lt=OuterRef("pk")
     )
-    look.rows(StockLevel.objects.filter(Exists(twin)), "quantity", "one level", "quantity")
+    look.rows(
+        StockLevel.objects.filter(Exists(twin)),
+        "variation_id",
+        "the only level of it at its location",
+    )
 
 
 @rule(AREA, _("A service has stock, which no page shows."), level=Level.WARNING)
 def service_has_no_stock(look: Look) -> None:
     """DESIGN 5: stock is of what is counted. A product that became a service may have kept some."""
     wrong = StockLevel.objects.filter(~Q(quantity=Value(0)), variation__product__is_stocked=False)
-    look.rows(wrong, "quantity", 0, "quantity")
+    look.rows(wrong, "quantity", 0)
 
 
 RULES: tuple[Rule, ...] = (

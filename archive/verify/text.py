@@ -41,9 +41,9 @@ def _outcome(outcome: Outcome) -> Iterator[str]:
     yield from textwrap.wrap(said, WIDTH, initial_indent="  ", subsequent_indent="    ")
     yield f"    [{outcome.rule}]"
     for finding in outcome.findings:
-        yield "    " + _("%(table)s %(id)s: %(column)s is %(found)s, expected %(expected)s") % {
+        yield "    " + _("%(table)s %(row)s: %(column)s is %(found)s, expected %(expected)s") % {
             "table": finding.table,
-            "id": finding.id,
+            "row": finding.row,
             "column": finding.column,
             "found": finding.found,
             "expected": finding.expected,

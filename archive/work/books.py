@@ -25,7 +25,7 @@ def check(task: Task) -> dict[str, Any]:
             "findings": [
                 {
                     "table": finding.table,
-                    "id": finding.id,
+                    "id": finding.row,
                     "column": finding.column,
                     "expected": finding.expected,
                     "found": finding.found,

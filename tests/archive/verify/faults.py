@@ -208,12 +208,12 @@ FAULTS = (
     Fault(
         "a byte of a file", "file_is_whole", "archive_storedfile",
         "SELECT id FROM archive_storedfile WHERE business_id = {acme}",
-        "UPDATE archive_storedfile SET sha256 = 'x' WHERE business_id = {acme}", column="sha256",
+        "UPDATE archive_storedfile SET sha256 = 'x' WHERE business_id = {acme}", column="parts",
     ),
     Fault(
         "a part of a file", "file_is_whole", "archive_storedfile",
         "SELECT id FROM archive_storedfile WHERE business_id = {acme}",
-        "DELETE FROM archive_filepart WHERE business_id = {acme}", column="size",
+        "DELETE FROM archive_filepart WHERE business_id = {acme}", column="parts",
     ),
     Fault(
         "an import without its time", "import_says_when", "archive_importbatch",

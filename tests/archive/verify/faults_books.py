@@ -49,7 +49,7 @@ STOCK = (
         (
             f"DELETE FROM {MOVED}",
             "UPDATE inventory_stocklevel SET quantity = quantity + 2 WHERE variation_id = {mug}",
-        ), (), "quantity",
+        ), (), "movement",
     ),
     Fault(
         "another product that moved", "stock_moved_as_sold", "sales_saleline",
@@ -187,7 +187,7 @@ SHIFTS = (
     ),
     _sale("a sale of last year", "sale_is_in_the_time_of_its_shift", "sold_at",
           "sold_at = '2020-05-05 10:00:00'"),
-    _sale("a sale at another place", "sale_stands_where_it_was_made", "register",
+    _sale("a sale at another place", "sale_stands_where_it_was_made", "register_id",
           f"location_id = (SELECT id FROM tenants_location WHERE code = 'MK' AND {OURS})"),
     _sale("the date of a sale", "business_date_is_the_local_date", "business_date",
           "business_date = '2020-05-05'"),
@@ -202,7 +202,7 @@ NUMBERS = (
           f"number = (SELECT number FROM sales_sale WHERE id = {SECOND})"),
     Fault(
         "a receipt that is gone", "numbers_have_no_gaps", "sales_register", REGISTER,
-        f"DELETE FROM sales_sale WHERE id = {VOUCHER}", ("sales_sale",), "sale_counter",
+        f"DELETE FROM sales_sale WHERE id = {VOUCHER}", ("sales_sale",), "sale numbers",
     ),
     Fault(
         "a counter", "numbers_have_no_gaps", "sales_register", REGISTER,
