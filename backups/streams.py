@@ -112,7 +112,7 @@ def decrypt(source: Source, sink: Sink, identities: Sequence[Identity]) -> None:
         raise_from(reading.error, measured.error)
         if "No matching keys" in str(error):
             raise BackupError(
-                "The backup is encrypted to another key than the one in BACKUP_IDENTITY."
+                "The backup is encrypted to another key than BACKUP_IDENTITY, or its beginning is damaged."
             ) from None
         raise BackupError(
             "The backup is damaged or not whole: it cannot be decrypted to its end."

@@ -136,12 +136,21 @@ def recorded(kind: str, begun: datetime, *, name: str, place: str) -> Iterator[B
         yield run
     except BaseException as error:
         run.is_good = False
-        run.message = str(error) if isinstance(error, BackupError) else f"{type(error).__name__}"
+        run.message = _told(error)
         # The database that was to be saved may be what is broken.
         with suppress(DatabaseError):
             _save(run)
         raise
     _save(run)
+
+
+def _told(error: BaseException) -> str:
+    if isinstance(error, BackupError):
+        return str(error)
+    if isinstance(error, SystemExit | KeyboardInterrupt):
+        return "It was stopped before its end."
+    # Its own text may hold what was read or written.
+    return f"It broke off with {type(error).__name__}: the log says more."
 
 
 def _save(run: BackupRun) -> None:

@@ -41,7 +41,7 @@ class Bucket:
 @contextlib.contextmanager
 def serving() -> Iterator[Bucket]:
     """An empty bucket, and one key that may use it."""
-    import boto3
+    import boto3  # type: ignore[import-untyped]
     from moto import settings as store_settings
     from moto.server import ThreadedMotoServer
 

@@ -107,7 +107,7 @@ class Installation:
         if ON_POSTGRES:
             with psycopg.connect(self.direct_url) as server:
                 for statement in statements:
-                    server.execute(statement)  # type: ignore[call-overload]
+                    server.execute(statement)
             return
         with closing(sqlite3.connect(self.name)) as file:
             for statement in statements:

@@ -26,7 +26,7 @@ def store_server() -> Iterator[Bucket]:
 
 @pytest.fixture
 def bucket(store_server, settings, monkeypatch) -> Iterator[Bucket]:
-    settings.BACKUP_TO = f"s3://{BUCKET}/shop one"
+    settings.BACKUP_TO = f"s3://{BUCKET}/shop-one"
     settings.BACKUP_S3_ENDPOINT, settings.BACKUP_S3_REGION = store_server.url, "us-east-1"
     settings.BACKUP_S3_KEY, settings.BACKUP_S3_SECRET = store_server.key, store_server.secret
     monkeypatch.setattr(stores_s3, "RETRIES", 1)
@@ -40,7 +40,7 @@ def test_there_and_back(house, bucket):
     house.run("backup")
     (name,) = store_at().names()
     assert bucket.files == [
-        f"shop one/{name}/{file}"
+        f"shop-one/{name}/{file}"
         for file in sorted(["manifest.json", "pictures.tar.age", database_file(bucket)])
     ]
     assert bucket.uploads == 0
@@ -63,7 +63,7 @@ def test_many_pieces_are_one_part(bucket, monkeypatch):
             out.write(content[start : start + 100_000])
         # Nothing is to be seen of it before its end.
         assert bucket.files == []
-    assert bucket.content(f"shop one/{name}/part") == content
+    assert bucket.content(f"shop-one/{name}/part") == content
     read = bytearray()
     with store.reading(name, "part") as source:
         while data := source.read(777_777):

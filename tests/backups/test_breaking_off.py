@@ -1,0 +1,147 @@
+"""Whatever stops a backup in the middle: no half of one is there, and the earlier ones are."""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from django.conf import settings as present
+from django.core.management import CommandError
+
+from backups import media, status, stores, taking
+from backups.stores import store_at
+from tests.backups.installation import Installation
+from tests.conftest import ROOT
+
+BIG = 400 * 1024 * 1024
+
+
+def begun(house: Installation) -> subprocess.Popen[str]:
+    """A backup in a process of its own that is packing a very large picture."""
+    with (house.var / "media/products/zebra.jpg").open("wb") as file:
+        file.truncate(BIG)
+    process = subprocess.Popen(
+        [sys.executable, str(ROOT / "manage.py"), "backup"],
+        env={
+            **house.environment(),
+            "BACKUP_TO": str(house.store),
+            "BACKUP_RECIPIENTS": present.BACKUP_RECIPIENTS[0],
+            "APP_ENCRYPTION_KEY": ",".join(present.APP_ENCRYPTION_KEYS),
+        },
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    deadline = time.monotonic() + 120
+    while not list(house.store.glob(".unfinished-*/pictures*")):
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.001)
+    return process
+
+
+def test_killed(house, taken):
+    process = begun(house)
+    process.kill()
+    process.communicate()
+    (left,) = house.store.glob(".unfinished-*")
+    assert not (left / "manifest.json").exists()
+    store = store_at()
+    assert store.names() == [taken]
+    (house.var / "media/products/zebra.jpg").unlink()
+    with house.as_owner():
+        last = status.last_backup()
+        assert last is not None and last.name == taken
+        taking.prune(store, datetime.now(UTC))
+        assert left.exists(), "it may still be at work"
+        taking.prune(store, datetime.now(UTC) + timedelta(days=2))
+    assert not left.exists()
+    house.drop()
+    assert taken in house.run("restore")
+
+
+def test_stopped_by_the_service_manager(house, taken):
+    process = begun(house)
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=60)
+    assert process.returncode == 128 + signal.SIGTERM
+    assert sorted(one.name for one in house.store.iterdir()) == [taken]
+    assert list(house.var.glob(".scratch-*")) == []
+    with house.as_owner():
+        last = status.last_backup()
+        assert last is not None and not last.is_good
+        assert last.message == "It was stopped before its end."
+
+
+@pytest.mark.parametrize("after", [0, 5000])
+def test_a_full_disk(house, taken, monkeypatch, after):
+    original = stores.Folder.writing
+
+    class Full:
+        def __init__(self, sink):
+            self.sink, self.left = sink, after
+
+        def write(self, data):
+            self.left -= len(data)
+            if self.left < 0:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            return self.sink.write(data)
+
+    @contextmanager
+    def writing(self, name, file):
+        with original(self, name, file) as sink:
+            yield Full(sink)
+
+    monkeypatch.setattr(stores.Folder, "writing", writing)
+    with pytest.raises(CommandError, match="No space left on device"):
+        house.run("backup")
+    assert sorted(one.name for one in house.store.iterdir()) == [taken]
+    with house.as_owner():
+        last, good = status.last_backup(), status.last_backup(good=True)
+    assert last is not None and "No space left" in last.message
+    assert good is not None and good.name == taken
+
+
+def test_pictures_that_cannot_be_read(house, taken, monkeypatch):
+    def pack(root: Path, sink):
+        sink.write(b"a little")
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(media, "pack", pack)
+    with pytest.raises((CommandError, OSError), match="Input/output error"):
+        house.run("backup")
+    assert sorted(one.name for one in house.store.iterdir()) == [taken]
+
+
+@pytest.mark.postgres
+def test_a_server_that_goes_away_in_the_middle(house, taken, tmp_path, settings):
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    script = programs / "pg_dump"
+    script.write_text(
+        '#!/bin/sh\n[ "$1" = --version ] && echo "pg_dump (PostgreSQL) 99.1" && exit\n'
+        "head -c 100000 /dev/zero\n"
+        'echo "pg_dump: error: query failed: server closed the connection" >&2\nexit 1\n'
+    )
+    script.chmod(0o755)
+    settings.BACKUP_PG_PROGRAMS = str(programs)
+    with pytest.raises(CommandError, match="query failed: server closed the connection"):
+        house.run("backup")
+    assert sorted(one.name for one in house.store.iterdir()) == [taken]
+
+
+def test_two_at_once_are_two(house):
+    process = begun(house)
+    house.run("backup")
+    process.communicate(timeout=300)
+    assert process.returncode == 0
+    assert len(store_at().names()) == 2

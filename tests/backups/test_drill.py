@@ -1,0 +1,169 @@
+"""The restore drill: it looks at what was restored, leaves nothing, and tells monitoring."""
+
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+from urllib.parse import urlsplit, urlunsplit
+
+import pytest
+from cryptography.fernet import Fernet
+from django.core.management import CommandError
+from django.db import connections
+from django.utils import timezone
+
+from backups import status
+from backups.models import BackupRun
+from backups.scratch import ALIAS
+from tests.backups.installation import Installation, admin
+from tests.conftest import ON_POSTGRES
+
+
+def leftovers(house: Installation) -> list[str]:
+    """Databases, folders and connections that a drill made."""
+    left = [str(path) for path in house.var.glob(".scratch-*")]
+    if ALIAS in connections.settings:
+        left.append("a connection")
+    if ON_POSTGRES:
+        with admin() as server:
+            rows = server.execute(
+                "SELECT datname FROM pg_database WHERE datname LIKE 'tillbook_drill_%'"
+            )
+            left += [row[0] for row in rows.fetchall()]
+    return left
+
+
+def test_it_restores_and_takes_it_away_again(house, taken):
+    before = house.rows()
+    told = house.run("backup", "--drill")
+    assert "The backup restores" in told
+    assert "tables are the same" in told and "2 pictures are the same" in told
+    assert "the names of " in told
+    assert ("each business sees its own rows alone" in told) == ON_POSTGRES
+    after = house.rows()
+    runs = after.pop("backups_backuprun")
+    before.pop("backups_backuprun")
+    assert after == before and runs.total() == 2
+    assert leftovers(house) == []
+
+
+def test_the_result_is_there_for_monitoring(house, taken):
+    with house.as_owner():
+        assert status.last_drill() is None
+    house.run("drill_backup")
+    with house.as_owner():
+        drill, good = status.last_drill(), status.last_drill(good=True)
+    assert drill is not None and drill == good
+    assert drill.name == taken and drill.size > 0 and drill.message == ""
+    assert timedelta(0) <= drill.age < timedelta(minutes=5)
+
+
+def test_a_damaged_backup_is_a_bad_drill(house, taken):
+    house.run("drill_backup")
+    (part,) = (house.store / taken).glob("database*")
+    os.truncate(part, part.stat().st_size - 100)
+    with pytest.raises(CommandError, match="damaged or not whole"):
+        house.run("drill_backup")
+    with house.as_owner():
+        last, good = status.last_drill(), status.last_drill(good=True)
+    assert last is not None and not last.is_good and "damaged" in last.message
+    assert good is not None and good.is_good
+    assert leftovers(house) == []
+
+
+@pytest.mark.parametrize(
+    ("statement", "sentence"),
+    [
+        ("ALTER TABLE sales_sale DISABLE ROW LEVEL SECURITY", "sales_sale has no row-level"),
+        ("DROP POLICY role_wall ON accounts_role", "accounts_role has no row-level"),
+        (
+            (
+                "ALTER POLICY role_wall ON accounts_role USING (true OR business_id = "
+                "current_setting('app.business_id')::bigint) WITH CHECK (true)"
+            ),
+            "accounts_role shows rows of another business",
+        ),
+    ],
+)
+@pytest.mark.postgres
+def test_a_wall_that_fell_before_the_backup_is_found(house, statement, sentence):
+    house.break_it(statement)
+    house.run("backup")
+    with pytest.raises(CommandError, match="restores, but") as error:
+        house.run("drill_backup")
+    assert sentence in str(error.value)
+    assert leftovers(house) == []
+
+
+def test_names_that_the_present_key_does_not_open_are_found(house, settings):
+    """As after a rotation that lost the older key while rows were still sealed with it."""
+    here = settings.APP_ENCRYPTION_KEYS
+    settings.APP_ENCRYPTION_KEYS = [Fernet.generate_key().decode()]
+    house.run("backup")
+    with pytest.raises(CommandError, match="does not open the names of people"):
+        house.run("drill_backup")
+    settings.APP_ENCRYPTION_KEYS = [*settings.APP_ENCRYPTION_KEYS, *here]
+    house.run("drill_backup")
+
+
+@pytest.mark.postgres
+def test_a_database_for_the_drill(house, taken, settings, monkeypatch):
+    """Where the owner may make none: it is given one, which is emptied afterwards."""
+    with admin() as server:
+        server.execute("CREATE DATABASE small_drill_place")
+    url = urlunsplit(urlsplit(os.environ["DIRECT_URL"])._replace(path="/small_drill_place"))
+    try:
+        settings.DRILL_URL = url
+        house.run("drill_backup")
+        house.run("drill_backup")
+        assert Installation("small_drill_place", house.var, house.store).rows() == {}
+        settings.DRILL_URL = house.direct_url
+        with pytest.raises(CommandError, match="the word drill in its name"):
+            house.run("drill_backup")
+    finally:
+        with admin() as server:
+            server.execute("DROP DATABASE small_drill_place WITH (FORCE)")
+
+
+@pytest.mark.postgres
+def test_what_a_killed_drill_left_goes_after_a_day(house, taken):
+    with admin() as server:
+        server.execute("CREATE DATABASE tillbook_drill_1600000000_abcd")
+    house.run("drill_backup")
+    assert leftovers(house) == []
+
+
+def test_without_a_backup_it_says_so(house):
+    with pytest.raises(CommandError, match="There is no backup in"):
+        house.run("drill_backup")
+
+
+# -- what monitoring reads ------------------------------------------------------------------------
+
+
+def test_the_last_run_and_the_last_good_one(house):
+    now = timezone.now()
+    with house.as_owner():
+        assert status.last_backup() is None and status.age_of_last_good_backup() is None
+        for hours, good in ((50, True), (26, True), (2, False)):
+            BackupRun.objects.create(
+                kind="backup",
+                name=f"{hours}",
+                started_at=now - timedelta(hours=hours),
+                finished_at=now - timedelta(hours=hours - 1),
+                is_good=good,
+                message="" if good else "The disk is full.",
+            )
+        last, age = status.last_backup(), status.age_of_last_good_backup()
+        assert last is not None and last.name == "2" and last.message == "The disk is full."
+        assert age is not None and timedelta(hours=26) <= age < timedelta(hours=26, minutes=5)
+        assert status.last_drill() is None
+
+
+def test_the_web_server_may_read_it(house, taken, settings):
+    with house.as_web_server():
+        last = status.last_backup(good=True)
+    assert last is not None and last.name == taken
+    assert status.configured()
+    settings.BACKUP_TO = ""
+    assert not status.configured()
