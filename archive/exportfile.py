@@ -73,6 +73,9 @@ _LONGEST: Final = 16 * 1024**2
 _SUSPICIOUS: Final = 64 * 1024**2
 _TIGHTEST: Final = 150
 
+#: So many names of a sort that we do not know are remembered.
+MOST_NAMES: Final = 1000
+
 #: Called with the bytes of the file that were read so far, and its size.
 Progress = Callable[[int, int], None]
 
@@ -280,7 +283,8 @@ class ExportFile:
             if key in TABLES or (self.is_own and key in OWN_TABLES):
                 yield from self._table(key, events, first, value)
             elif not self._is_heading(key, value):
-                self.ignored.append(key)
+                if len(self.ignored) < MOST_NAMES:
+                    self.ignored.append(key)
                 self._skip(events, first)
         for _ in events:  # whatever follows the object is an error that the parser names
             pass

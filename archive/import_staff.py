@@ -13,9 +13,10 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from accounts.audit import record
-from accounts.models import Membership, User
+from accounts.models import EndedSession, Membership, User
 from accounts.people import has_own_account, someone_in_charge
 from accounts.sessions import end_sessions
 from archive.import_people import People, full_name
@@ -43,6 +44,7 @@ class Staff(People):
         self.known_here: list[str] = []
         self.renamed: list[str] = []
         self.without_mail: list[str] = []
+        self.owners: list[str] = []
         self.new = 0
 
     def bring(self) -> None:
@@ -88,6 +90,8 @@ class Staff(People):
     def create(self, row: UserRow) -> Membership:
         member = super().create(row)
         self.new += 1
+        if member.is_owner:
+            self.owners.append(member.user.name or row.username)
         changes = {"role": ["", member.role.name], "is_owner": [False, member.is_owner]}
         record(actor=self.by.user, action="user.create", target=member, changes=changes)
         return member
@@ -127,7 +131,7 @@ class Staff(People):
         member.location_links.all().delete()
         self.place(row, member)
         if was_active and not member.is_active:
-            end_sessions(member.user_id)
+            end_sessions(member.user_id, reason=EndedSession.Reason.ACCESS)
         record(actor=self.by.user, action="user.update", target=member)
 
     def free_username(self, row: UserRow) -> str:
@@ -165,12 +169,20 @@ class Staff(People):
             )
         if self.new:
             notes.append(
-                _(
+                ngettext(
+                    "%(count)s person comes in without a password. Who has an e-mail address"
+                    " chooses one with “Forgotten password?” on the sign-in page; to others you"
+                    " give a first one on their page under “Staff”.",
                     "%(count)s people come in without passwords. Who has an e-mail address chooses"
                     " one with “Forgotten password?” on the sign-in page; to the others you give a"
-                    " first one on their page under “Staff”."
+                    " first one on their page under “Staff”.",
+                    self.new,
                 )
                 % {"count": self.new}
+            )
+        if self.owners:
+            notes.append(
+                _("Owners beside you, as the file says: %(names)s.") % {"names": _some(self.owners)}
             )
         if self.dry_run:
             # Which of them are in use is for nobody to ask who does not bring them in.

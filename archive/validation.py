@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 from zoneinfo import available_timezones
@@ -16,7 +17,15 @@ from zoneinfo import available_timezones
 from babel import Locale, UnknownLocaleError
 from babel.numbers import list_currencies
 
-from archive.exportfile import OWN_TABLES, TABLES, Bounds, ExportFile, Progress, Source
+from archive.exportfile import (
+    MOST_NAMES,
+    OWN_TABLES,
+    TABLES,
+    Bounds,
+    ExportFile,
+    Progress,
+    Source,
+)
 from archive.own_rows import KEPT, STREAMED
 from archive.rows import (
     BrandRow,
@@ -39,6 +48,7 @@ from archive.rows import (
 )
 from archive.validation_books import Books
 from archive.validation_people import check_people
+from archive.validation_stock import check_stock
 from archive.validation_tills import check_tills
 
 _KINDS: Final[dict[str, type]] = {
@@ -177,7 +187,8 @@ class Reading:
         own = self.export.is_own
         strange = unknown_columns(kind, raw, own_file=own)
         if strange:
-            self.export.unknown_columns.setdefault(table, set()).update(strange)
+            names = self.export.unknown_columns.setdefault(table, set())
+            names.update(islice(strange, max(0, MOST_NAMES - len(names))))
         if table == "productVariations" and isinstance(raw.get("productId"), int):
             self.products_with_variations.add(raw["productId"])
         wrong: list[Fault] = []
@@ -247,7 +258,7 @@ class Reading:
         self.check_products()
         self.check_variations()
         self.check_skus()
-        self.check_stock()
+        check_stock(self)
         if self.export.is_own:
             check_tills(self)
             self.books.end()
@@ -362,38 +373,6 @@ class Reading:
             if twin is not row and frozenset((twin.product_id, row.product_id)) not in clashes:
                 reason = f"is also that of variation {twin.id}"
                 self.fault("productVariations", row.id, "sku", reason, row.sku)
-
-    def check_stock(self) -> None:
-        places: dict[tuple[int, int], int] = {}
-        for row in self.export.stock.values():
-            other = places.setdefault((row.variation_id, row.location_id), row.id)
-            if other != row.id:
-                reason = f"repeats variation and location of stock {other}"
-                self.fault("stock", row.id, "locationId", reason, row.location_id)
-            variation = self.exists(
-                row, "productVariationId", "productVariations", row.variation_id
-            )
-            location = self.exists(row, "locationId", "locations", row.location_id)
-            self.exists(row, "productId", "products", row.product_id)
-            if variation is None:
-                continue
-            if variation.product_id != row.product_id:
-                reason = f"is not the product of variation {row.variation_id}"
-                self.fault("stock", row.id, "productId", reason, row.product_id)
-            if location is not None and location.business_id != variation.business_id:
-                reason = (
-                    f"belongs to business {location.business_id} "
-                    f"and the product to {variation.business_id}"
-                )
-                self.fault("stock", row.id, "locationId", reason, row.location_id)
-
-    def exists(self, row: StockRow, name: str, target: str, target_id: int) -> Any:
-        if target in self.absent or (target == "locations" and "businesses" in self.absent):
-            return None
-        found = self.export.table(target).get(target_id)
-        if found is None and target_id not in self.broken[target]:
-            self.fault("stock", row.id, name, f"refers to no row of {target}", target_id)
-        return found
 
 
 def _is_locale(name: str) -> bool:

@@ -313,9 +313,9 @@ def _described(one: Mapping[str, Any]) -> str:
 
 
 def _facts(report: Mapping[str, Any]) -> Listing:
+    facts = report["facts"]
     rows = [
-        [str(FACTS[name]), before or "–", after or "–"]
-        for name, (before, after) in report["facts"].items()
+        [str(FACTS[one]), *(text or "–" for text in facts[one])] for one in FACTS if one in facts
     ]
     return Listing(_("This business"), [_("What"), _("Before"), _("Afterwards")], rows)
 
