@@ -151,15 +151,15 @@ def best_sellers(lines: QuerySet[SaleLine], *, today: date) -> tuple[list[Seller
 
 
 def recent_best_sellers(
-    lines: QuerySet[SaleLine], *, today: date, places: str
+    lines: QuerySet[SaleLine], *, today: date, places: str, fresh: bool = False
 ) -> tuple[list[Seller], list[Seller]]:
-    """The same, up to a minute old: the one statement here that grows with every line sold.
+    """The same, up to a minute old unless `fresh`: the one statement that grows with every line sold.
 
     `places` tells the locations of these lines apart from others. An empty list is never kept: the
     first sale of a shop shows at once.
     """
     name = f"best:{today}:{places}"
-    found = caching.get(name)
+    found = None if fresh else caching.get(name)
     if found is None:
         both = best_sellers(lines, today=today)
         if any(both):

@@ -23,6 +23,7 @@ LOOKS = {
     "pos/wsgi.py": "says which settings to load",
     "accounts/management/asking.py": "what a command would otherwise ask a person",
     "accounts/management/commands/create_admin.py": "the same",
+    "backups/one_business.py": "hands its own to a process of ours",
     "backups/programs.py": "hands what they need on to the programs of PostgreSQL",
     "pos/checks.py": "which database this process was told to use",
     "pos/deploying.py": "tells what a build was given and what not",
