@@ -111,7 +111,7 @@ def prepare_role(say: Say) -> None:
     owner = connection.settings_dict
     if hosted.login(serving) != (owner["USER"], owner["PASSWORD"]) and settings.AUTO_MIGRATE:
         _set_up(serving, hosted.role_of(serving["USER"]))
-    _shut_out_outsiders(say)
+    shut_out_outsiders(say)
     problems = _problems_of(serving)
     if problems:
         raise CommandError(
@@ -138,7 +138,8 @@ def _set_up(serving: dict[str, object], role: str) -> None:
         ) from error
 
 
-def _shut_out_outsiders(say: Say) -> None:
+def shut_out_outsiders(say: Say) -> None:
+    """Take from OUTSIDERS every right to the tables, now and to those of later releases."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT rolname FROM pg_roles WHERE rolname = ANY(%s)", [list(OUTSIDERS)])
         found = [name for (name,) in cursor.fetchall()]

@@ -36,13 +36,14 @@ class Platform(threading.Thread):
         self.failure = ""
 
     def run(self) -> None:
-        with suppress(OSError):
+        with self._server, suppress(OSError):
             connection, _ = self._server.accept()
             rest = b""
-            while received := connection.recv(65536):
-                *messages, rest = (rest + received).split(b"\0")
-                for message in messages:
-                    self._take(json.loads(message))
+            with connection:
+                while received := connection.recv(65536):
+                    *messages, rest = (rest + received).split(b"\0")
+                    for message in messages:
+                        self._take(json.loads(message))
 
     def _take(self, message: dict[str, Any]) -> None:
         payload = message.get("payload", {})
@@ -56,7 +57,10 @@ class Platform(threading.Thread):
             self.started.set()
 
     def close(self) -> None:
-        self._server.close()
+        # Where nobody ever connected the thread still waits, and this wakes it.
+        with suppress(OSError):
+            self._server.shutdown(socket.SHUT_RDWR)
+        self.join(10)
 
 
 class Function:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -63,7 +64,7 @@ class Empty:
     def deploy(self, *words: str, status: int = 0, tree: Path = ROOT, **more: str) -> str:
         """What the command says; it ends with this status."""
         process = self.start(*words, tree=tree, **more)
-        said, _ = process.communicate(timeout=120)
+        said, _ = process.communicate(timeout=400)
         assert process.returncode == status, said
         return said
 
@@ -71,30 +72,56 @@ class Empty:
         with psycopg.connect(self.direct) as owner:
             return owner.execute(query).fetchall()  # type: ignore[arg-type, call-overload]
 
+    def run(self, *statements: str) -> None:
+        with psycopg.connect(self.direct) as owner:
+            for statement in statements:
+                owner.execute(statement)  # type: ignore[call-overload]
+
     def tables(self) -> int:
         (count,) = self.rows("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'")[0]
         return int(count)
 
 
-@pytest.fixture
-def empty(tmp_path: Path) -> Iterator[Empty]:
+def here(url: str, name: str) -> str:
+    return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
+
+
+@contextmanager
+def database(folder: Path, template: str = "template1") -> Iterator[Empty]:
     name = f"test_{uuid.uuid4().hex[:12]}"
     direct, pooled = os.environ["DIRECT_URL"], os.environ["DATABASE_URL"]
-
-    def here(url: str) -> str:
-        return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
-
     with psycopg.connect(direct, autocommit=True) as owner:
-        owner.execute(f"CREATE DATABASE {name}")  # type: ignore[call-overload]
-        yield Empty(here(direct), here(pooled), tmp_path)
+        owner.execute(f"CREATE DATABASE {name} TEMPLATE {template}")  # type: ignore[call-overload]
+        yield Empty(here(direct, name), here(pooled, name), folder)
         owner.execute(f"DROP DATABASE {name} WITH (FORCE)")  # type: ignore[call-overload]
+
+
+@pytest.fixture
+def empty(tmp_path: Path) -> Iterator[Empty]:
+    with database(tmp_path) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def release(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The name of a database that a deployment has finished with."""
+    with database(tmp_path_factory.mktemp("release")) as made:
+        made.deploy(RELEASE="before")
+        yield urlsplit(made.direct).path.strip("/")
+
+
+@pytest.fixture
+def live(release: str, tmp_path: Path) -> Iterator[Empty]:
+    """A database that is in use: the release before this one has migrated it."""
+    with database(tmp_path, release) as made:
+        yield made
 
 
 @pytest.mark.postgres
 @pytest.mark.slow
 def test_of_three_at_once_one_migrates_and_none_crashes(empty: Empty) -> None:
     running = [empty.start(RELEASE=f"r{n}") for n in range(3)]
-    said = [process.communicate(timeout=180)[0] for process in running]
+    said = [process.communicate(timeout=400)[0] for process in running]
     assert [process.returncode for process in running] == [0, 0, 0], said
     assert sum("Migrations: applied " in text for text in said) == 1
     assert sum("Migrations: nothing to apply." in text for text in said) == 2
@@ -120,7 +147,7 @@ def test_waiting_has_an_end(empty: Empty) -> None:
 
 @pytest.mark.postgres
 @pytest.mark.slow
-def test_a_preview_leaves_the_database_as_it_was(empty: Empty, tmp_path: Path) -> None:
+def test_a_preview_leaves_the_database_as_it_was(empty: Empty, live: Empty, tmp_path: Path) -> None:
     preview = {"VERCEL": "1", "VERCEL_ENV": "preview"}
     # Without a copy the demo would land in the tree that the tests run on.
     tree = copied(tmp_path)
@@ -129,9 +156,9 @@ def test_a_preview_leaves_the_database_as_it_was(empty: Empty, tmp_path: Path) -
     assert "PREVIEW_DATABASE=1" in said
     assert empty.tables() == 0
     assert (tree / "seed/tillbook.sqlite3").stat().st_size > 1_000_000
-    said = empty.deploy(tree=tree, **preview, PREVIEW_DATABASE="1")
-    assert "Migrations: applied " in said
-    assert empty.tables() > 0
+    said = live.deploy(tree=tree, **preview, PREVIEW_DATABASE="1", RELEASE="p")
+    assert "Migrations: nothing to apply." in said
+    assert ("p",) in live.rows("SELECT release FROM monitoring_deployment")
 
 
 @pytest.mark.postgres
@@ -156,37 +183,50 @@ def test_a_preview_does_not_serve_from_the_database_either(empty: Empty) -> None
 
 @pytest.mark.postgres
 @pytest.mark.slow
-def test_by_hand_it_says_what_waits(empty: Empty) -> None:
+def test_by_hand_it_says_what_waits(empty: Empty, live: Empty) -> None:
     said = empty.deploy(AUTO_MIGRATE="0")
     assert "AUTO_MIGRATE=0, so " in said
     assert "tenants.0001_initial" in said
     assert empty.tables() == 0
-    empty.deploy()
-    assert "AUTO_MIGRATE=0, and none waits." in empty.deploy(AUTO_MIGRATE="0")
+    assert "AUTO_MIGRATE=0, and none waits." in live.deploy(AUTO_MIGRATE="0")
 
 
 @pytest.mark.postgres
 @pytest.mark.slow
-def test_a_failed_migration_is_one_sentence_and_leaves_nothing(
-    empty: Empty, tmp_path: Path
-) -> None:
-    empty.deploy(RELEASE="good")
+def test_a_failed_migration_is_one_sentence_and_leaves_nothing(live: Empty, tmp_path: Path) -> None:
     tree = copied(tmp_path)
     last = max((tree / "tenants/migrations").glob("0*.py")).stem
     broken = tree / "tenants/migrations/9999_broken.py"
     broken.write_text(BROKEN.format(last=last))
-    said = empty.deploy(tree=tree, status=1, RELEASE="bad")
+    said = live.deploy(tree=tree, status=1, RELEASE="bad")
     assert (
         "CommandError: The migration tenants.9999_broken failed: a row is odd."
         " 0 of 1 migrations were applied before it. The release before this one goes on serving."
     ) in said
     assert "Traceback" not in said
     assert "nora@example.com" not in said
-    assert empty.rows("SELECT to_regclass('half_done')") == [(None,)]
-    kept = empty.rows("SELECT release, ok, summary FROM monitoring_deployment ORDER BY id")
-    assert [row[:2] for row in kept] == [("good", True), ("bad", False)]
+    assert live.rows("SELECT to_regclass('half_done')") == [(None,)]
+    kept = live.rows("SELECT release, ok, summary FROM monitoring_deployment ORDER BY id")
+    assert [row[:2] for row in kept] == [("before", True), ("bad", False)]
     assert "tenants.9999_broken" in kept[1][2]
     assert "nora@example.com" not in kept[1][2]
+
+
+@contextmanager
+def owned_by_one_login(made: Empty) -> Iterator[tuple[str, str]]:
+    """Give the database to a login of its own, which may not make roles; its name and password."""
+    from scripts.postgres import Cluster
+
+    cluster, name = Cluster.current(), f"o_{uuid.uuid4().hex[:8]}"
+    database = urlsplit(made.direct).path.strip("/")
+    cluster.sql(f"CREATE ROLE {name} LOGIN PASSWORD 'pw-{name}'", database="postgres")
+    cluster.sql(f"ALTER DATABASE {database} OWNER TO {name}", database="postgres")
+    try:
+        yield name, f"pw-{name}"
+    finally:
+        cluster.sql(f"DROP OWNED BY {name} CASCADE", database=database)
+        cluster.sql(f"ALTER DATABASE {database} OWNER TO pos_owner", database="postgres")
+        cluster.sql(f"DROP ROLE {name}", database="postgres")
 
 
 @pytest.mark.postgres
@@ -194,75 +234,82 @@ def test_a_failed_migration_is_one_sentence_and_leaves_nothing(
 def test_on_vercel_one_login_is_enough_and_its_password_is_not_told(empty: Empty) -> None:
     from scripts.postgres import Cluster
 
-    cluster = Cluster.current()
-    role, owner = f"r_{uuid.uuid4().hex[:8]}", urlsplit(empty.direct)
-    port = urlsplit(empty.pooled).port
-    # What the Neon integration sets: the owner, pooled and not.
-    one_login = {
-        "DATABASE_URL": owner._replace(netloc=f"{owner.netloc.rpartition(':')[0]}:{port}").geturl(),
-        "DIRECT_URL": "",
-        "DATABASE_URL_UNPOOLED": empty.direct,
-        "RUNTIME_ROLE": role,
-        "VERCEL": "1",
-    }
-    said = empty.deploy(status=1, **one_login)
-    assert f"CREATE ROLE {role} LOGIN" in said
-    assert "APP_DATABASE_URL" in said
-    cluster.sql(f"ALTER ROLE {owner.username} CREATEROLE", database="postgres")
-    try:
+    cluster, role = Cluster.current(), f"r_{uuid.uuid4().hex[:8]}"
+    database = urlsplit(empty.direct).path.strip("/")
+    with owned_by_one_login(empty) as (name, password):
+
+        def address(url: str, user: str, secret: str) -> str:
+            parts = urlsplit(url)
+            netloc = f"{user}:{quote(secret)}@{parts.hostname}:{parts.port}"
+            return urlunsplit(parts._replace(netloc=netloc))
+
+        # What the integration of a host sets: the owner, pooled and not.
+        one_login = {
+            "DATABASE_URL": address(empty.pooled, name, password),
+            "DIRECT_URL": "",
+            "DATABASE_URL_UNPOOLED": address(empty.direct, name, password),
+            "RUNTIME_ROLE": role,
+            "VERCEL": "1",
+        }
+        said = empty.deploy(status=1, **one_login)
+        assert f"CREATE ROLE {role} LOGIN" in said
+        assert "APP_DATABASE_URL" in said
+        cluster.sql(f"ALTER ROLE {name} CREATEROLE CREATEDB", database="postgres")
         said = empty.deploy(**one_login)
         assert f"Runtime role: {role} is set up" in said
-        password = derived_password(owner.password or "", role)
+        derived = derived_password(password, role)
+        assert derived not in said
         assert password not in said
-        assert str(owner.password) not in said
-        address = urlunsplit(
-            owner._replace(netloc=f"{role}:{quote(password)}@{owner.hostname}:{port}")
-        )
-        with psycopg.connect(address) as served:
+        with psycopg.connect(address(empty.pooled, role, derived)) as served:
             flags = "SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user"
-            assert served.execute(flags).fetchone() == (False,)  # type: ignore[call-overload]
+            assert served.execute(flags).fetchone() == (False,)
         # The next release finds the same password, and sets it again.
         assert "nothing to apply" in empty.deploy(**one_login)
-    finally:
-        cluster.sql(f"ALTER ROLE {owner.username} NOCREATEROLE", database="postgres")
-        for database in (owner.path.strip("/"), "postgres"):
-            if database != "postgres":
-                cluster.sql(f"DROP OWNED BY {role}", database=database)
-        cluster.sql(f"DROP ROLE IF EXISTS {role}", database="postgres")
+        cluster.sql(f"DROP OWNED BY {role}", database=database)
+        cluster.sql(f"DROP ROLE {role}", database="postgres")
 
 
 @pytest.mark.postgres
 @pytest.mark.slow
-def test_a_role_that_walls_do_not_bind_is_refused(empty: Empty) -> None:
-    said = empty.deploy(status=1, DATABASE_URL=empty.direct)
+def test_a_role_that_walls_do_not_bind_is_refused(live: Empty) -> None:
+    said = live.deploy(status=1, DATABASE_URL=live.direct)
     assert "Row-level security would not hold: the role pos_owner owns the table" in said
     assert "Traceback" not in said
-    assert empty.rows("SELECT ok FROM monitoring_deployment") == [(False,)]
+    assert live.rows("SELECT ok FROM monitoring_deployment") == [(True,), (False,)]
 
 
 @pytest.mark.postgres
 @pytest.mark.slow
-def test_the_public_interface_of_a_host_reads_nothing(empty: Empty) -> None:
+def test_the_public_interface_of_a_host_reads_nothing(live: Empty) -> None:
     from scripts.postgres import Cluster
 
-    cluster = Cluster.current()
-    name = urlsplit(empty.direct).path.strip("/")
-    cluster.sql("CREATE ROLE anon", database="postgres")
+    cluster, anybody = Cluster.current(), f"anon_{uuid.uuid4().hex[:8]}"
+    cluster.sql(f"CREATE ROLE {anybody}", database="postgres")
+    asked = "SELECT count(*) FROM pg_class WHERE relkind = 'r' AND relnamespace ="
+    asked += f" 'public'::regnamespace AND has_table_privilege('{anybody}', oid, 'SELECT')"
     try:
-        empty.rows("SELECT 1")
-        with psycopg.connect(empty.direct) as owner:
-            owner.execute("ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT ALL ON TABLES TO anon")
-        said = empty.deploy()
-        assert "Taken from anon: every right to the tables" in said
-        asked = "SELECT count(*) FROM pg_class WHERE relkind = 'r' AND relnamespace ="
-        asked += " 'public'::regnamespace AND has_table_privilege('anon', oid, 'SELECT')"
-        assert empty.rows(asked) == [(0,)]
-        with psycopg.connect(empty.direct) as owner:
-            owner.execute("CREATE TABLE of_the_next_release (n int)")
-        assert empty.rows(asked) == [(0,)]
+        live.run(
+            f"GRANT ALL ON ALL TABLES IN SCHEMA public TO {anybody}",
+            f"ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT ALL ON TABLES TO {anybody}",
+        )
+        assert live.rows(asked) > [(20,)]
+        # By the name that other deployments of these tests do not look for.
+        step = (
+            "import django; django.setup(); from pos import deploying;"
+            f"deploying.OUTSIDERS = ('{anybody}',); deploying.shut_out_outsiders(print)"
+        )
+        environ = live.environment(USE_DIRECT_URL="1", DJANGO_SETTINGS_MODULE="pos.settings")
+        done = subprocess.run(
+            [sys.executable, "-c", step], cwd=ROOT, env=environ, capture_output=True, text=True
+        )
+        assert f"Taken from {anybody}: every right to the tables" in done.stdout, done.stderr
+        assert live.rows(asked) == [(0,)]
+        live.run("CREATE TABLE of_the_next_release (n int)")
+        assert live.rows(asked) == [(0,)]
     finally:
-        cluster.sql("DROP OWNED BY anon", database=name)
-        cluster.sql("DROP ROLE anon", database="postgres")
+        name = urlsplit(live.direct).path.strip("/")
+        cluster.sql(f"DROP OWNED BY {anybody}", database=name)
+        cluster.sql(f"DROP ROLE {anybody}", database="postgres")
 
 
 @pytest.mark.sqlite
@@ -271,7 +318,7 @@ def test_on_sqlite_of_a_server_it_migrates_and_brings_no_demo(tmp_path: Path) ->
     file = tmp_path / "shop.sqlite3"
     own = Empty(f"sqlite:///{file}", f"sqlite:///{file}", tmp_path)
     running = [own.start() for _ in range(2)]
-    said = [process.communicate(timeout=180)[0] for process in running]
+    said = [process.communicate(timeout=400)[0] for process in running]
     assert [process.returncode for process in running] == [0, 0], said
     assert sum("Migrations: applied " in text for text in said) == 1
     import sqlite3
