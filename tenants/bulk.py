@@ -56,12 +56,12 @@ def keep_statistics(*tables: type[models.Model]) -> None:
     names = ", ".join(connection.ops.quote_name(one._meta.db_table) for one in tables)
     try:
         with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute("SELECT current_setting('lock_timeout')")
+            cursor.execute("SHOW lock_timeout")
             (usual,) = cursor.fetchone()
             # An autovacuum that is at work gives way after a second.
             cursor.execute("SET LOCAL lock_timeout = '3s'")
             cursor.execute(f"LOCK TABLE {names} IN SHARE UPDATE EXCLUSIVE MODE")
-            cursor.execute("SELECT set_config('lock_timeout', %s, true)", [usual])
+            cursor.execute(f"SET LOCAL lock_timeout = '{usual}'")
     except OperationalError as error:
         if getattr(error.__cause__, "sqlstate", None) != "55P03":
             raise
