@@ -54,12 +54,12 @@ class Server:
         command = [sys.executable, "-m", "gunicorn", "pos.wsgi:application", "--threads", "8"]
         command += ["--bind", f"127.0.0.1:{self.port}", "--log-level", "warning"]
         self.process = subprocess.Popen(command, cwd=ROOT, env=self.environment)
-        patience = time.monotonic() + 30
+        patience = time.monotonic() + 90
         while True:
             try:
                 with urlopen(f"{self.url}/health/", timeout=5):
                     return
-            except (URLError, ConnectionError):
+            except (URLError, ConnectionError, TimeoutError):
                 assert self.process.poll() is None, "the server ended; its words stand above"
                 assert time.monotonic() < patience, "the server does not answer"
                 time.sleep(0.1)
