@@ -13,7 +13,7 @@ workers = int(os.environ.get("WEB_WORKERS") or min(2 * multiprocessing.cpu_count
 threads = int(os.environ.get("WEB_THREADS") or 4)
 
 # A worker that does not answer for so long is replaced. Longer than the role's statement timeout
-# (8 s) and what the pooler waits for a server (10 s): those end a request with a sentence first.
+# (8 s) and what the pooler waits for a server (4 s): those end a request with a sentence first.
 timeout = 60
 # What is being answered when a new release starts may end in peace.
 graceful_timeout = 30

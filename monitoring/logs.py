@@ -70,9 +70,17 @@ def write_gunicorn_alike() -> None:
 
 
 class Refusals(logging.Filter):
-    """A refused request is a line in the log; only what broke deserves its traceback."""
+    """A refused request is a line in the log; only what broke deserves its traceback.
+
+    503 is no fault of the code: while a database is away, each request would be a traceback.
+    """
 
     def filter(self, record: logging.LogRecord) -> bool:
+        if getattr(record, "status_code", None) == 503:
+            error = record.exc_info[1] if record.exc_info else None
+            if error is not None and isinstance(record.args, tuple):
+                record.msg, record.args = f"{record.msg}: %s", (*record.args, error)
+            record.levelno, record.levelname = logging.WARNING, "WARNING"
         if record.levelno < logging.ERROR:
             record.exc_info = None
         return True

@@ -60,7 +60,7 @@ def _translate(error: Exception) -> tuple[int, dict[str, Any], dict[str, str]] |
     if isinstance(error, OperationalError | InterfaceError):
         # A lock that took too long, a lost connection. All of the request is rolled back, and a
         # sale that was sent before is found again by its id: to repeat it is always right.
-        logger.warning("The database did not answer in time", exc_info=error)
+        logger.warning("The database did not answer in time: %s", error)
         return 503, body("busy", _("This takes too long. Try again.")), {"Retry-After": "1"}
     return None
 

@@ -131,6 +131,8 @@ class Cluster:
     pool_port: int
     pool_size: int
     passwords: dict[str, str]
+    # Seconds. Longer than on a server (4), as `lock_timeout` is: crowds queue for four connections.
+    query_wait_timeout: int = 10
 
     @classmethod
     def create(cls, folder: Path, *, pool_size: int = POOL_SIZE) -> Self:
@@ -315,7 +317,7 @@ class Cluster:
             "pool_mode": "transaction",
             "default_pool_size": self.pool_size,
             "max_client_conn": 500,
-            "query_wait_timeout": 10,
+            "query_wait_timeout": self.query_wait_timeout,
             "server_login_retry": 1,
             "log_connections": 0,
             "log_disconnections": 0,
