@@ -32,4 +32,4 @@ class MonitoringConfig(AppConfig):
         atexit.register(counting.at_exit)
 
         chores.register("alerts", seconds=60, work=regular.check_alerts)
-        chores.register("pruning", seconds=24 * 60 * 60, work=regular.prune)
+        chores.register("tidying", seconds=60 * 60, work=regular.tidy_once_a_day)

@@ -1,11 +1,22 @@
-"""What a worker does for monitoring beside its jobs, and the scheduler once a day."""
+"""Regular work: once a day the tidying, more often the alerts; for a worker and for schedulers.
+
+What is imported at work is not needed by a web process, which then starts without it.
+"""
 
 from __future__ import annotations
+
+from datetime import timedelta
+from typing import Final
+
+from django.utils import timezone
+
+DAILY: Final = "daily"
+#: Whoever looks each hour does the daily work once a day, and a little earlier each time.
+NOT_BEFORE: Final = timedelta(hours=23)
 
 
 def check_alerts() -> None:
     """Evaluate the alerts and tell people."""
-    # Imported at work: a web process starts without all that rules look at.
     from monitoring.alerts import checking
 
     checking.check()
@@ -17,3 +28,32 @@ def prune() -> dict[str, int]:
     from monitoring.metrics import storing
 
     return {"counts": storing.prune(), "alerts": checking.prune()}
+
+
+def tidy() -> dict[str, int]:
+    """The daily housekeeping; how many of each were dealt with. Outside a transaction.
+
+    Each part in transactions of its own: what was done stays done when a later part fails.
+    """
+    from accounts import limits, sessions
+    from archive import files
+    from archive.leaving.deleting import delete_due
+    from monitoring.models import LastRun
+    from sales import credit
+
+    done = {"sessions": sessions.prune(), "attempts": limits.prune(), "files": files.prune()}
+    done |= prune()
+    done["credit"] = credit.expire_everywhere()
+    left = delete_due(timezone.now())
+    done |= {"businesses": len(left.deleted), "failed": len(left.failed), "records": left.purged}
+    LastRun.objects.update_or_create(name=DAILY, defaults={"at": timezone.now()})
+    return done
+
+
+def tidy_once_a_day() -> None:
+    """`tidy()`, unless somebody has done it today: a worker, or the scheduler's call."""
+    from monitoring.models import LastRun
+
+    recent = timezone.now() - NOT_BEFORE
+    if not LastRun.objects.filter(name=DAILY, at__gt=recent).exists():
+        tidy()

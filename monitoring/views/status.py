@@ -20,6 +20,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.access import public
 from backups import status as backups
+from monitoring import regular
 from monitoring.alerts import checking, delivery, rules
 from monitoring.health import kept
 from monitoring.metrics import measuring, reading
@@ -148,6 +149,6 @@ def _state() -> dict[str, Any]:
         "backup": backups.last_backup(good=True),
         "last_backup": backups.last_backup(),
         "drill": backups.last_drill(),
-        "daily_at": LastRun.objects.filter(name="daily").values_list("at", flat=True).first(),
+        "daily_at": LastRun.objects.filter(name=regular.DAILY).values_list("at", flat=True).first(),
         "has_token": bool(settings.METRICS_TOKEN),
     }

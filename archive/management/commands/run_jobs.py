@@ -11,18 +11,15 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import DatabaseError, close_old_connections, connection
-from django.utils import timezone
 
-from archive import chores, files
+from archive import chores
 from archive.jobs import run_next
-from archive.leaving.deleting import delete_due
 from archive.models import Job
 
 logger = logging.getLogger(__name__)
 
 # Seconds between two looks into an empty queue; a person is waiting at the other end.
 PAUSE = 1.0
-DAY = 24 * 60 * 60
 
 
 class Command(BaseCommand):
@@ -34,7 +31,11 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         how = parser.add_mutually_exclusive_group()
-        how.add_argument("--watch", action="store_true", help="stay and wait for more work")
+        how.add_argument(
+            "--watch",
+            action="store_true",
+            help="stay, wait for more work, tidy daily and look for trouble each minute",
+        )
         parser.add_argument(
             "--with-parent",
             action="store_true",
@@ -78,17 +79,11 @@ class Command(BaseCommand):
         return done
 
     def watch(self) -> None:
-        tidied = 0.0
         beside = threading.Thread(target=chores.keep_doing, args=(self.ending,), daemon=True)
         beside.start()
         while not self.ending.is_set():
             close_old_connections()
             try:
-                if not tidied or time.monotonic() - tidied > DAY:
-                    # First, so that what fails in it does not keep the jobs waiting.
-                    tidied = time.monotonic()
-                    files.prune()
-                    delete_due(timezone.now())
                 if self.next() is not None:
                     continue
             except DatabaseError as error:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import threading
 import zipfile
 from datetime import timedelta
 from pathlib import Path
@@ -18,11 +17,11 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import AuditEntry, Membership, User
+from archive import chores
 from archive.leaving import departing
 from archive.leaving.deleting import children_first, delete_business, due
 from archive.leaving.retained import purge
 from archive.leaving.whole import write_archive
-from archive.management.commands import run_jobs
 from archive.models import Departure, Job, RetainedPart, RetainedRecord
 from sales.models import Shift
 from tenants.checks import tenant_models
@@ -306,14 +305,10 @@ def test_the_daily_call_deletes_what_is_due_and_purges(
     assert [one.business_name for one in RetainedRecord.objects.all()] == [shop.business.name]
 
 
-def test_the_worker_that_stays_does_so_daily(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_worker_that_stays_does_so_daily(shop: Shop) -> None:
+    """As one of its chores; tests/archive/test_chores.py holds that it does them."""
     make_due(shop)
-    worker = run_jobs.Command()
-    worker.ending = threading.Event()
-    monkeypatch.setattr(worker, "next", lambda: worker.ending.set())
-    # The tests' database goes with its connection.
-    monkeypatch.setattr(run_jobs, "close_old_connections", lambda: None)
-    worker.watch()
+    chores._CHORES["tidying"].work()
     assert not Business.objects.exists()
 
 
