@@ -251,6 +251,7 @@ def test_each_fault_names_file_id_field_and_reason(inside: Shop, tmp_path: Path,
         ("[1, 2]", "has no objects under their ids"),
         ('"x"', "has no objects under their ids"),
         ("\x00\x01", "is not valid JSON"),
+        ('{"t1": ' + "1" * 5000 + "}", "holds a number without measure"),
     ],
 )
 def test_a_file_that_is_no_store_gets_one_sentence(

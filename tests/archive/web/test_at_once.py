@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -21,8 +22,10 @@ from archive.views import imports
 from inventory.models import Product, StockLevel, StockMovement
 from tenants.context import business
 from tests.archive import job_kinds
+from tests.archive.exports import stalls
 from tests.archive.test_jobs_at_work import Workers
 from tests.archive.web.files import GOOD, upload, url
+from tests.archive.web.moving_in import Room
 from tests.factories import Shop, make_shop, signed_in
 
 pytestmark = pytest.mark.slow
@@ -75,6 +78,29 @@ def test_twice_at_once(shop: Shop) -> None:
         assert sorted(made) in ([2], [0, 2])
 
     inside(shop, look)
+
+
+def test_a_whole_business_twice_at_once(committed_db: None, monkeypatch: Any) -> None:
+    """The second waits for the first, and finds all of it there."""
+    monkeypatch.setattr(imports, "AT_ONCE", -1)
+    with transaction.atomic():
+        room = Room()
+    batches = []
+    for _person in range(2):
+        upload(room.client, room, json.dumps(stalls()).encode(), "shop.json", "data")
+        with room.inside(), transaction.atomic():
+            batches.append(ImportBatch.objects.order_by("-created_at")[0])
+        assert run_next() is not None
+        room.client.post(room.url(f"data/imports/{batches[-1].pk}/choose/"), {"business": "1"})
+        assert run_next() is not None
+    for batch in batches:
+        room.client.post(room.url(f"data/imports/{batch.pk}/apply/"), {"only": "all"})
+    assert len(Workers(2).join()) == 2
+    with business(room.business), transaction.atomic():
+        assert Product.objects.count() == 5
+        assert StockLevel.objects.filter(quantity=12).count() == 1
+        done = ImportBatch.objects.filter(state="applied")
+        assert sorted(one.report["counts"]["products"][0] for one in done) == [0, 5]
 
 
 @pytest.fixture
