@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from tenants.constraints import walls
-from tenants.encryption import SealedBinaryField
+from tenants.encryption import SealedBinaryField, SealedJSONField
 from tenants.ids import uuid7
 from tenants.models import TenantForeignKey, TenantModel, TenantRow
 
@@ -144,8 +144,9 @@ class ImportBatch(TenantModel):
     # None where a command read the file from a disk.
     file = TenantForeignKey(StoredFile, null=True, related_name="+")
     mapping = models.JSONField(default=dict)
-    options = models.JSONField(default=dict)
-    report = models.JSONField(default=dict)
+    # Both quote rows of the file, and with them whoever stands in it.
+    options = SealedJSONField(default=dict)
+    report = SealedJSONField(default=dict)
     job = TenantForeignKey(Job, null=True, on_delete=models.SET_NULL, related_name="+")
     created_by = person_field(_("by"))
     created_at = models.DateTimeField(_("time"), default=timezone.now)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import json
 import unicodedata
 from functools import lru_cache
 from typing import Any
@@ -21,6 +22,8 @@ from django.db import models
 
 # How a token of Fernet begins: its version, and a time before the year 2106.
 _FERNET = b"gAAAAA"
+# The one key of the object that stands for a sealed value.
+_SEALED = "sealed"
 
 
 @lru_cache(maxsize=4)
@@ -89,7 +92,7 @@ class EncryptedTextField(models.TextField[Any, Any]):
         raise NotImplementedError("An encrypted column is looked up by its blind index.")
 
 
-class SealedBinaryField(models.BinaryField):
+class SealedBinaryField(models.BinaryField[Any, Any]):
     """Bytes that are encrypted in the database and clear in Python; a third longer there.
 
     What was written before this field existed is read as it stands.
@@ -108,3 +111,34 @@ class SealedBinaryField(models.BinaryField):
             return None
         stored = bytes(value)
         return unseal(stored) if stored.startswith(_FERNET) else stored
+
+
+class SealedJSONField(models.JSONField[Any, Any]):
+    """A JSON value that is encrypted in the database and clear in Python. It cannot be looked into.
+
+    What was written before this field existed is read as it stands.
+    """
+
+    def deconstruct(self) -> Any:
+        # The column is that of a JSONField: migrations have nothing to do.
+        name, _path, args, kwargs = super().deconstruct()
+        return name, "django.db.models.JSONField", args, kwargs
+
+    def get_prep_value(self, value: Any) -> Any:
+        if value is None:
+            return None
+        return {_SEALED: encrypt(json.dumps(value, cls=self.encoder, ensure_ascii=False))}
+
+    def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:
+        stored = super().from_db_value(value, expression, connection)
+        if isinstance(stored, dict) and stored.keys() == {_SEALED}:
+            return json.loads(decrypt(stored[_SEALED]), cls=self.decoder)
+        return stored
+
+    def get_lookup(self, lookup_name: str) -> Any:
+        if lookup_name == "isnull":
+            return super().get_lookup(lookup_name)
+        raise NotImplementedError("A sealed value cannot be looked into by the database.")
+
+    def get_transform(self, name: str) -> Any:
+        raise NotImplementedError("A sealed value cannot be looked into by the database.")

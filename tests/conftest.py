@@ -24,6 +24,7 @@ from django.test.utils import setup_databases, teardown_databases
 from tenants.context import business
 from tests import factories
 from tests.factories import Shop
+from tests.monitoring import leaks
 
 ON_POSTGRES = settings.DATABASES["default"]["ENGINE"] == "tenants.db"
 ROOT = Path(__file__).resolve().parent.parent
@@ -38,6 +39,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # Looks at every log line of the run.
+    leaks.pytest_configure(config)
     # Hashing a password well takes as long as a page; the tests sign in hundreds of times.
     settings.PASSWORD_HASHERS = [
         "django.contrib.auth.hashers.MD5PasswordHasher",
@@ -45,6 +48,8 @@ def pytest_configure(config: pytest.Config) -> None:
     ]
     # Counts of requests, written after an answer, would be statements of whichever test is next.
     settings.METRICS_SECONDS = 0
+    # Ids come again when a test is rolled back: what one remembers is nothing to the next.
+    settings.CACHES["default"] = {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}
     # Pages are rendered without a manifest of collected files.
     settings.STORAGES["staticfiles"] = {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"

@@ -106,7 +106,7 @@ def test_a_fault_has_a_traceback_without_values(
 ) -> None:
     def broken(*args: object, **kwargs: object) -> None:
         name = f"{'Anna'} of the market"
-        raise ValueError(f"could not read {name!r}, anna@market.example")
+        raise ValueError(f"could not read {name!r}, {shop.owner.email}")
 
     monkeypatch.setattr("reports.queries.figures", broken)
     visitor = Client(raise_request_exception=False)
