@@ -93,7 +93,8 @@ def address_of(request: HttpRequest) -> str:
     address: str = request.META.get("REMOTE_ADDR", "")
     hops = [hop.strip() for hop in request.headers.get("X-Forwarded-For", "").split(",")]
     if 0 < settings.TRUSTED_PROXIES <= len(hops):
-        address = hops[-settings.TRUSTED_PROXIES]
+        # A proxy that says nothing is itself all that we know.
+        address = hops[-settings.TRUSTED_PROXIES] or address
     try:
         parsed = ip_address(address)
     except ValueError:
