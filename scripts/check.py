@@ -100,11 +100,13 @@ def migrations(_: list[str]) -> None:
 
 def sqlite(arguments: list[str]) -> None:
     """Every test that needs neither PostgreSQL nor a browser, on SQLite."""
+    system.redis_server()  # Once, before several workers want it.
     _pytest([*WORKERS, "-m", "not browser and not postgres", *arguments])
 
 
 def on_postgres(arguments: list[str]) -> None:
     """Every test but the browser's as the runtime role, through PgBouncer, on a new cluster."""
+    system.redis_server()
     with postgres.running() as cluster:
         _pytest([*WORKERS, "-m", "not browser and not sqlite", *arguments], cluster.environment())
 

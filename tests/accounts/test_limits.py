@@ -29,6 +29,6 @@ def test_the_address_that_is_counted(
     proxies: int, forwarded: str | None, remote: str, address: str, settings: Any
 ) -> None:
     settings.TRUSTED_PROXIES = proxies
-    extra = {} if forwarded is None else {"HTTP_X_FORWARDED_FOR": forwarded}
-    request = RequestFactory().get("/", REMOTE_ADDR=remote, **extra)
+    headers = {} if forwarded is None else {"X-Forwarded-For": forwarded}
+    request = RequestFactory().get("/", headers=headers, REMOTE_ADDR=remote)
     assert address_of(request) == address
