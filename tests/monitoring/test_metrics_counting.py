@@ -21,6 +21,9 @@ from django.test.utils import CaptureQueriesContext
 from monitoring.metrics import counting, observe, reading, storing
 from monitoring.metrics.counting import MOST_ROWS, counter
 from monitoring.models import BOUNDS_MS, EVER, RequestCount
+from tenants.context import business
+from tests import factories
+from tests.api.calls import line, post, sale_body
 from tests.conftest import ROOT
 
 
@@ -175,6 +178,35 @@ def test_threads_lose_nothing(committed_db: None) -> None:
         thread.join()
     counter.flush()
     assert total() == 800
+
+
+def test_a_sale_carries_no_statement_of_it(committed_db: None) -> None:
+    """Counted, it is written in one statement after the sale's transaction and after the answer."""
+    with transaction.atomic():
+        shop = factories.make_shop("acme")
+        token = factories.make_device(shop)[1]
+    with business(shop.business), transaction.atomic():
+        factories.make_shift(shop)
+    seen: list[tuple[str, bool]] = []
+
+    def watch(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        seen.append((sql, connection.in_atomic_block))
+        return execute(sql, params, many, context)
+
+    body = sale_body(shop, line(shop.mug), total="5.00")
+    with connection.execute_wrapper(watch):
+        answer = post(factories.with_token(token), "/api/v1/sales", body)
+    assert answer.status_code == 201, answer.content
+    ours = [one for one in seen if "monitoring" in one[0]]
+    assert len(ours) == 1
+    assert ours[0][1] is False
+    assert ours[0][0].startswith("INSERT INTO")
+    after = seen[seen.index(ours[0]) + 1 :]
+    assert [sql for sql, _inside in after if "PRAGMA" not in sql] == []
+    counted = RequestCount.objects.get(minute=EVER, route="api_sales")
+    sold = [sql for sql, _inside in seen if "monitoring" not in sql and "PRAGMA" not in sql]
+    assert (counted.count, counted.status) == (1, 201)
+    assert counted.statements == len(sold)
 
 
 # A process of its own that counts, and ends in the way that it is told.
