@@ -1,10 +1,12 @@
 """A business with very many sales, to see what checking it costs.
 
     python scripts/postgres.py run -- python -m tests.archive.verify.many --lines 500000
+    python scripts/postgres.py run -- python -m tests.archive.verify.many --lines 1000000 --copies 8
 
 makes the database, writes the sales with the product's own writers, and checks them in a process of
 its own: time, and the most memory that it took. The books are honest, so every rule reads all of
-them.
+them. What was sold on the first register, half of the lines, is copied as often as `--copies` says:
+five million lines are one million and eight copies.
 """
 
 from __future__ import annotations
@@ -190,6 +192,7 @@ def check(slug: str, *, rules: bool = False) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--lines", type=int, default=500_000)
+    parser.add_argument("--copies", type=int, default=0, help="of the first register, at most 8")
     parser.add_argument("--check", metavar="SLUG", help="only check this business")
     parser.add_argument("--rules", action="store_true", help="what each rule takes")
     options = parser.parse_args()
@@ -205,9 +208,17 @@ def main() -> None:
         subprocess.run(
             [sys.executable, "manage.py", *command], check=True, stdout=subprocess.DEVNULL
         )
+    lines = options.lines + options.lines // 2 * options.copies
     begun = time.monotonic()
-    make_many(options.lines)
-    print(f"made {options.lines} lines in {time.monotonic() - begun:.1f} s")
+    shop = make_many(options.lines)
+    if options.copies:
+        from tenants.context import business
+        from tests.archive.verify.copies import copy_register
+
+        with business(shop.business):
+            for number in range(1, options.copies + 1):
+                copy_register(shop.register, number)
+    print(f"made {lines} lines in {time.monotonic() - begun:.1f} s")
     if direct:
         import psycopg
 

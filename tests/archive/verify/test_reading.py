@@ -15,12 +15,13 @@ from archive.verify import Look, Rule, verify
 from archive.verify.database import read_only
 from archive.verify.rules import rule
 from inventory.models import Brand
-from sales.models import Sale
+from sales.models import Sale, SaleLine
 from tenants.bulk import LONGEST
 from tenants.checks import has_business
 from tenants.context import business
 from tests.archive.verify.books import keep_books, keep_full_books
-from tests.archive.verify.many import make_many
+from tests.archive.verify.copies import copy_register
+from tests.archive.verify.many import LINES, make_many
 from tests.factories import Shop, make_shift, make_shop
 from tests.sales.selling import sell
 
@@ -158,6 +159,17 @@ def test_progress_goes_on_to_the_end(inside: Shop) -> None:
     assert [done for done, _total in told] == sorted(done for done, _total in told)
     assert len({total for _done, total in told}) == 1
     assert told[-1][0] == told[-1][1]
+
+
+@pytest.mark.postgres
+def test_so_are_their_copies(committed_db: None) -> None:
+    shop = make_many(5100, products=20)
+    with business(shop.business):
+        copies = [copy_register(shop.register, number) for number in (1, 2)]
+        assert [one.chain_length for one in copies] == [shop.register.chain_length] * 2
+        assert verify().found == []
+        with transaction.atomic():
+            assert SaleLine.objects.count() == 4 * LINES * shop.register.chain_length
 
 
 def test_the_measured_books_are_honest(committed_db: None) -> None:
