@@ -61,6 +61,7 @@ _KEPT: Final[dict[str, frozenset[str]]] = {
     "businesses": frozenset({"locations", "currency", "settings"}),
     "users": frozenset({"roles", "permissions", "locationIds"}),
     "roles": frozenset({"permissions"}),
+    "customers": frozenset({"references"}),
     "sales": frozenset({"lines", "payments"}),
 }
 

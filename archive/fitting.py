@@ -143,6 +143,19 @@ def keys(value: Any) -> list[int]:
     return [key(item) for item in value]
 
 
+def names_elsewhere(value: Any) -> list[list[str]]:
+    """What a row is called elsewhere: lists of system, key there and fingerprint."""
+    if not isinstance(value, list):
+        raise Unfit("is no list")
+    longest = (60, 100, 32)
+    for item in value:
+        if not isinstance(item, list) or len(item) != len(longest):
+            raise Unfit("holds something else than system, key and fingerprint")
+        for part, most in zip(item, longest, strict=True):
+            text(most)(part)
+    return value
+
+
 def settings(value: Any) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise Unfit("is no object")

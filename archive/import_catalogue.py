@@ -12,6 +12,7 @@ from django.utils import timezone
 from accounts.models import Membership
 from archive.own_rows import BarcodeRow, LocationPriceRow
 from archive.references import Counts, Move
+from archive.remembered import bring_names
 from archive.rows import (
     BrandRow,
     CategoryRow,
@@ -158,6 +159,7 @@ def bring_contacts(move: Move) -> None:
     move.bring(
         "customers", move.rows("customers"), Customer, customer, prepare=Customer.index_contacts
     )
+    bring_names(move)
 
 
 def bring_products(move: Move, changed_brands: list[uuid.UUID]) -> list[uuid.UUID]:

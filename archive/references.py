@@ -10,14 +10,16 @@ import hashlib
 import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from accounts.models import Membership
 from archive.keys import Keys
 from archive.rows import BusinessRow, own_fields
-from archive.validation import Export
 from tenants.bulk import insert_rows
 from tenants.models import Business, ExternalReference, TenantModel
+
+if TYPE_CHECKING:
+    from archive.validation import Export
 
 SOURCE: Final = "export"
 BATCH: Final = 1000

@@ -24,6 +24,7 @@ from archive.fitting import (
     keys,
     links,
     moment,
+    names_elsewhere,
     nested_rows,
     not_negative,
     number,
@@ -277,6 +278,7 @@ class CustomerRow:
     deleted: bool = column("deletedAt", moment, False)
     made: datetime | None = own("createdAt", instant)
     note: str | None = own("note", text(10_000))
+    references: list[list[str]] | None = own("references", names_elsewhere)
 
 
 @dataclass(slots=True)

@@ -27,6 +27,7 @@ from archive.exportfile import (
     Source,
 )
 from archive.own_rows import KEPT, STREAMED
+from archive.remembered import check_names
 from archive.rows import (
     BrandRow,
     BusinessRow,
@@ -260,6 +261,7 @@ class Reading:
         self.check_skus()
         check_stock(self)
         if self.export.is_own:
+            check_names(self)
             check_tills(self)
             self.books.end()
         for table in ("brands", "suppliers", "customers", "taxRates"):

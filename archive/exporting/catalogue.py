@@ -12,6 +12,7 @@ from typing import Any
 from archive.exporting.form import amount, moment
 from archive.exporting.reading import Numbers, in_order, pieces
 from archive.exporting.shop import UNDATED, Row, deleted_at
+from archive.remembered import names_of
 from inventory.models import (
     Barcode,
     Brand,
@@ -272,20 +273,26 @@ class Catalogue:
             }
 
     def customers(self) -> Iterator[Row]:
-        for row in in_order(Customer.objects.all()):
-            yield {
-                "id": self.numbers.of("customers", row.pk),
-                "businessId": self.business,
-                "name": row.name,
-                **_contact(row),
-                "businessStyle": None,
-                "creditLimit": amount(row.credit_limit),
-                "note": row.note or None,
-                "isActive": row.is_active,
-                "deletedAt": None,
-                "createdAt": moment(row.created_at),
-                "updatedAt": None,
-            }
+        for piece in pieces(Customer.objects.all()):
+            names = names_of(row.pk for row in piece)
+            for row in piece:
+                yield self._customer(row, names.get(str(row.pk)))
+
+    def _customer(self, row: Customer, names: list[list[str]] | None) -> Row:
+        return {
+            "id": self.numbers.of("customers", row.pk),
+            "businessId": self.business,
+            "name": row.name,
+            **_contact(row),
+            "businessStyle": None,
+            "creditLimit": amount(row.credit_limit),
+            "note": row.note or None,
+            "references": names,
+            "isActive": row.is_active,
+            "deletedAt": None,
+            "createdAt": moment(row.created_at),
+            "updatedAt": None,
+        }
 
     def tax_rates(self) -> Iterator[Row]:
         for row in in_order(TaxRate.objects.all()):

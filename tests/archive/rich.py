@@ -24,7 +24,7 @@ from sales.history import PastDocument, PastLine, PastPayment, history_register,
 from sales.models import Payment, Sale
 from sales.shifts import close_shift, expected_cash
 from tenants.context import business
-from tenants.models import Business
+from tenants.models import Business, ExternalReference
 from tests.factories import Shop, make_device, make_person, make_product, make_shift, make_shop
 from tests.sales.crediting import asking, do, grant
 from tests.sales.selling import fixed, market_shift, percent, sell, void
@@ -66,6 +66,11 @@ def _people(shop: Shop) -> None:
     nowhere = Membership.objects.get(user=shop.people["Accountant"])
     nowhere.all_locations = False
     nowhere.save()
+    for name in ("17850", "9"):
+        ExternalReference.objects.create(
+            source="online-retail", table="customers", external_id=name, fingerprint="f",
+            object_id=str(shop.customer.pk),
+        )  # fmt: skip
     Supplier.objects.create(name="Potters", phone="0123", address="1 Kiln Lane\nStoke")
     shop.market.address = "Square 3\nDelft"
     shop.market.own_time_zone = "Asia/Tokyo"

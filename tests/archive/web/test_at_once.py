@@ -87,7 +87,8 @@ def test_a_whole_business_twice_at_once(committed_db: None, monkeypatch: Any) ->
         room = Room()
     batches = []
     for _person in range(2):
-        upload(room.client, room, json.dumps(stalls()).encode(), "shop.json", "data")
+        data = json.dumps(stalls()).encode()
+        upload(room.client, room, data, "shop.json", "data")  # type: ignore[arg-type]
         with room.inside(), transaction.atomic():
             batches.append(ImportBatch.objects.order_by("-created_at")[0])
         assert run_next() is not None
