@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from django.apps import apps
 from django.conf import settings
 from django.db import connections
 from django.db.migrations.loader import MigrationLoader
 from django.utils import timezone
-from pyrage.x25519 import Identity
 
 from backups import keys, manifest, media, postgresql, programs, sqlite
 from backups.errors import BackupError
@@ -19,6 +19,9 @@ from backups.manifest import DATABASE, PICTURES, Manifest, Part
 from backups.scratch import folder, parameters
 from backups.stores import MANIFEST, Store
 from backups.streams import Source, decrypt
+
+if TYPE_CHECKING:
+    from pyrage.x25519 import Identity
 
 _LARGEST_MANIFEST = 20 * 1024 * 1024
 

@@ -1,4 +1,5 @@
-"""Which backups stay: the newest of each of the last days, weeks and months that have one."""
+"""Which backups stay: all of the last 24 hours, and the newest of each of the last days, weeks and
+months that have one."""
 
 from __future__ import annotations
 
@@ -7,16 +8,18 @@ from datetime import datetime, timedelta
 
 #: A backup that is not whole is being made, or was left behind by one that was killed.
 LEFT_BEHIND = timedelta(days=1)
+# The one that somebody took before trying something out is not to go with the nightly one.
+_RECENT = timedelta(days=1)
 
 
 def kept(moments: Iterable[datetime], *, days: int, weeks: int, months: int) -> set[datetime]:
-    """Those of `moments` that stay. The newest always does.
+    """Those of `moments` that stay: the newest, and all that are less than a day older, always do.
 
     Days, weeks (from Monday) and months count only when they have a backup: a shop that was closed
     for a year keeps what it had. Days are those of the moments' own time zone.
     """
     newest_first = sorted(set(moments), reverse=True)
-    stay = set(newest_first[:1])
+    stay = {one for one in newest_first if newest_first[0] - one < _RECENT}
     periods: tuple[tuple[int, Callable[[datetime], Hashable]], ...] = (
         (days, lambda one: one.date()),
         (weeks, lambda one: one.isocalendar()[:2]),

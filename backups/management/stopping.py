@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import FrameType
 from typing import NoReturn
 
 
-def clean_up_when_stopped() -> None:
-    """What a service manager sends ends the command by SystemExit: its `with` blocks close."""
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _leave)
+@contextmanager
+def cleaning_up() -> Iterator[None]:
+    """What a service manager sends ends the block by SystemExit: the blocks inside close."""
+    before = {one: signal.signal(one, _leave) for one in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _leave(number: int, frame: FrameType | None) -> NoReturn:

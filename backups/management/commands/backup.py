@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from backups import keys, restoring, taking, telling
 from backups.errors import BackupError
-from backups.management.stopping import clean_up_when_stopped
+from backups.management.stopping import cleaning_up
 from backups.stores import Store, store_at
 
 
@@ -36,8 +36,8 @@ class Command(BaseCommand):
             help="only restore the latest into a scratch database and compare (drill_backup)",
         )  # fmt: skip
 
+    @cleaning_up()
     def handle(self, *args: Any, **options: Any) -> None:
-        clean_up_when_stopped()
         try:
             if options["new_key"]:
                 return self.new_key()

@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from backups import telling
 from backups.drilling import drill
 from backups.errors import BackupError
-from backups.management.stopping import clean_up_when_stopped
+from backups.management.stopping import cleaning_up
 from backups.stores import chosen, store_at
 
 
@@ -25,8 +25,8 @@ class Command(BaseCommand):
         parser.add_argument("--from", dest="place", metavar="PLACE", help="instead of BACKUP_TO")
         parser.add_argument("--at", default="latest", metavar="BACKUP", help="name, or a day")
 
+    @cleaning_up()
     def handle(self, *args: Any, **options: Any) -> None:
-        clean_up_when_stopped()
         try:
             store = store_at(options["place"])
             taken, proof, took = drill(store, chosen(store, options["at"]))

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from backups import one_business, restoring, telling
 from backups.errors import BackupError
-from backups.management.stopping import clean_up_when_stopped
+from backups.management.stopping import cleaning_up
 from backups.manifest import Manifest
 from backups.models import BackupRun
 from backups.scratch import folder
@@ -50,8 +50,8 @@ class Command(BaseCommand):
             help="with --business: import it here under this name",
         )  # fmt: skip
 
+    @cleaning_up()
     def handle(self, *args: Any, **options: Any) -> None:
-        clean_up_when_stopped()
         if bool(options["business"]) != bool(options["file"] or options["rename"]):
             raise CommandError(
                 "--business goes with --file FILE or with --as NAME, and they with it."
