@@ -32,17 +32,17 @@ def names_of(keys: Iterable[Any]) -> dict[str, list[list[str]]]:
 
 def check_names(reading: Reading) -> None:
     """No two customers of a business bear the same name of one system."""
-    seen: dict[tuple[int, str, str], int] = {}
+    first: dict[tuple[int, str, str], int] = {}
     for row in reading.export.customers.values():
-        names = row.references or []
-        for source, name, _told in names:
+        for source, name, _told in row.references or ():
             if source == SOURCE:
                 reason = "names a source that only our own imports note"
                 reading.fault(TABLE, row.id, "references", reason, source)
-            other = seen.setdefault((row.business_id, source, name), row.id)
-            if other != row.id or sum([source, name] == one[:2] for one in names) > 1:
-                reason = f"is also that of customer {other}"
+            place = (row.business_id, source, name)
+            if place in first:
+                reason = f"is also that of customer {first[place]}"
                 reading.fault(TABLE, row.id, "references", reason, name)
+            first.setdefault(place, row.id)
 
 
 def bring_names(move: Move) -> None:
