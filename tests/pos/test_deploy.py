@@ -6,10 +6,11 @@ import os
 import subprocess
 import sys
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote, urlsplit, urlunsplit
 
@@ -24,6 +25,9 @@ KEYS = {
     "SECRET_KEY": "4f8a1c9e7b3d5f2a6c8e0b4d7f1a3c5e9b2d6f8a0c4e7b1d9e3f5a7c",
     "APP_ENCRYPTION_KEY": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
 }
+Environ = Mapping[str, str]
+NOTHING: Environ = MappingProxyType({})
+SETTINGS = {"DJANGO_SETTINGS_MODULE": "pos.settings"}
 # A migration of the release that breaks off after a table of its own.
 BROKEN = """
 from django.db import migrations
@@ -46,36 +50,40 @@ class Empty:
     pooled: str
     folder: Path
 
-    def environment(self, **more: str) -> dict[str, str]:
+    def environment(self, more: Environ = NOTHING) -> dict[str, str]:
         kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
         urls = {"DATABASE_URL": self.pooled, "DIRECT_URL": self.direct}
         return {**kept, **KEYS, **urls, "VAR_DIR": str(self.folder / "var"), **more}
 
-    def start(self, *words: str, tree: Path = ROOT, **more: str) -> subprocess.Popen[str]:
+    def start(
+        self, *words: str, tree: Path = ROOT, environ: Environ = NOTHING
+    ) -> subprocess.Popen[str]:
         return subprocess.Popen(
             [sys.executable, "manage.py", "deploy", *words],
             cwd=tree,
-            env=self.environment(**more),
+            env=self.environment(environ),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
         )
 
-    def deploy(self, *words: str, status: int = 0, tree: Path = ROOT, **more: str) -> str:
+    def deploy(
+        self, *words: str, status: int = 0, tree: Path = ROOT, environ: Environ = NOTHING
+    ) -> str:
         """What the command says; it ends with this status."""
-        process = self.start(*words, tree=tree, **more)
+        process = self.start(*words, tree=tree, environ=environ)
         said, _ = process.communicate(timeout=400)
         assert process.returncode == status, said
         return said
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         with psycopg.connect(self.direct) as owner:
-            return owner.execute(query).fetchall()  # type: ignore[arg-type, call-overload]
+            return owner.execute(query).fetchall()
 
     def run(self, *statements: str) -> None:
         with psycopg.connect(self.direct) as owner:
             for statement in statements:
-                owner.execute(statement)  # type: ignore[call-overload]
+                owner.execute(statement)
 
     def tables(self) -> int:
         (count,) = self.rows("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'")[0]
@@ -95,9 +103,9 @@ def database(folder: Path, template: str = "template1") -> Iterator[Empty]:
         owner.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [template]
         )
-        owner.execute(f"CREATE DATABASE {name} TEMPLATE {template}")  # type: ignore[call-overload]
+        owner.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
         yield Empty(here(direct, name), here(pooled, name), folder)
-        owner.execute(f"DROP DATABASE {name} WITH (FORCE)")  # type: ignore[call-overload]
+        owner.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture
@@ -110,7 +118,7 @@ def empty(tmp_path: Path) -> Iterator[Empty]:
 def release(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The name of a database that a deployment has finished with."""
     with database(tmp_path_factory.mktemp("release")) as made:
-        made.deploy(RELEASE="before")
+        made.deploy(environ={"RELEASE": "before"})
         yield urlsplit(made.direct).path.strip("/")
 
 
@@ -124,7 +132,7 @@ def live(release: str, tmp_path: Path) -> Iterator[Empty]:
 @pytest.mark.postgres
 @pytest.mark.slow
 def test_of_three_at_once_one_migrates_and_none_crashes(empty: Empty) -> None:
-    running = [empty.start(RELEASE=f"r{n}") for n in range(3)]
+    running = [empty.start(environ={"RELEASE": f"r{n}"}) for n in range(3)]
     said = [process.communicate(timeout=400)[0] for process in running]
     assert [process.returncode for process in running] == [0, 0, 0], "\n".join(said)
     assert sum("Migrations: applied " in text for text in said) == 1
@@ -155,12 +163,12 @@ def test_a_preview_leaves_the_database_as_it_was(empty: Empty, live: Empty, tmp_
     preview = {"VERCEL": "1", "VERCEL_ENV": "preview"}
     # Without a copy the demo would land in the tree that the tests run on.
     tree = copied(tmp_path)
-    said = empty.deploy(tree=tree, **preview)
+    said = empty.deploy(tree=tree, environ=preview)
     assert "This is a preview" in said
     assert "PREVIEW_DATABASE=1" in said
     assert empty.tables() == 0
     assert (tree / "seed/tillbook.sqlite3").stat().st_size > 1_000_000
-    said = live.deploy(tree=tree, **preview, PREVIEW_DATABASE="1", RELEASE="p")
+    said = live.deploy(tree=tree, environ={**preview, "PREVIEW_DATABASE": "1", "RELEASE": "p"})
     assert "Migrations: nothing to apply." in said
     assert ("p",) in live.rows("SELECT release FROM monitoring_deployment")
 
@@ -178,7 +186,7 @@ def test_a_preview_does_not_serve_from_the_database_either(empty: Empty) -> None
         done = subprocess.run(
             [sys.executable, "-c", ask],
             cwd=ROOT,
-            env=empty.environment(VERCEL="1", DJANGO_SETTINGS_MODULE="pos.settings", **more),
+            env=empty.environment({"VERCEL": "1", **SETTINGS, **more}),
             capture_output=True,
             text=True,
         )
@@ -188,11 +196,11 @@ def test_a_preview_does_not_serve_from_the_database_either(empty: Empty) -> None
 @pytest.mark.postgres
 @pytest.mark.slow
 def test_by_hand_it_says_what_waits(empty: Empty, live: Empty) -> None:
-    said = empty.deploy(AUTO_MIGRATE="0")
+    said = empty.deploy(environ={"AUTO_MIGRATE": "0"})
     assert "AUTO_MIGRATE=0, so " in said
     assert "tenants.0001_initial" in said
     assert empty.tables() == 0
-    assert "AUTO_MIGRATE=0, and none waits." in live.deploy(AUTO_MIGRATE="0")
+    assert "AUTO_MIGRATE=0, and none waits." in live.deploy(environ={"AUTO_MIGRATE": "0"})
 
 
 @pytest.mark.postgres
@@ -202,7 +210,7 @@ def test_a_failed_migration_is_one_sentence_and_leaves_nothing(live: Empty, tmp_
     last = max((tree / "tenants/migrations").glob("0*.py")).stem
     broken = tree / "tenants/migrations/9999_broken.py"
     broken.write_text(BROKEN.format(last=last))
-    said = live.deploy(tree=tree, status=1, RELEASE="bad")
+    said = live.deploy(tree=tree, status=1, environ={"RELEASE": "bad"})
     assert (
         "CommandError: The migration tenants.9999_broken failed: a row is odd."
         " 0 of 1 migrations were applied before it. The release before this one goes on serving."
@@ -255,11 +263,11 @@ def test_on_vercel_one_login_is_enough_and_its_password_is_not_told(empty: Empty
             "RUNTIME_ROLE": role,
             "VERCEL": "1",
         }
-        said = empty.deploy(status=1, **one_login)
+        said = empty.deploy(status=1, environ=one_login)
         assert f"CREATE ROLE {role} LOGIN" in said
         assert "APP_DATABASE_URL" in said
         cluster.sql(f"ALTER ROLE {name} CREATEROLE CREATEDB", database="postgres")
-        said = empty.deploy(**one_login)
+        said = empty.deploy(environ=one_login)
         assert f"Runtime role: {role} is set up" in said
         derived = derived_password(password, role)
         assert derived not in said
@@ -268,7 +276,7 @@ def test_on_vercel_one_login_is_enough_and_its_password_is_not_told(empty: Empty
             flags = "SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user"
             assert served.execute(flags).fetchone() == (False,)
         # The next release finds the same password, and sets it again.
-        assert "nothing to apply" in empty.deploy(**one_login)
+        assert "nothing to apply" in empty.deploy(environ=one_login)
         cluster.sql(f"DROP OWNED BY {role}", database=database)
         cluster.sql(f"DROP ROLE {role}", database="postgres")
 
@@ -276,7 +284,7 @@ def test_on_vercel_one_login_is_enough_and_its_password_is_not_told(empty: Empty
 @pytest.mark.postgres
 @pytest.mark.slow
 def test_a_role_that_walls_do_not_bind_is_refused(live: Empty) -> None:
-    said = live.deploy(status=1, DATABASE_URL=live.direct)
+    said = live.deploy(status=1, environ={"DATABASE_URL": live.direct})
     assert "Row-level security would not hold: the role pos_owner owns the table" in said
     assert "Traceback" not in said
     assert live.rows("SELECT ok FROM monitoring_deployment") == [(True,), (False,)]
@@ -302,7 +310,7 @@ def test_the_public_interface_of_a_host_reads_nothing(live: Empty) -> None:
             "import django; django.setup(); from pos import deploying;"
             f"deploying.OUTSIDERS = ('{anybody}',); deploying.shut_out_outsiders(print)"
         )
-        environ = live.environment(USE_DIRECT_URL="1", DJANGO_SETTINGS_MODULE="pos.settings")
+        environ = live.environment({"USE_DIRECT_URL": "1", **SETTINGS})
         done = subprocess.run(
             [sys.executable, "-c", step], cwd=ROOT, env=environ, capture_output=True, text=True
         )
