@@ -70,8 +70,8 @@ def recorded(say: Say) -> Iterator[Say]:
     record.end(ok=True, summary="\n".join(record.lines))
 
 
-def prepare_database(say: Say, *, patience: float) -> None:
-    """Migrate and set up the runtime role, one deployment after another.
+def prepare(say: Say, *, patience: float) -> None:
+    """Migrate, set up the runtime role and collect static files, one deployment after another.
 
     Raises Busy, MigrationFailed and CommandError.
     """
@@ -79,6 +79,8 @@ def prepare_database(say: Say, *, patience: float) -> None:
         prepare_schema(say)
         if not settings.SQLITE:
             prepare_role(say)
+        if not settings.ON_VERCEL:  # It collects them itself.
+            collect_static(say)
 
 
 def prepare_schema(say: Say) -> None:

@@ -40,9 +40,7 @@ class Command(BaseCommand):
                 call_command("check", fail_level="ERROR", stdout=self.stdout)
             else:
                 with deploying.recorded(self.say) as say:
-                    deploying.prepare_database(say, patience=options["wait"])
-                    if not settings.ON_VERCEL:  # It collects them itself.
-                        deploying.collect_static(say)
+                    deploying.prepare(say, patience=options["wait"])
                     call_command("check", fail_level="ERROR", stdout=self.stdout)
         except (Busy, MigrationFailed) as error:
             raise CommandError(f"{error} The release before this one goes on serving.") from error
