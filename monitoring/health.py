@@ -204,7 +204,7 @@ def backup() -> Part:
 
 def cache() -> Part:
     """Whether Redis answers, where it is configured; the shop sells without it."""
-    if not getattr(settings, "REDIS_URL", ""):
+    if not settings.REDIS_URL:
         return Part("cache", State.OK, _("No Redis is configured; the database does its work."))
     from django.core.cache import caches
 

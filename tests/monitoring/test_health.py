@@ -238,3 +238,17 @@ def test_the_old_address(db: None, anybody: Client, settings: Any) -> None:
 def test_the_old_address_without_a_database(anybody: Client, without_database: None) -> None:
     answer = anybody.get("/health/")
     assert (answer.status_code, answer["Retry-After"]) == (503, "1")
+
+
+@pytest.mark.parametrize(
+    ("kind", "state"), [("locmem.LocMemCache", "ok"), ("dummy.DummyCache", "warning")]
+)
+def test_redis_that_is_away_closes_no_shop(
+    db: None, anybody: Client, settings: Any, kind: str, state: str
+) -> None:
+    settings.REDIS_URL = "redis://cache:6379/0"
+    settings.CACHES = {"default": {"BACKEND": f"django.core.cache.backends.{kind}"}}
+    answer = anybody.get("/readyz")
+    assert answer.status_code == 200
+    part = parts(anybody)["cache"]
+    assert (part["state"], "Redis" in part["message"]) == (state, True)
