@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
+from environ import FileAwareMapping
 
 YES = {"1", "true", "yes", "on"}
 NO = {"0", "false", "no", "off"}
@@ -30,6 +31,31 @@ class Variable:
     default: object
 
 
+class Values(FileAwareMapping):  # type: ignore[misc]
+    """Variables by name, without outer space; an empty one is not there.
+
+    NAME_FILE names a file that holds NAME, as secrets of containers and of systemd come; it counts
+    before NAME. Only who asks for NAME opens it: SSL_CERT_FILE and its like are not ours. Raises
+    ImproperlyConfigured, in one sentence, when it cannot be read.
+    """
+
+    def __getitem__(self, name: str) -> str:
+        try:
+            value = str(super().__getitem__(name)).strip()
+        except (OSError, UnicodeDecodeError) as error:
+            reason = getattr(error, "strerror", None) or "it is no text"
+            raise ImproperlyConfigured(
+                f"{name}_FILE names a file that cannot be read ({reason}): correct its path or its"
+                " rights."
+            ) from None
+        if not value:
+            raise KeyError(name)
+        return value
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name, value in self.env.items() if value.strip())
+
+
 class Environment:
     """The variables of a process. An empty value counts as unset, and outer space is no part.
 
@@ -37,8 +63,7 @@ class Environment:
     """
 
     def __init__(self, values: Mapping[str, str] | None = None) -> None:
-        given = os.environ if values is None else values
-        self.values = {name: value.strip() for name, value in given.items() if value.strip()}
+        self.values: Mapping[str, str] = Values(dict(os.environ if values is None else values))
         self.known: dict[str, Variable] = {}
 
     def _value(self, name: str, kind: str, default: object) -> str | None:

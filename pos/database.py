@@ -243,7 +243,7 @@ def database(
 
 def replica(url: str, environ: Mapping[str, str]) -> dict[str, Any]:
     """The `replica` entry of DATABASES: reports are read from it, in transactions of their own."""
-    host = {name: value for name, value in environ.items() if name == "VERCEL"}
+    host = {"VERCEL": environ["VERCEL"]} if "VERCEL" in environ else {}
     config = database(Path(), ["manage.py"], {**host, "DATABASE_URL": url})
     # Each view would begin a transaction there, whether it reads from it or not.
     config["ATOMIC_REQUESTS"] = False

@@ -242,3 +242,27 @@ def assert_refused(done: subprocess.CompletedProcess[str], name: str) -> None:
     )
     assert "Traceback" not in done.stderr
     assert "hush" not in done.stderr
+
+
+def test_a_secret_may_come_from_a_file(tmp_path):
+    file = tmp_path / "secret"
+    file.write_text("from a file\n", encoding="utf-8")
+    given = {"CRON_SECRET_FILE": str(file), "CRON_SECRET": "from the variable"}
+    assert Environment(given).secret("CRON_SECRET") == "from a file"
+    file.write_text(" \n", encoding="utf-8")
+    assert Environment(given).secret("CRON_SECRET") == ""
+
+
+@pytest.mark.parametrize("content", [None, b"\xff\xfe\x00"])
+def test_a_file_that_cannot_be_read_stops_the_start_without_telling_its_content(tmp_path, content):
+    file = tmp_path / "secret"
+    if content is not None:
+        file.write_bytes(content)
+    with pytest.raises(ImproperlyConfigured, match="^CRON_SECRET_FILE names a file that cannot"):
+        Environment({"CRON_SECRET_FILE": str(file)}).secret("CRON_SECRET")
+
+
+def test_files_of_other_programs_are_not_opened(tmp_path):
+    given = {"SSL_CERT_FILE": str(tmp_path / "nowhere"), "PORT": "1"}
+    environment = Environment(given)
+    assert environment.text("PORT") == "1" and dict(environment.values) == given
