@@ -27,7 +27,8 @@ FIELDS: Final = (
     "duration_ms",
     "statements",
 )
-ACCESS: Final = "monitoring.requests"
+#: Robots that try addresses are no fault; who forgot ALLOWED_HOSTS finds the sentence.
+STRANGE_HOST: Final = "django.security.DisallowedHost"
 
 
 def configuration(*, form: str, level: str, debug: bool) -> dict[str, Any]:
@@ -48,6 +49,7 @@ def configuration(*, form: str, level: str, debug: bool) -> dict[str, Any]:
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": form}},
         "loggers": {
             "django.request": {"filters": ["refusals"], "level": refused},
+            STRANGE_HOST: {"filters": ["refusals"]},
             # At DEBUG it writes each statement with its values.
             "django.db.backends": {"level": "DEBUG" if debug else "INFO"},
         },
@@ -80,6 +82,8 @@ class Refusals(logging.Filter):
             error = record.exc_info[1] if record.exc_info else None
             if error is not None and isinstance(record.args, tuple):
                 record.msg, record.args = f"{record.msg}: %s", (*record.args, error)
+            record.levelno, record.levelname = logging.WARNING, "WARNING"
+        if record.name == STRANGE_HOST:
             record.levelno, record.levelname = logging.WARNING, "WARNING"
         if record.levelno < logging.ERROR:
             record.exc_info = None

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, OperationalError, connection, transaction
 from django.test import Client
 
 from accounts.models import Membership
@@ -209,6 +209,27 @@ def test_statements_with_their_values_are_for_debugging_alone() -> None:
     for debug, level in ((False, "INFO"), (True, "DEBUG")):
         made = logs.configuration(form="json", level="DEBUG", debug=debug)
         assert made["loggers"]["django.db.backends"]["level"] == level
+
+
+def test_a_strange_host_and_an_absent_database_are_no_faults(
+    db: None, written: Lines, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*args: object, **kwargs: object) -> None:
+        raise OperationalError("server closed the connection unexpectedly")
+
+    visitor = Client(raise_request_exception=False)
+    settings.ALLOWED_HOSTS = ["shop.example.com"]
+    assert visitor.get("/sign-in/", headers={"Host": "robot.example"}).status_code == 400
+    monkeypatch.setattr("accounts.access.token_hash", away)
+    answer = visitor.get(
+        "/api/v1/me", headers={"Host": "shop.example.com", "Authorization": "Bearer tb_x"}
+    )
+    assert answer.status_code == 503
+    said = [one for one in written.objects if one["logger"] != "monitoring.requests"]
+    assert [one["level"] for one in said] == ["WARNING", "WARNING"]
+    assert "ALLOWED_HOSTS" in said[0]["message"]
+    assert said[1]["message"].endswith("server closed the connection unexpectedly")
+    assert "traceback" not in written.text
 
 
 def test_gunicorn_writes_as_we_do(monkeypatch: pytest.MonkeyPatch) -> None:
