@@ -22,6 +22,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -112,9 +113,9 @@ def make_tills() -> list[Till]:
                 )
                 for n in range(PRODUCTS)
             ]
-            quantities = {one.pk: 1_000_000 for one in goods}
+            quantities = {one.pk: Decimal(1_000_000) for one in goods}
             set_opening(actor=shop.owner, location=shop.high_street, quantities=quantities)
-            open_shift(actor=shop.owner, register=shop.register, opening_float=0)
+            open_shift(actor=shop.owner, register=shop.register, opening_float=Decimal(0))
             device, token = create_device(
                 actor=owner, membership=owner, location=shop.high_street, name="Bench"
             )

@@ -233,11 +233,10 @@ MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
 TRUSTED_PROXIES = env.number("TRUSTED_PROXIES", 1 if ON_VERCEL else 0, most=10)
 # Without such a proxy the header is whatever the sender wrote.
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
-# Vercel redirects by itself, before a request reaches us; probes come from inside, without TLS.
+# Vercel redirects by itself, before a request reaches us.
 SECURE_SSL_REDIRECT = env.flag("SSL_REDIRECT", PRODUCTION and TRUSTED_PROXIES > 0 and not ON_VERCEL)
+# A balancer or a monitor inside the network asks for these without TLS.
 SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics|health/)$"]
-# A balancer inside the network asks for these without TLS.
-SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 SECURE_HSTS_SECONDS = 31_536_000 if PRODUCTION else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = PRODUCTION
 SECURE_REFERRER_POLICY = "same-origin"
