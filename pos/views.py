@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from typing import Any
 
@@ -9,6 +10,7 @@ from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -16,6 +18,8 @@ from accounts.access import public
 from monitoring.facts import request_id
 from pos.context import system_notice
 from pos.errors import body
+
+logger = logging.getLogger(__name__)
 
 
 @public
@@ -49,10 +53,25 @@ def server_error(request: HttpRequest) -> HttpResponse:
     else:
         # Without the request's context: whatever failed may be what that context needs.
         context = {"message": message, "request_id": request_id(), "system_notice": system_notice()}
-        answer = HttpResponse(render_to_string(f"{status}.html", context), status=status)
+        answer = HttpResponse(_error_page(f"{status}.html", context), status=status)
     if status == 503:
         answer["Retry-After"] = "1"
     return answer
+
+
+def _error_page(template: str, context: dict[str, Any]) -> str:
+    """The page of an error; where it fails too, the message alone."""
+    try:
+        return render_to_string(template, context)
+    except Exception:
+        # Static files that were not collected fail every page, this one included. An error in here
+        # would be caught and answered by each middleware in turn, with this page again.
+        logger.exception("The page of an error could not be made")
+        return format_html(
+            "<!doctype html><title>Tillbook</title><p>{}</p><p>{}</p>",
+            context["message"],
+            context["request_id"],
+        )
 
 
 def _page(request: HttpRequest, status: int, code: str, message: str) -> HttpResponse:
