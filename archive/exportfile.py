@@ -70,8 +70,9 @@ _GZIP: Final = b"\x1f\x8b"
 
 #: The most bytes that one row may have: more than the largest picture, and little for a memory.
 _LONGEST: Final = 16 * 1024**2
-#: From this size on, text that was packed this tightly is no export but a trap.
-_SUSPICIOUS: Final = 64 * 1024**2
+#: From this size on, text that was packed this tightly is no export but a trap. What is small enough
+#: when packed is read within a request, which then takes a few seconds at worst.
+_SUSPICIOUS: Final = 4 * 1024**2
 _TIGHTEST: Final = 150
 
 #: So many names of a sort that we do not know are remembered.

@@ -7,6 +7,7 @@ along (whoever wrote the file would know it), and nobody comes in who runs the p
 from __future__ import annotations
 
 import re
+import uuid
 from typing import Final
 
 from django.conf import settings
@@ -46,6 +47,8 @@ class Staff(People):
         self.without_mail: list[str] = []
         self.owners: list[str] = []
         self.new = 0
+        #: Whom to name when all else is written.
+        self.nameless: list[tuple[User, UserRow]] = []
 
     def bring(self) -> None:
         """Raises Refused for more people than a shop has, and when nobody in charge would remain."""
@@ -63,7 +66,7 @@ class Staff(People):
             self.recognise(rows)
         with someone_in_charge():
             super().bring()
-        self.tell()
+        self.move.at_last = self.finish
 
     def recognise(self, rows: list[UserRow]) -> None:
         """People of the file who work here already, whoever imports above all: they stay as they
@@ -105,16 +108,28 @@ class Staff(People):
     def user(self, row: UserRow) -> User:
         works_here = row.is_member is not False
         user = User(
-            username=self.free_username(row),
-            # Who signed something and does not work here needs no way in, and keeps no address.
-            email=self.free_email(row) if works_here else "",
+            # Names are the whole installation's: one that is taken early keeps everybody else who
+            # wants it waiting until this import is over.
+            username=uuid.uuid4().hex,
             name=full_name(row),
             language=row.language if row.language in dict(settings.LANGUAGES) else "",
             is_active=works_here,
         )
         user.set_unusable_password()
         user.save()
+        self.nameless.append((user, row))
         return user
+
+    def finish(self) -> None:
+        """Names and addresses, which whoever only looks does not need, and what there is to say."""
+        if not self.dry_run:
+            # In an order that is the same for everybody, so that no two wait for each other.
+            for user, row in sorted(self.nameless, key=lambda one: one[1].username.casefold()):
+                user.username = self.free_username(row)
+                # Who signed something and does not work here needs no way in, and keeps no address.
+                user.email = self.free_email(row) if row.is_member is not False else ""
+                user.save(update_fields=["username", "email"])
+        self.tell()
 
     def settle(self, row: UserRow, member: Membership) -> None:
         super().settle(row, member)

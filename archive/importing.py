@@ -124,6 +124,9 @@ def import_export(
         moves = {row.id: brought(row) for row in rows}
         if export.is_own:
             bring_books(export, moves, stored=stored, dry_run=dry_run)
+        for move in moves.values():
+            with context.business(move.business):
+                move.at_last()
         moved = [_finished(move) for move in moves.values()]
         if dry_run:
             transaction.set_rollback(True)

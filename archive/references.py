@@ -62,6 +62,8 @@ class Move:
     ids: dict[str, dict[int, Any]] = field(default_factory=dict)
     #: Called with the number of rows written.
     wrote: Callable[[int], None] = lambda rows: None
+    #: Called when everything else is written, while this is bound.
+    at_last: Callable[[], None] = lambda: None
 
     def rows(self, table: str) -> list[Any]:
         """This business's rows of a table of the file, by id."""

@@ -72,6 +72,8 @@ _KINDS: Final[dict[str, type]] = {
 }
 #: So many faults of a table of sales or movements are named; the others are counted.
 MOST_FAULTS: Final = 1000
+#: A stranger's file with more faults in one table is not read on.
+MOST_COUNTED: Final = 100_000
 _ORDER: Final = {table: at for at, table in enumerate(_KINDS)}
 
 
@@ -149,13 +151,16 @@ class Reading:
         self.rows_of: Counter[str] = Counter()
         for table, raw in file.rows():
             self.add(table, raw)
+            if self.brief and self.told[table] > MOST_COUNTED:
+                self.give_up(table)
+                return
         self.export.ignored = file.ignored
         wanted = (*TABLES, *OWN_TABLES) if self.export.is_own else TABLES
         self.absent = {table for table in wanted if table not in file.found} | file.wrong.keys()
         for table in self.absent:
             self.fault(table, None, "", file.wrong.get(table, "is missing from the file"))
         self.check()
-        self.faults.sort(key=lambda f: (_ORDER[f.table], str(f.id).zfill(20), f.field))
+        self.sort()
 
     def fault(
         self, table: str, place: int | str | None, name: str, reason: str, value: object = ""
@@ -163,6 +168,15 @@ class Reading:
         self.told[table] += 1
         if not self.is_cut(table) or self.told[table] <= MOST_FAULTS:
             self.faults.append(Fault(table, place, name, reason, str(value)))
+
+    def sort(self) -> None:
+        self.faults.sort(key=lambda f: (_ORDER[f.table], str(f.id).zfill(20), f.field))
+
+    def give_up(self, table: str) -> None:
+        """What stands behind is unknown: nothing is said of what is missing or refers to nothing."""
+        self.sort()
+        reason = f"has more than {MOST_COUNTED:,} faults; the rest of the file was not read"
+        self.faults.insert(0, Fault(table, None, "", reason))
 
     def is_cut(self, table: str) -> bool:
         """Whether of this table only the first faults are named."""

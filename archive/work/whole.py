@@ -238,10 +238,10 @@ def _businesses(export: Export) -> list[dict[str, Any]]:
 
 def _wrong(export: Export, batch: ImportBatch, task: Task) -> dict[str, Any]:
     """The first faults, and a file of all that were found where there are more."""
-    problems = ProblemFile(f"problems-{batch.pk}.csv", by=task.actor.user)
-    for fault in export.faults:
-        problems.add(row(_place(fault), fault.field, fault.value, fault.reason, is_error=True))
-    file = problems.finish()
+    with ProblemFile(f"problems-{batch.pk}.csv", by=task.actor.user) as problems:
+        for fault in export.faults:
+            problems.add(row(_place(fault), fault.field, fault.value, fault.reason, is_error=True))
+        file = problems.finish()
     return {
         "fault_count": len(export.faults),
         "wrong": [
