@@ -137,7 +137,7 @@ class Staff(People):
         member.is_active = member.is_active and row.allow_login
 
     def change(self, row: UserRow, member: Membership) -> None:
-        was_active = member.is_active
+        was_active, was_owner, old_role = member.is_active, member.is_owner, member.role
         if not has_own_account(member):
             member.user.name = full_name(row)
             member.user.save(update_fields=["name"])
@@ -147,7 +147,15 @@ class Staff(People):
         self.place(row, member)
         if was_active and not member.is_active:
             end_sessions(member.user_id, reason=EndedSession.Reason.ACCESS)
-        record(actor=self.by.user, action="user.update", target=member)
+        if member.is_owner and not was_owner:
+            self.owners.append(member.user.name or row.username)
+        changes = {
+            "role": [old_role.name, member.role.name],
+            "is_owner": [was_owner, member.is_owner],
+            "is_active": [was_active, member.is_active],
+        }
+        changes = {name: pair for name, pair in changes.items() if pair[0] != pair[1]}
+        record(actor=self.by.user, action="user.update", target=member, changes=changes)
 
     def free_username(self, row: UserRow) -> str:
         # As the staff page wants them: an @ would stand in the way of somebody's e-mail.

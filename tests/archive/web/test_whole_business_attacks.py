@@ -209,6 +209,20 @@ def test_an_account_that_opens_another_business_keeps_its_name(room: Room) -> No
         assert Membership.objects.get(user=ben).is_active
 
 
+def test_who_becomes_an_owner_by_a_newer_file_is_named(room: Room) -> None:
+    room.bring(stalls())
+    newer = changing(put("businesses", 1, ownerId=2), put("users", 2, firstName="Benjamin"))
+    batch = room.checked(newer)
+    said = " ".join(batch.report["notes"])
+    assert "Owners beside you, as the file says: Benjamin" in said
+    room.post("apply", only="all")
+    with room.inside():
+        member = next(m for m in Membership.objects.all() if m.user.username == "ben")
+        assert member.is_owner
+        entry = AuditEntry.objects.get(action="user.update", object_id=str(member.pk))
+    assert entry.changes["is_owner"] == [False, True]
+
+
 def test_a_right_that_does_not_exist_yet_is_not_granted(room: Room, tmp_path: Path) -> None:
     room.bring(own(tmp_path))
     with room.inside():
