@@ -26,4 +26,4 @@ max_requests_jitter = 2_000
 accesslog = None
 loglevel = "warning"
 # The heartbeat of a worker must not wait for a disk.
-worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108
+worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None
