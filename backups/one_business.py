@@ -25,6 +25,7 @@ from backups.models import BackupRun
 from backups.scratch import folder
 from backups.stores import Store
 from backups.taking import recorded
+from tenants.models import Business
 
 _MANAGE = Path(settings.BASE_DIR) / "manage.py"
 
@@ -48,6 +49,13 @@ def export(store: Store, taken: Manifest, *, business: str, to: Path) -> None:
             connections[alias].close()
             _call(["migrate", "--verbosity=0"], there)
             _call(["export_data", str(to.resolve()), "--business", business], there)
+
+
+def check_free(name: str) -> None:
+    """Nobody here is called so. Raises BackupError: an import under the name of an earlier one
+    would change that one."""
+    if Business.objects.filter(name__iexact=name.strip()).exists():
+        raise BackupError(f"There is a business called “{name}” already: choose another name.")
 
 
 def bring_in(file: Path, *, name: str) -> str:
@@ -92,6 +100,8 @@ def _call(words: list[str], environment: dict[str, str]) -> str:
     )
     if done.returncode:
         lines = [line for line in done.stderr.splitlines() if line.strip()]
-        told = lines[-1] if lines else "it said nothing"
-        raise BackupError(f"{words[0]} failed: {told.removeprefix('CommandError: ')}")
+        told = lines[-1].removeprefix("CommandError: ") if lines else "it said nothing"
+        # Before its last sentence it lists what is wrong.
+        first = f" First of all: {lines[0]}" if len(lines) > 1 else ""
+        raise BackupError(f"{words[0]} failed: {told}{first}")
     return done.stdout

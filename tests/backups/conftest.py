@@ -8,13 +8,15 @@ from typing import Any
 
 import pytest
 from django.conf import LazySettings
+from django.contrib.auth.hashers import make_password
 from django.db import transaction
 
+from accounts.models import User
 from backups import keys
 from tenants.context import business
 from tests.backups import installation
 from tests.backups.installation import Installation
-from tests.factories import make_shift, make_shop
+from tests.factories import PASSWORD, make_shift, make_shop
 from tests.sales.selling import sell
 
 PICTURES = {"products/mug.jpg": b"\xff\xd8 a mug" * 500, "products/tea.png": b"\x89PNG tea"}
@@ -36,6 +38,9 @@ def base(
             with business(shop.business), transaction.atomic():
                 make_shift(shop)
                 sell(shop, (shop.mug, "2"), (shop.tea, "0.5"))
+        with transaction.atomic():
+            # As in production: what the tests' quick hashes are, no import takes.
+            User.objects.update(password=make_password(PASSWORD, hasher="argon2"))
     yield name
     with django_db_blocker.unblock():
         installation.remove(made)

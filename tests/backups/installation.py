@@ -27,6 +27,8 @@ from psycopg import sql
 
 from tests.conftest import ON_POSTGRES, ROOT
 
+# As this process was started, whatever a test makes of its environment.
+_DIRECT, _POOLED = os.environ.get("DIRECT_URL", ""), os.environ.get("DATABASE_URL", "")
 _LOGIN = ("NAME", "USER", "PASSWORD", "HOST", "PORT")
 
 
@@ -40,7 +42,7 @@ class Installation:
 
     @property
     def direct_url(self) -> str:
-        return _with_name(os.environ["DIRECT_URL"], self.name)
+        return _with_name(_DIRECT, self.name)
 
     def environment(self) -> dict[str, str]:
         """What a process of its own needs beside the keys, which are this process's."""
@@ -50,7 +52,7 @@ class Installation:
                 "DATABASE_URL": f"sqlite:///{self.name}",
                 "VAR_DIR": str(self.var),
             }
-        url = _with_name(os.environ["DATABASE_URL"], self.name)
+        url = _with_name(_POOLED, self.name)
         return {
             **os.environ,
             "DATABASE_URL": url,
@@ -169,7 +171,7 @@ def _default(login: dict[str, Any]) -> Iterator[None]:
 @contextmanager
 def admin() -> Iterator[psycopg.Connection[Any]]:
     """The owner in a database that nobody drops."""
-    with psycopg.connect(os.environ["DIRECT_URL"], autocommit=True) as server:
+    with psycopg.connect(_DIRECT, autocommit=True) as server:
         yield server
 
 

@@ -48,9 +48,11 @@ def test_it_comes_back_beside_under_a_new_name(house, taken, surroundings):
         with business(living), transaction.atomic():
             assert set(Product.objects.values_list("name", flat=True)) == {"Ruined"}
     assert leftovers(house) == []
-    # The name is taken now: never over a living one.
-    with pytest.raises(CommandError, match="import_data failed"):
-        house.run("restore", "--business", "acme", "--as", "Rival")
+    # Never over a living one, nor over one that came back before.
+    for name in ("Rival", "acme on monday"):
+        with pytest.raises(CommandError, match=f"called “{name}” already"):
+            house.run("restore", "--business", "acme", "--as", name)
+    assert house.rows() == after
 
 
 def test_it_comes_out_as_a_file(house, taken, surroundings, tmp_path):

@@ -120,6 +120,8 @@ class Command(BaseCommand):
 
     def one(self, store: Store, taken: Manifest, options: dict[str, Any]) -> None:
         begun = timezone.now()
+        if options["rename"]:
+            one_business.check_free(options["rename"])
         with folder() as scratch:
             file = Path(options["file"] or scratch / "business.json.gz")
             one_business.export(store, taken, business=options["business"], to=file)
