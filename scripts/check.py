@@ -23,7 +23,9 @@ WORKERS = ["-n", "2"]
 FOREIGN_VARIABLES = {
     "VERCEL",
     *re.findall(
-        r"^(?:# )?([A-Z][A-Z0-9_]+)=", (ROOT / ".env.example").read_text(encoding="utf-8"), re.MULTILINE
+        r"^(?:# )?([A-Z][A-Z0-9_]+)=",
+        (ROOT / ".env.example").read_text(encoding="utf-8"),
+        re.MULTILINE,
     ),
 }
 
