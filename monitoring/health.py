@@ -186,9 +186,8 @@ def _disk() -> Part:
 def backup() -> Part:
     """How old the last good backup is; a warning at most."""
     if not backups.configured():
-        return Part(
-            "backup", State.WARNING, _("No backups are taken: set BACKUP_TO and BACKUP_KEY.")
-        )
+        text = _("No backups are taken: set BACKUP_TO and BACKUP_RECIPIENTS.")
+        return Part("backup", State.WARNING, text)
     age = backups.age_of_last_good_backup()
     if age is None:
         text = _("There is no backup yet: run `python manage.py backup`.")

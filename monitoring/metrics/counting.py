@@ -22,8 +22,9 @@ METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "D
 REFUSED_FOR: Final = 30.0
 # Seconds in which a process that ends tries: on SQLite somebody else may just be writing.
 AT_EXIT: Final = 1.0
-# While the database is away counts pile up: so many rows are kept in memory, the newest.
-MOST_ROWS: Final = 1000
+# While the database is away counts pile up: so many rows are kept in memory, the newest. Each of them
+# and its sum of all time is a row of one statement, of which SQLite may take 32,766 values.
+MOST_ROWS: Final = 900
 
 
 class Counter:

@@ -16,7 +16,14 @@ from accounts.access import public
 from monitoring.health import kept
 
 # What a proxy adds. One on this machine would otherwise look like the machine itself.
-PROXIED = ("X-Forwarded-For", "X-Real-IP", "Forwarded", "Via")
+PROXIED = (
+    "X-Forwarded-For",
+    "X-Forwarded-Proto",
+    "X-Forwarded-Host",
+    "X-Real-IP",
+    "Forwarded",
+    "Via",
+)
 
 
 @transaction.non_atomic_requests

@@ -87,8 +87,10 @@ def test_who_is_told_the_parts(db: None, anybody: Client) -> None:
         anybody.get("/readyz", headers={"Authorization": "Bearer wrong"}, **OUTSIDE),
         anybody.get("/readyz", headers={"X-Forwarded-For": "203.0.113.9"}),
         anybody.get("/readyz", headers={"X-Real-IP": "127.0.0.1"}),
+        # A proxy that was told of nothing but TLS.
+        anybody.get("/readyz", headers={"X-Forwarded-Proto": "https"}),
     ]
-    assert [answer.json() for answer in told] == [{"status": "ok"}] * 4
+    assert [answer.json() for answer in told] == [{"status": "ok"}] * 5
 
 
 def test_without_a_token_the_empty_one_opens_nothing(

@@ -139,6 +139,15 @@ def test_memory_is_bounded_while_the_database_is_away(monkeypatch: pytest.Monkey
     assert newest[1] == f"page_{MOST_ROWS + 49}"
 
 
+def test_all_that_memory_holds_fits_into_one_statement(committed_db: None) -> None:
+    """32,766 values are the most that SQLite takes as it is usually built."""
+    for number in range(MOST_ROWS):
+        observe(f"page_{number}", "GET", 200, 0.02, 7)
+    assert 2 * len(counter.pending) * len((*storing.KEYS, *storing.SUMS)) <= 32_766
+    assert counter.flush()
+    assert total("page_7") == 1
+
+
 def test_odd_words_do_not_become_series() -> None:
     observe("x" * 500, "BREW", 200, -1.0, -5)
     ((_minute, route, method, _status), values) = next(iter(counter.pending.items()))
