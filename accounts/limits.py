@@ -49,7 +49,10 @@ class Limit:
     def forgive(self, *parts: str) -> None:
         """Take one try back: it was honest."""
         name = f"{self.key(*parts)}:{window()}"
-        if caching.tally(name, WINDOW, by=-1) is not None:
+        left = caching.tally(name, WINDOW, by=-1)
+        if left is not None:
+            if left < 0:  # It was counted in the database, or in the window before.
+                caching.tally(name, WINDOW)
             return
         rows = Attempt.objects.filter(key=self.key(*parts), window=window(), count__gt=0)
         rows.update(count=F("count") - 1)

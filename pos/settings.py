@@ -3,7 +3,9 @@
 Importing this prints nothing: the host reads the output of the import.
 """
 
+import hashlib
 import sys
+from collections import ChainMap
 from pathlib import Path
 from typing import Any
 
@@ -50,9 +52,7 @@ PREVIEW = ON_VERCEL and VERCEL_ENV != "production"
 _database = env.values if env.flag("PREVIEW_DATABASE") or not PREVIEW else {"VERCEL": "1"}
 DATABASES = {"default": configured(VAR_DIR, sys.argv, _database, RUNTIME_ROLE)}
 # The login that the web server has, whatever this process has: a restore drill tries the walls by it.
-RUNTIME_URL = chosen(
-    [], {name: value for name, value in _database.items() if name != "USE_DIRECT_URL"}
-)[1]
+RUNTIME_URL = chosen([], ChainMap({"USE_DIRECT_URL": ""}, _database))[1]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 SQLITE = DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3"
 # A deployment that nobody gave a database yet: it sells, and says on every page what is missing.
@@ -172,16 +172,19 @@ TEMPLATES: list[dict[str, Any]] = [
     }
 ]
 
-# Redis is shared by all processes; without it each remembers for itself.
+# Redis is shared by all processes; without it each remembers for itself. A preview is told that of
+# production too, and its businesses have the same numbers: what stands there goes by the database,
+# and one that is not shared has nothing to share.
 _redis = [env.url(name, ("redis", "rediss")) for name in ("REDIS_URL", "KV_URL")]
-REDIS_URL = _redis[0] or _redis[1]
+REDIS_URL = "" if EPHEMERAL else _redis[0] or _redis[1]
 SHARED_CACHE = bool(REDIS_URL)
 CACHES: dict[str, Any] = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 if SHARED_CACHE:
+    _place = "{HOST}:{PORT}/{NAME}".format_map({"HOST": "", "PORT": "", **DATABASES["default"]})
     CACHES["default"] = {
         "BACKEND": "tenants.redis_cache.RedisCache",
         "LOCATION": REDIS_URL,
-        "KEY_PREFIX": "tillbook",
+        "KEY_PREFIX": f"tillbook:{hashlib.sha256(_place.encode()).hexdigest()[:12]}",
     }
 
 AUTH_USER_MODEL = "accounts.User"
@@ -273,8 +276,15 @@ STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "staticfiles" if ON_VERCEL else VAR_DIR / "static"
 MEDIA_URL = "/media/"
 MEDIA_ROOT = VAR_DIR / "media"
+# Pictures of products: files there, or rows where the disk does not last.
+MEDIA_IN_DATABASE = env.flag("MEDIA_IN_DATABASE", ON_VERCEL and not SQLITE)
+_pictures = (
+    "inventory.picture_store.PictureStore"
+    if MEDIA_IN_DATABASE
+    else "django.core.files.storage.FileSystemStorage"
+)
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "default": {"BACKEND": _pictures},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 WHITENOISE_KEEP_ONLY_HASHED_FILES = False
@@ -283,6 +293,7 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000
 # Files for import: the largest one taken, in bytes; and how long files, brought or made, are kept.
 # Vercel takes no request above 4.5 MB.
 UPLOAD_LIMIT = env.number("UPLOAD_LIMIT_MB", 4 if ON_VERCEL else 200) * 1024 * 1024
+PICTURE_LIMIT = (4 if ON_VERCEL else 5) * 1024 * 1024
 KEEP_FILES_DAYS = env.number("KEEP_FILES_DAYS", 30)
 # How many days pass between asking for a business to be deleted and its deletion, and for how many
 # months its books are kept then, at least; 0 keeps nothing.

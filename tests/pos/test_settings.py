@@ -6,6 +6,7 @@ import logging
 import os
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -130,3 +131,27 @@ def test_only_what_broke_leaves_a_traceback(level: int, traced: bool) -> None:
     record = logging.LogRecord("django.request", level, "", 1, "", (), (ValueError, error, None))
     assert logging.getLogger("django.request").filter(record)
     assert bool(record.exc_info) is traced
+
+
+def test_the_runtime_url_is_known_whatever_this_process_uses(tmp_path: Path) -> None:
+    file = tmp_path / "url"
+    file.write_text("postgres://pos_app:x@db.example:6432/pos\n", encoding="utf-8")
+    given = {"DATABASE_URL_FILE": str(file), "DIRECT_URL": "postgres://o:x@db.example/pos"}
+    code = "from pos import settings as s; print(s.RUNTIME_URL, s.DATABASES['default']['USER'])"
+    done = load(code, VAR_DIR=str(tmp_path), USE_DIRECT_URL="yes", **given)
+    assert done.stdout == "postgres://pos_app:x@db.example:6432/pos o\n", done.stderr
+
+
+def test_what_stands_in_redis_goes_by_the_database(tmp_path: Path) -> None:
+    """Hosts tell a preview the Redis of production too, and businesses have the same numbers."""
+    code = "from pos import settings as s; print(s.CACHES['default'].get('KEY_PREFIX'))"
+    keys = {"SECRET_KEY": STRONG, "APP_ENCRYPTION_KEY": KEY, "VAR_DIR": str(tmp_path)}
+    site = {**keys, "VERCEL": "1", "KV_URL": "rediss://default:x@kv.example:6379"}
+    prefixes = {
+        load(code, DATABASE_URL=f"postgres://u:x@{host}/pos", **site, **more).stdout
+        for host in ("db.example", "other.example")
+        for more in ({}, {"VERCEL_ENV": "preview", "PREVIEW_DATABASE": "1"})
+    }
+    assert len(prefixes) == 2 and all(one.startswith("tillbook:") for one in prefixes)
+    demo = load(code, DATABASE_URL="postgres://u:x@db.example/pos", VERCEL_ENV="preview", **site)
+    assert demo.stdout == "None\n", demo.stderr
