@@ -13,7 +13,7 @@ from urllib.parse import SplitResult, parse_qsl, quote, urlencode, urlsplit, url
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 
-from pos.configuration import scheme_of
+from pos.configuration import YES, scheme_of
 
 # In the order in which they count. The first is ours alone: it is for hosts that set DATABASE_URL
 # themselves, to a role that row-level security does not bind, and will not have it changed.
@@ -81,7 +81,7 @@ FOREIGN_SCHEMES = {"prisma", "prisma+postgres"}
 def using_direct(argv: list[str], environ: Mapping[str, str]) -> bool:
     """True when this process should use the direct URL: `migrate` and its like, or USE_DIRECT_URL=1."""
     command = argv[1] if len(argv) > 1 else ""
-    return command in DIRECT_COMMANDS or environ.get("USE_DIRECT_URL") == "1"
+    return command in DIRECT_COMMANDS or environ.get("USE_DIRECT_URL", "").strip().lower() in YES
 
 
 def first(environ: Mapping[str, str], names: tuple[str, ...]) -> tuple[str, str]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import getpass
-import os
 import sys
 
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.management.base import CommandError
+from environ import FileAwareMapping
 
 from accounts import passwords
 from tenants.errors import Refused
@@ -18,12 +18,26 @@ def at_terminal() -> bool:
     return sys.stdin.isatty()
 
 
+def environment(variable: str) -> str:
+    """What the variable holds, or the file that NAME_FILE names; empty when neither is there.
+
+    Raises CommandError when that file cannot be read.
+    """
+    try:
+        return str(FileAwareMapping(cache=False).get(variable, "")).strip()
+    except OSError as error:
+        raise CommandError(
+            f"{variable}_FILE names a file that cannot be read ({error.strerror}): correct its path"
+            " or its rights."
+        ) from None
+
+
 def first_password(variable: str) -> tuple[str, bool]:
     """A new person's password, and whether it was made here and must be replaced.
 
     From the environment variable, from the terminal, or made. Raises CommandError.
     """
-    given = os.environ.get(variable, "")
+    given = environment(variable)
     if not given and not at_terminal():
         return passwords.generate(), True
     if not given:
@@ -41,7 +55,7 @@ def first_password(variable: str) -> tuple[str, bool]:
 
 def answer(question: str, given: str, variable: str = "") -> str:
     """What was given, else the environment's, else what a person at the terminal types."""
-    known = given or (os.environ.get(variable, "") if variable else "")
+    known = given or (environment(variable) if variable else "")
     if known or not at_terminal():
         return known.strip()
     return input(f"{question}: ").strip()

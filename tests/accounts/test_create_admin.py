@@ -118,3 +118,15 @@ def test_what_cannot_be_is_said_in_a_sentence(shop, other_shop, words, says):
     with pytest.raises(CommandError, match=says):
         create_admin(*words)
     assert (User.objects.count(), User.objects.filter(is_superuser=True).count()) == before
+
+
+def test_the_password_may_come_from_a_file(db, monkeypatch, tmp_path):
+    file = tmp_path / "password"
+    file.write_text("a-long-first-pass\n", encoding="utf-8")
+    monkeypatch.setenv("ADMIN_PASSWORD_FILE", str(file))
+    told = create_admin("--platform", "--username=root")
+    assert "First password" not in told
+    assert User.objects.get_by_natural_key("root").check_password("a-long-first-pass")
+    monkeypatch.setenv("ADMIN_PASSWORD_FILE", str(tmp_path / "gone"))
+    with pytest.raises(CommandError, match=r"ADMIN_PASSWORD_FILE names a file that cannot be read"):
+        create_admin("--platform", "--username=second")

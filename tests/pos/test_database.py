@@ -53,7 +53,7 @@ def test_a_direct_url_alone_is_not_served_from() -> None:
 
 
 def test_any_process_can_ask_for_the_direct_url() -> None:
-    assert using_direct(RUN, {"USE_DIRECT_URL": "1"})
+    assert all(using_direct(RUN, {"USE_DIRECT_URL": yes}) for yes in ("1", "true", "Yes", "on"))
     assert not using_direct(RUN, {})
     assert not using_direct(["manage.py"], {"USE_DIRECT_URL": ""})
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accounts import beginnings
-from accounts.management.asking import answer, at_terminal, first_password, sentence
+from accounts.management.asking import answer, at_terminal, environment, first_password, sentence
 from tenants.choosing import chosen_business
 from tenants.context import business
 from tenants.errors import Refused
@@ -64,7 +63,7 @@ class Command(BaseCommand):
             return known, ""
         email = answer("E-mail (may be empty)", options["email"], "ADMIN_EMAIL")
         password, made = first_password("ADMIN_PASSWORD")
-        name = options["name"] or os.environ.get("ADMIN_NAME", "")
+        name = options["name"] or environment("ADMIN_NAME")
         person = beginnings.NewPerson(
             username=username, email=email, name=name, password=password, must_change=made
         )
