@@ -17,7 +17,7 @@ from archive.import_people import code_of, granted_by
 from archive.references import SOURCE, Counts, Move, fingerprint, reference_to, remember
 from archive.rows import BusinessRow
 from inventory.models import Product, StockMovement, TaxRate
-from sales.models import Customer, Register, Sale, Shift
+from sales.models import CreditAccount, Customer, Register, Sale, Shift
 from tenants.errors import Refused
 from tenants.models import Business, ExternalReference, Location
 
@@ -80,10 +80,10 @@ def arrive(row: BusinessRow, into: Business) -> tuple[Business, Counts, bool]:
         _demand_room(mine)
     elif mine.settings.get("fingerprint") == told:
         return mine, Counts(same=1), False
-    elif mine.currency != row.currency and Sale.objects.exists():
+    elif mine.currency != row.currency and _has_money():
         raise Refused(
             "currency",
-            _("The file counts in %(theirs)s, and here sales were made in %(ours)s.")
+            _("The file counts in %(theirs)s, and the books here are kept in %(ours)s.")
             % {"theirs": row.currency, "ours": mine.currency},
         )
     values = _values(row, mine)
@@ -93,6 +93,10 @@ def arrive(row: BusinessRow, into: Business) -> tuple[Business, Counts, bool]:
     mine.settings = {**mine.settings, **taken, "origin": origin, "fingerprint": told}
     mine.save(update_fields=[*values, "settings"])
     return mine, Counts(changed=1), is_new
+
+
+def _has_money() -> bool:
+    return any(model.objects.exists() for model in (Sale, Shift, CreditAccount))
 
 
 def _demand_room(mine: Business) -> None:

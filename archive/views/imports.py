@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import uuid
+import zlib
 from typing import Any
 
 from django.contrib import messages
@@ -16,7 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.access import demand
 from accounts.permissions import Permission
 from archive import jobs
-from archive.files import store
+from archive.files import opened, store
 from archive.forms import ChooseForm, UploadForm
 from archive.models import FilePart, ImportBatch, StoredFile
 from archive.tables import TableError
@@ -33,6 +35,9 @@ SHOWN = 50
 # A file up to this size is worked on within the request. What is compressed is more than it seems.
 AT_ONCE = 256 * 1024
 AT_ONCE_COMPRESSED = 48 * 1024
+# The most that such a file may unpack to: of one byte it can make a thousand.
+AT_ONCE_UNPACKED = 2 * 1024**2
+_GZIP = b"\x1f\x8b"
 
 
 def door(request: Any, batch_id: uuid.UUID, *, lock: bool = False) -> ImportBatch:
@@ -132,8 +137,18 @@ def start(request: Any, batch: ImportBatch, kind: str, **options: Any) -> HttpRe
 
 
 def _is_small(file: StoredFile) -> bool:
-    compressed = file.name.lower().endswith((".gz", ".xlsx", ".zip"))
-    return file.size <= (AT_ONCE_COMPRESSED if compressed else AT_ONCE)
+    with opened(file) as stream:
+        # By what it is: its name may say anything.
+        head = stream.read(2)
+        if file.size > (AT_ONCE_COMPRESSED if head in (_GZIP, b"PK") else AT_ONCE):
+            return False
+        if head != _GZIP:
+            return True
+        stream.seek(0)
+        try:
+            return len(gzip.GzipFile(fileobj=stream).read(AT_ONCE_UNPACKED + 1)) <= AT_ONCE_UNPACKED
+        except (OSError, EOFError, zlib.error):
+            return True  # damaged, which is quickly said
 
 
 @unhurried

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +19,11 @@ from inventory.models import (
     Product,
     Variation,
 )
+from sales import credit
 from sales.models import Customer, Shift
 from tenants.context import business
 from tenants.encryption import blind_index
+from tenants.ids import uuid7
 from tenants.models import Business, ExternalReference, Location
 from tests.archive.exports import row, stalls
 from tests.archive.moving import put
@@ -256,6 +259,20 @@ def test_a_currency_does_not_change_under_sales(room: Room, tmp_path: Path) -> N
     assert batch.state == "checked" or (batch.job and "JPY" in batch.job.message)
     with room.inside() as mine:
         assert mine.currency == "EUR"
+
+
+def test_nor_under_credit_that_was_given_since(room: Room) -> None:
+    room.bring(stalls())
+    with room.inside():
+        customer = Customer.objects.order_by("pk")[0]
+        credit.grant(
+            actor=room.user, customer=customer, amount=Decimal(5), reason="x", request_id=uuid7()
+        )
+    newer = stalls()
+    newer["businesses"][0]["currency"]["code"] = "JPY"
+    assert "kept in GBP" in room.refused(newer)
+    with room.inside() as mine:
+        assert mine.currency == "GBP"
 
 
 def test_a_locale_or_zone_that_is_none_is_a_fault(room: Room, tmp_path: Path) -> None:

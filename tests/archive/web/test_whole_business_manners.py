@@ -12,6 +12,7 @@ from django.db import transaction
 
 from accounts.models import User
 from archive import import_catalogue, importing, validation
+from archive.files import store
 from archive.jobs import run_next
 from archive.models import ImportBatch
 from archive.views import imports
@@ -28,6 +29,17 @@ def test_a_small_file_that_unpacks_to_very_much(room: Room) -> None:
     batch = room.upload(packed, "shop.json.gz")
     assert batch.state == "draft" and batch.job is not None
     assert "unpacks to far more than a shop's data" in batch.job.message
+
+
+@pytest.mark.parametrize("name", ["sales.csv.gz", "sales.csv"])
+def test_what_unpacks_to_much_is_not_for_the_request(room: Room, name: str) -> None:
+    little, much = (
+        gzip.compress(b"name,price\n" + b"Tea,1\n" * rows) for rows in (1000, 1_000_000)
+    )
+    assert len(much) < imports.AT_ONCE_COMPRESSED
+    with room.inside():
+        files = [store(name, [data], by=room.user) for data in (little, much, little[:-20])]
+        assert [imports._is_small(one) for one in files] == [True, False, True]
 
 
 def test_nothing_but_faults_is_not_read_to_its_end(room: Room, monkeypatch: Any) -> None:
