@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
-from django.core.files.storage import default_storage
 from django.db import DatabaseError, IntegrityError, OperationalError, transaction
 from django.utils.text import slugify
 
@@ -36,6 +35,7 @@ from archive.keys import Keys
 from archive.references import SOURCE, Arrival, Counts, Move, fingerprint
 from archive.rows import BusinessRow, Fault
 from archive.validation import Export
+from inventory import pictures
 from tenants import context
 from tenants.bulk import long_work
 from tenants.models import Business
@@ -161,9 +161,8 @@ def _nothing_left(stored: list[str], *, retried: bool) -> Iterator[None]:
     try:
         yield
     except BaseException as error:
-        # Pictures are no part of the transaction that was rolled back.
-        for name in stored:
-            default_storage.delete(name)
+        # Files are no part of the transaction that was rolled back.
+        pictures.discard(stored)
         if isinstance(error, ExportFileError):
             raise ImportRefused(f"{error} Nothing was imported.") from error
         if isinstance(error, IntegrityError):

@@ -8,31 +8,39 @@ from __future__ import annotations
 
 import io
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 from django.db import transaction
 from django.utils.translation import gettext as _
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from inventory.models import Product
+from inventory.picture_store import PictureStore
 
-LARGEST_FILE = 5 * 1024 * 1024
 LARGEST_SIDE = 1200
 # A small file can unfold into gigabytes; 40 megapixels are more than a telephone takes.
 MOST_PIXELS = 40_000_000
 FORMATS = ("JPEG", "PNG", "WEBP")
 
 
+def most_mb() -> int:
+    """How many megabytes the largest picture may have that is taken in."""
+    return int(settings.PICTURE_LIMIT) // 1024**2
+
+
 def redrawn(upload: Any) -> bytes:
     """The picture as WebP, at most 1200 pixels wide and high, upright, without metadata.
 
-    Raises ValidationError for anything but a JPEG, PNG or WebP picture of at most 5 MB.
+    Raises ValidationError for anything but a JPEG, PNG or WebP picture of at most
+    settings.PICTURE_LIMIT bytes.
     """
-    if upload.size > LARGEST_FILE:
-        raise ValidationError(_("The picture is larger than 5 MB."))
+    if upload.size > settings.PICTURE_LIMIT:
+        raise ValidationError(_("The picture is larger than %(most)d MB.") % {"most": most_mb()})
     try:
         with Image.open(upload, formats=FORMATS) as picture:
             if picture.width * picture.height > MOST_PIXELS:
@@ -58,9 +66,28 @@ def attach(product: Product, picture: bytes) -> None:
 
 
 def forget(product: Product, name: str) -> None:
-    """Delete a stored picture once the change of its product is certain."""
-    if name:
+    """Delete a stored picture if the change of its product becomes certain."""
+    if not name:
+        return
+    if _in_database():
+        # The transaction does it: where the change is rolled back, so is this.
+        default_storage.delete(name)
+    else:
         transaction.on_commit(_deletion(product.image.storage, name))
+
+
+def discard(names: Iterable[str]) -> None:
+    """Delete files whose rows are gone, because they were rolled back or deleted for good.
+
+    Pictures in the database went with those rows already.
+    """
+    if not _in_database():
+        for name in names:
+            default_storage.delete(name)
+
+
+def _in_database() -> bool:
+    return isinstance(default_storage, PictureStore)
 
 
 def _deletion(storage: Any, name: str) -> Callable[[], None]:

@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import Any
 
 from django.apps import apps
-from django.core.files.storage import default_storage
 from django.db import DatabaseError, IntegrityError, connection, models, transaction
 from django.utils.translation import gettext as _
 
@@ -17,6 +16,7 @@ from accounts.models import Membership, Session, User
 from archive.leaving.departing import kept_until
 from archive.leaving.retained import keep_books, purge
 from archive.models import Departure, Job, RetainedRecord
+from inventory import pictures
 from inventory.models import Product
 from tenants import context
 from tenants.bulk import long_work
@@ -84,7 +84,7 @@ def delete_business(business: Business, *, now: datetime) -> Deleted:
     elsewhere refers to them. Raises Refused where the deletion was
     withdrawn, is not due, or a job is at work.
     """
-    pictures: list[str] = []
+    names: list[str] = []
     with context.business(business), long_work():
         # Waits for every sale that holds the row, and keeps new ones out.
         Business.objects.select_for_update().get(pk=business.pk)
@@ -96,12 +96,12 @@ def delete_business(business: Business, *, now: datetime) -> Deleted:
         record = None
         if departure.keep_months:
             record = keep_books(until=kept_until(now, departure.keep_months))
-        pictures += Product.objects.exclude(image="").values_list("image", flat=True)
+        names += Product.objects.exclude(image="").values_list("image", flat=True)
         people = set(_named())
         rows = {model._meta.db_table: _delete(model) for model in children_first()}
         gone = _delete_people(people)
         _delete(Business, pk=business.pk)
-        transaction.on_commit(lambda: _delete_files(pictures))
+        transaction.on_commit(lambda: pictures.discard(names))
     return Deleted(business.name, rows, gone, record)
 
 
@@ -165,8 +165,3 @@ def _delete(model: type[models.Model], **which: Any) -> int:
     rows: Any = model._default_manager.filter(**which).order_by()
     count: int = rows._raw_delete(rows.db)
     return count
-
-
-def _delete_files(names: Iterable[str]) -> None:
-    for name in names:
-        default_storage.delete(name)

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import IO, Final
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile
 from django.utils.translation import gettext as _
@@ -77,11 +78,11 @@ class Archive:
         entry = self._entries[_base(name)]
         try:
             with self._zip.open(entry) as file:
-                data = file.read(pictures.LARGEST_FILE + 1)
+                data = file.read(settings.PICTURE_LIMIT + 1)
         except BROKEN:
             raise NotFetched(_("is damaged in the archive")) from None
-        if len(data) > pictures.LARGEST_FILE:
-            raise NotFetched(_("is larger than 5 MB"))
+        if len(data) > settings.PICTURE_LIMIT:
+            raise NotFetched(_("is larger than %(limit)d MB") % {"limit": pictures.most_mb()})
         return data
 
 
@@ -98,7 +99,7 @@ class Pictures:
         self.archive = archive
         self.wanted: list[Wanted] = []
         #: Files that were stored, to be deleted when the import fails after all.
-        self.stored: list[tuple[Product, str]] = []
+        self.stored: list[str] = []
 
     def want(self, plans: Iterable[ProductPlan]) -> None:
         if not self.fetch and self.archive is None:
@@ -193,7 +194,7 @@ class Pictures:
             product = Product(pk=one.product_id, business_id=require_id())
             pictures.attach(product, picture)
             name = product.image.name or ""
-            self.stored.append((product, name))
+            self.stored.append(name)
             changes.append((one.product_id, {"image": one.current}, {"image": name}))
         update_rows(Product, ("image",), ((key, after["image"]) for key, _b, after in changes))
         journal.changed("product", changes)
@@ -216,8 +217,7 @@ class Pictures:
 
     def forget(self) -> None:
         """Delete the files of an import that came to nothing."""
-        for product, name in self.stored:
-            product.image.storage.delete(name)
+        pictures.discard(self.stored)
         self.stored.clear()
 
 
@@ -230,7 +230,7 @@ def _picture(one: Wanted, unpacked: bytes | str | None) -> bytes | str:
         data = (
             unpacked
             if unpacked is not None
-            else addresses.fetch(one.name, limit=pictures.LARGEST_FILE)
+            else addresses.fetch(one.name, limit=settings.PICTURE_LIMIT)
         )
         return pictures.redrawn(ContentFile(data))
     except NotFetched as failed:

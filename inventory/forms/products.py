@@ -23,7 +23,7 @@ from inventory.forms.fields import (
     whole_unless,
 )
 from inventory.models import Barcode, Brand, Category, Product, TaxRate, Unit, Variation
-from inventory.pictures import redrawn
+from inventory.pictures import most_mb, redrawn
 from inventory.products import Row
 from tenants.context import current
 from tenants.formats import money
@@ -51,7 +51,6 @@ class ProductForm(Quiet, TenantModelForm):
     picture = forms.FileField(
         label=_("Picture"),
         required=False,
-        help_text=_("JPEG, PNG or WebP, at most 5 MB."),
         widget=forms.FileInput(attrs={"accept": "image/jpeg,image/png,image/webp"}),
     )
     remove_picture = forms.BooleanField(label=_("Remove the picture"), required=False)
@@ -100,6 +99,9 @@ class ProductForm(Quiet, TenantModelForm):
                 .values_list("pk", flat=True)
                 .first()
             )
+        fields["picture"].help_text = gettext("JPEG, PNG or WebP, at most %(most)d MB.") % {
+            "most": most_mb()
+        }
         if not product.image:
             del fields["remove_picture"]
         self.asks_to_confirm = False

@@ -1,4 +1,5 @@
-"""The tables of the catalogue (`catalogue.py`), its search (`search.py`) and stock (`stock.py`)."""
+"""The tables of the catalogue (`catalogue.py`), its search (`search.py`) and pictures
+(`pictures.py`), and of stock (`stock.py`)."""
 
 from inventory.models.catalogue import (
     Barcode,
@@ -10,6 +11,7 @@ from inventory.models.catalogue import (
     Unit,
     Variation,
 )
+from inventory.models.pictures import PictureFile
 from inventory.models.search import SearchWord
 from inventory.models.stock import StockDocument, StockLevel, StockMovement
 
@@ -18,6 +20,7 @@ __all__ = [
     "Brand",
     "Category",
     "LocationPrice",
+    "PictureFile",
     "Product",
     "SearchWord",
     "StockDocument",

@@ -227,12 +227,14 @@ def test_what_is_no_picture_is_refused(
 
 
 def test_large_pictures_are_refused(
-    shop: Shop, owner: Client, monkeypatch: pytest.MonkeyPatch
+    shop: Shop, owner: Client, monkeypatch: pytest.MonkeyPatch, settings: Any
 ) -> None:
     monkeypatch.setattr("inventory.pictures.MOST_PIXELS", 1000)
     assert "pixels" in errors(upload(shop, owner, photo()))["picture"][0]
-    monkeypatch.setattr("inventory.pictures.LARGEST_FILE", 1000)
-    assert "5 MB" in errors(upload(shop, owner, photo()))["picture"][0]
+    settings.PICTURE_LIMIT = 1024**2
+    assert "at most 1 MB" in owner.get(url(shop, "edit/")).text
+    large = SimpleUploadedFile("x.jpg", photo().read() + bytes(1024**2))
+    assert "larger than 1 MB" in errors(upload(shop, owner, large))["picture"][0]
 
 
 def test_a_replaced_or_removed_picture_is_deleted(

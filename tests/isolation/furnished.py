@@ -16,7 +16,7 @@ from archive.files import store
 from archive.jobs import ask
 from archive.models import BatchPart, Departure, ImportBatch, Job, SavedMapping
 from inventory.ledger import correct, set_opening
-from inventory.models import Brand, Category, LocationPrice, StockDocument, Unit
+from inventory.models import Brand, Category, LocationPrice, PictureFile, StockDocument, Unit
 from purchasing.models import Supplier
 from sales.models import Register
 from sales.shifts import close_shift, open_shift
@@ -50,6 +50,7 @@ def furnish(slug: str) -> Furnished:
         brand = Brand.objects.create(name=f"Brand of {slug}")
         shop.mug.product.brand = brand
         shop.mug.product.save()
+        PictureFile.objects.create(name=f"products/{slug}/cup.webp", data=slug.encode())
         Category.objects.create(name="Cups", parent=shop.category)
         Unit.objects.create(name="Box", short_name="bx", base_unit=shop.piece, factor=Decimal(12))
         Supplier.objects.create(name=f"Supplier of {slug}", email=f"supplier@{slug}.example")
