@@ -111,6 +111,11 @@ def prepare_role(say: Say) -> None:
         settings.VAR_DIR, hosted.SERVING, Environment().values, settings.RUNTIME_ROLE
     )
     owner = connection.settings_dict
+    if serving["ENGINE"] != owner["ENGINE"]:
+        raise CommandError(
+            "The schema is ready, and nothing says as whom to serve from it: run `python manage.py"
+            " setup_roles` and set the DATABASE_URL that it prints."
+        )
     if hosted.login(serving) != (owner["USER"], owner["PASSWORD"]) and settings.AUTO_MIGRATE:
         _set_up(serving, hosted.role_of(serving["USER"]))
     shut_out_outsiders(say)
@@ -125,9 +130,11 @@ def prepare_role(say: Say) -> None:
 
 
 def _set_up(serving: dict[str, object], role: str) -> None:
-    # Only a password that we derive is ours to set: any other was given to us.
+    # Of a role that is there only a password that we derive is ours to set: any other was given to
+    # us. One that is not there yet gets what it will be asked for.
     derived = hosted.derived_password(connection.settings_dict["PASSWORD"], role)
-    password = derived if serving["PASSWORD"] == derived else None
+    ours = serving["PASSWORD"] == derived or not _is_there(role)
+    password = serving["PASSWORD"] if ours else None
     # The command prints an address with a password, and this output is a build's log.
     unheard = io.StringIO()
     try:
@@ -138,6 +145,12 @@ def _set_up(serving: dict[str, object], role: str) -> None:
             " console of your database with a password of its own, and set APP_DATABASE_URL to"
             " its address."
         ) from error
+
+
+def _is_there(role: str) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role])
+        return cursor.fetchone() is not None
 
 
 def shut_out_outsiders(say: Say) -> None:

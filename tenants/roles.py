@@ -97,7 +97,7 @@ def setup_statements(*, role: str, owner: str, database: str, password: str | No
     statements: list[Any] = []
     if password is not None:
         statements.append(
-            sql.SQL("ALTER ROLE {} LOGIN NOCREATEDB NOCREATEROLE PASSWORD {}").format(
+            sql.SQL("ALTER ROLE {} LOGIN NOCREATEROLE PASSWORD {}").format(
                 name, sql.Literal(password)
             )
         )

@@ -292,6 +292,29 @@ def test_a_role_that_walls_do_not_bind_is_refused(live: Empty) -> None:
 
 @pytest.mark.postgres
 @pytest.mark.slow
+def test_a_role_that_is_missing_gets_the_password_that_it_will_be_asked_for(empty: Empty) -> None:
+    from scripts.postgres import Cluster
+
+    cluster, role = Cluster.current(), f"r_{uuid.uuid4().hex[:8]}"
+    name = urlsplit(empty.direct).path.strip("/")
+    with owned_by_one_login(empty) as (owner, secret):
+        cluster.sql(f"ALTER ROLE {owner} CREATEROLE", database="postgres")
+        host = urlsplit(empty.direct).netloc.rpartition("@")[2]
+        direct = f"postgres://{owner}:{secret}@{host}/{name}"
+        said = empty.deploy(status=1, environ={"DIRECT_URL": direct, "DATABASE_URL": ""})
+        assert "run `python manage.py setup_roles` and set the DATABASE_URL" in said
+        serving = f"postgres://{role}:chosen-by-a-person@{host}/{name}"
+        said = empty.deploy(environ={"DIRECT_URL": direct, "DATABASE_URL": serving})
+        assert f"Runtime role: {role} is set up" in said
+        assert "chosen-by-a-person" not in said
+        with psycopg.connect(serving) as served:
+            assert served.execute("SELECT current_user").fetchone() == (role,)
+        cluster.sql(f"DROP OWNED BY {role}", database=name)
+        cluster.sql(f"DROP ROLE {role}", database="postgres")
+
+
+@pytest.mark.postgres
+@pytest.mark.slow
 def test_the_public_interface_of_a_host_reads_nothing(live: Empty) -> None:
     from scripts.postgres import Cluster
 
