@@ -49,7 +49,7 @@ RUNTIME_ROLE = env.text("RUNTIME_ROLE", "pos_app")
 AUTO_MIGRATE = env.flag("AUTO_MIGRATE", True)
 VERCEL_ENV = env.choice("VERCEL_ENV", "production", ("production", "preview", "development"))
 PREVIEW = ON_VERCEL and VERCEL_ENV != "production"
-_database = env.values if env.flag("PREVIEW_DATABASE") or not PREVIEW else {"VERCEL": "1"}
+_database: Any = env.values if env.flag("PREVIEW_DATABASE") or not PREVIEW else {"VERCEL": "1"}
 DATABASES = {"default": configured(VAR_DIR, sys.argv, _database, RUNTIME_ROLE)}
 # The login that the web server has, whatever this process has: a restore drill tries the walls by it.
 RUNTIME_URL = chosen([], ChainMap({"USE_DIRECT_URL": ""}, _database))[1]
