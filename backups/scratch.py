@@ -37,11 +37,8 @@ def parameters(alias: str = "default") -> dict[str, Any]:
 @contextmanager
 def folder() -> Iterator[Path]:
     """A folder for our eyes only, on the disk that holds the data; it is removed afterwards."""
+    sweep()
     root = Path(settings.VAR_DIR)
-    for left in root.glob(f"{_FOLDER}*"):
-        with suppress(FileNotFoundError):
-            if left.stat().st_mtime < time.time() - _OLD:
-                shutil.rmtree(left, ignore_errors=True)
     try:
         made = Path(tempfile.mkdtemp(prefix=_FOLDER, dir=root))
     except OSError as error:
@@ -50,6 +47,14 @@ def folder() -> Iterator[Path]:
         yield made
     finally:
         shutil.rmtree(made, ignore_errors=True)
+
+
+def sweep() -> None:
+    """Remove the folders that killed runs left behind: what is in them is not encrypted."""
+    for left in Path(settings.VAR_DIR).glob(f"{_FOLDER}*"):
+        with suppress(FileNotFoundError):
+            if left.stat().st_mtime < time.time() - _OLD:
+                shutil.rmtree(left, ignore_errors=True)
 
 
 @contextmanager
@@ -69,6 +74,7 @@ def postgresql_database() -> Iterator[str]:
     """
     if settings.DRILL_URL:
         with aliased(ALIAS, _drill_config()) as alias:
+            _refuse_the_living(parameters(alias))
             try:
                 yield alias
             finally:
@@ -124,6 +130,21 @@ def _drill_config() -> dict[str, Any]:
     default = connections.settings["default"]
     mode = given.get("OPTIONS", {})
     return {**default, **parts, "OPTIONS": {**default["OPTIONS"], **mode}}
+
+
+_WHICH = """
+SELECT pg_postmaster_start_time(), oid FROM pg_database WHERE datname = current_database()
+"""
+
+
+def _refuse_the_living(drill: dict[str, Any]) -> None:
+    """Whatever its name and however it is reached: this installation's database is not emptied."""
+    with connect(parameters()) as ours, connect(drill) as theirs:
+        if ours.execute(_WHICH).fetchone() == theirs.execute(_WHICH).fetchone():
+            raise BackupError(
+                "DRILL_URL leads to the database of this installation, and a drill empties it: take"
+                " one that nobody works with."
+            )
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -15,11 +16,11 @@ from django.db import DatabaseError, connection
 from django.db.migrations.recorder import MigrationRecorder
 from django.utils import timezone
 
-from backups import keys, manifest, media, postgresql, retention, sqlite
+from backups import keys, manifest, media, postgresql, restoring, retention, sqlite
 from backups.errors import BackupError
 from backups.manifest import DATABASE, PICTURES, Manifest, Part, Pictures, Table
 from backups.models import BackupRun
-from backups.scratch import folder, parameters
+from backups.scratch import folder, parameters, sweep
 from backups.stores import Store, moment, new_name
 from backups.streams import Measured, Sink, Source, encrypt
 
@@ -29,6 +30,7 @@ PICTURES_FILE = "pictures.tar.age"
 
 def take(store: Store) -> Manifest:
     """Take a backup, and record what became of it. Raises BackupError."""
+    sweep()
     begun = timezone.now()
     name = new_name(begun)
     with recorded(BackupRun.Kind.BACKUP, begun, name=name, place=store.place) as run:
@@ -158,25 +160,45 @@ def _save(run: BackupRun) -> None:
     run.save(force_insert=True)
 
 
-def prune(store: Store, now: datetime) -> list[str]:
+@dataclass(frozen=True, slots=True)
+class Pruned:
+    """Names: what was deleted, and what was left alone because it is not ours or is damaged."""
+
+    deleted: list[str]
+    others: list[str]
+
+
+def prune(store: Store, now: datetime) -> Pruned:
     """Delete what BACKUP_KEEP_DAYS, _WEEKS and _MONTHS do not keep, and what was left behind.
 
-    The newest stays, and so does the newest that a drill has restored. Returns the names of the
-    deleted backups. Raises BackupError.
+    The newest stays, and so does the last that was taken, whatever the clock said then, and the
+    newest that a drill has restored. Another installation's backups in the same place are not
+    deleted, and ours are not deleted because of them. Raises BackupError.
     """
     names = store.names()
+    ours = [name for name in names if _is_ours(store, name)]
     stay = retention.kept(
-        [moment(name) for name in names],
+        [moment(name) for name in ours],
         days=settings.BACKUP_KEEP_DAYS,
         weeks=settings.BACKUP_KEEP_WEEKS,
         months=settings.BACKUP_KEEP_MONTHS,
     )
-    proven = BackupRun.objects.filter(kind=BackupRun.Kind.DRILL, is_good=True, name__in=names)
-    proven_name = proven.order_by("-name").values_list("name", flat=True).first()
-    old = [name for name in names if moment(name) not in stay and name != proven_name]
+    good = BackupRun.objects.filter(is_good=True, name__in=ours)
+    proven = good.filter(kind=BackupRun.Kind.DRILL).order_by("-name")
+    last = good.filter(kind=BackupRun.Kind.BACKUP).order_by("-pk")
+    wanted = {run.name for found in (proven, last) for run in found[:1]}
+    old = [name for name in ours if moment(name) not in stay and name not in wanted]
     for name in old:
         store.delete(name)
     for name in store.unfinished():
         if moment(name) < now - retention.LEFT_BEHIND:
             store.delete(name)
-    return old
+    return Pruned(deleted=old, others=[name for name in names if name not in ours])
+
+
+def _is_ours(store: Store, name: str) -> bool:
+    try:
+        restoring.look(store, name)
+    except BackupError:
+        return False
+    return True

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from cryptography.fernet import Fernet
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from backups import manifest, restoring
 from backups.models import BackupRun
 from backups.retention import kept
-from backups.stores import is_name, moment, new_name, store_at
+from backups.stores import MANIFEST, is_name, moment, new_name, store_at
 from backups.taking import prune
+from tests.backups.installation import Installation
 
 BEGIN = datetime(2020, 1, 1, tzinfo=UTC)
 MOMENT = st.integers(0, 10 * 366 * 86400 * 7).map(lambda part: BEGIN + timedelta(seconds=part / 7))
@@ -87,11 +91,17 @@ def test_a_name_tells_its_moment_and_sorts_by_it(at):
 def many(house, taken, settings) -> list[str]:
     """Ten days of backups, made of one."""
     settings.BACKUP_KEEP_DAYS, settings.BACKUP_KEEP_WEEKS, settings.BACKUP_KEEP_MONTHS = 3, 0, 0
-    names = [taken]
-    for day in range(1, 10):
-        names.append(new_name(moment(taken) - timedelta(days=day)))
-        shutil.copytree(house.store / taken, house.store / names[-1])
-    return sorted(names)
+    earlier = [new_name(moment(taken) - timedelta(days=day)) for day in range(1, 10)]
+    for name in earlier:
+        copy_as(house, taken, name)
+    return sorted([taken, *earlier])
+
+
+def copy_as(house: Installation, taken: str, name: str) -> None:
+    """The same backup as if it had been taken at another moment."""
+    known = restoring.look(store_at(), taken)
+    shutil.copytree(house.store / taken, house.store / name)
+    (house.store / name / MANIFEST).write_bytes(manifest.written(replace(known, name=name)))
 
 
 def test_old_ones_go_after_a_good_one(house, many):
@@ -110,6 +120,30 @@ def test_the_last_that_a_drill_restored_stays(house, many):
             )
         prune(store_at(), moment(many[-1]))
     assert store_at().names() == [many[1], *many[-3:]]
+
+
+def test_another_installation_in_the_same_place_costs_no_backup(house, many, settings):
+    """Staging that backs up later each day would otherwise take the place of the shop's."""
+    ours = list(settings.APP_ENCRYPTION_KEYS)
+    strange = [new_name(moment(many[-1]) + timedelta(days=day, hours=1)) for day in range(-5, 9)]
+    # The first key seals, each one opens.
+    settings.APP_ENCRYPTION_KEYS = [Fernet.generate_key().decode(), *ours]
+    for name in strange:
+        copy_as(house, many[-1], name)
+    settings.APP_ENCRYPTION_KEYS = ours
+    told = house.run("backup")
+    assert f"{len(strange)} backups there were left alone" in told
+    names = set(store_at().names())
+    assert set(strange) <= names
+    assert set(many[-3:]) <= names, "ours went because of theirs"
+    assert not set(many[:-3]) & names
+
+
+def test_a_clock_that_went_back_costs_not_the_newest(house, many, monkeypatch):
+    early = moment(many[0]) - timedelta(days=400)
+    monkeypatch.setattr("backups.taking.timezone.now", lambda: early)
+    house.run("backup")
+    assert new_name(early) in store_at().names()
 
 
 def test_a_backup_that_fails_deletes_none(house, many, settings):

@@ -82,10 +82,16 @@ class Command(BaseCommand):
             self.stdout.write(line)
         self.stdout.write(f"Written to {store.place} in {took}.")
         try:
-            deleted = taking.prune(store, timezone.now())
+            pruned = taking.prune(store, timezone.now())
         except BackupError as error:
             # The backup is good; a full disk will be told of when it comes.
             self.stderr.write(f"Old backups were not deleted: {error}")
             return
-        if deleted:
-            self.stdout.write(f"Deleted, as no longer kept: {', '.join(deleted)}.")
+        if pruned.deleted:
+            self.stdout.write(f"Deleted, as no longer kept: {', '.join(pruned.deleted)}.")
+        if pruned.others:
+            self.stderr.write(
+                f"{len(pruned.others)} backups there were left alone: another installation's, of an"
+                " APP_ENCRYPTION_KEY that is gone, or damaged (--list names them). Give each"
+                " installation a folder of its own."
+            )
