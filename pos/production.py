@@ -14,7 +14,8 @@ from pathlib import Path
 from django.conf import settings
 from django.core import checks
 from django.core.mail import get_connection
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, OperationalError, ProgrammingError, connection
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.utils import ConnectionHandler
 from django.utils import timezone
 
@@ -25,6 +26,7 @@ from monitoring.health import Part, State
 from monitoring.models import LastRun
 from pos import hosted
 from pos.configuration import Environment
+from pos.database import chosen, is_pooled
 from tenants import roles
 from tenants.models import Business
 
@@ -32,9 +34,12 @@ from tenants.models import Business
 OLDEST, NEWEST = (3, 11), (3, 13)
 # A pooler and PostgreSQL on machines whose clocks differ by more sign people out too early.
 MOST_DRIFT = timedelta(seconds=30)
-# A worker looks for alerts each minute; a scheduler's call may be a day away.
-WORKER_SILENT = timedelta(minutes=15)
 DAY = timedelta(days=1, hours=2)
+# Which database it is, whoever asks and by whichever way.
+WHICH = (
+    "SELECT oid, (SELECT min(applied) FROM django_migrations)"
+    " FROM pg_database WHERE datname = current_database()"
+)
 
 
 def look() -> Iterator[Part]:
@@ -180,10 +185,11 @@ def limits() -> Part:
 
 
 def owner_url() -> Part:
-    """Whether migrations have a way past the pooler, as somebody else."""
+    """Whether migrations and backups have a way past the pooler to the same database, as its owner."""
     if settings.SQLITE:
         return Part("owner_url", State.OK, "SQLite has one way in.")
     environment = Environment().values
+    name, url = chosen(hosted.OWNER, environment)
     owner = hosted.configured(settings.VAR_DIR, hosted.OWNER, environment, settings.RUNTIME_ROLE)
     if hosted.login(owner) == hosted.login(connection.settings_dict):
         return Part(
@@ -192,10 +198,13 @@ def owner_url() -> Part:
             "Migrations and backups have no login of their own: set DIRECT_URL to the owner of the"
             " tables, past the pooler.",
         )
+    served = _which(connection)
     direct = ConnectionHandler({"default": owner})["default"]
     try:
-        direct.ensure_connection()
-    except DatabaseError:
+        same = _which(direct) == served
+    except ProgrammingError:
+        same = False  # There is nothing of ours.
+    except OperationalError:
         return Part(
             "owner_url",
             State.FAILED,
@@ -204,7 +213,27 @@ def owner_url() -> Part:
         )
     finally:
         direct.close()
+    if not same:
+        return Part(
+            "owner_url",
+            State.FAILED,
+            f"{name} leads to another database than the one that serves: migrations would change,"
+            " and backups keep, the wrong one. Correct it.",
+        )
+    if is_pooled(url):
+        return Part(
+            "owner_url",
+            State.WARNING,
+            f"{name} leads through a pooler, which breaks long work off: set DIRECT_URL to"
+            " PostgreSQL itself.",
+        )
     return Part("owner_url", State.OK, "The owner reaches the database past the pooler.")
+
+
+def _which(asked: BaseDatabaseWrapper) -> tuple[object, ...]:
+    with asked.cursor() as cursor:
+        cursor.execute(WHICH)
+        return tuple(cursor.fetchone())
 
 
 def clock() -> Part:
@@ -287,7 +316,13 @@ def mail() -> Part:
 
 
 def alerts() -> Part:
-    if not settings.ALERT_EMAILS and not settings.ALERT_WEBHOOK:
+    mails = settings.ALERT_EMAILS and "smtp" in settings.EMAIL_BACKEND
+    if settings.ALERT_EMAILS and not mails and not settings.ALERT_WEBHOOK:
+        text = (
+            "Alerts are mailed into the log, where nobody sees them: set EMAIL_HOST and its like."
+        )
+        return Part("alerts", State.WARNING, text)
+    if not mails and not settings.ALERT_WEBHOOK:
         return Part(
             "alerts",
             State.WARNING,
