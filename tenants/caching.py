@@ -11,6 +11,7 @@ is back.
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import time
 from collections.abc import Callable
@@ -26,6 +27,7 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 PAUSE = 5.0  # Seconds.
+LONGEST = 150  # Characters of a name.
 
 
 class _Breaker:
@@ -90,7 +92,13 @@ def _ask(action: Callable[[], T], otherwise: T) -> T:
 
 
 def key(name: str) -> str:
-    """The key of the bound business. Raises NoBusiness when unbound and in platform work."""
+    """The key of the bound business. Raises NoBusiness when unbound and in platform work.
+
+    A long name counts by its hash: caches of other kinds take no key above 250 bytes, and Django
+    warns of each.
+    """
+    if len(name) > LONGEST:
+        name = hashlib.sha256(name.encode()).hexdigest()
     return f"b{context.require_id()}:{name}"
 
 

@@ -222,6 +222,14 @@ def test_honest_signing_in_uses_nothing_up(shop: Shop, server: Server) -> None:
     assert {server.client.get(name) for name in server.names()} == {b"0"}
 
 
+def test_the_key_of_somebody_with_many_locations_is_short(shop: Shop) -> None:
+    many = "best:2026-11-21:" + ",".join(str(one) for one in range(1000, 1100))
+    with business(shop.business):
+        assert len(caching.key(many)) < 100
+        assert caching.key(many) != caching.key(f"{many},1")
+        assert caching.key(many).startswith(f"b{shop.business.pk}:")
+
+
 def test_processes_count_together(server: Server, tmp_path: Path) -> None:
     """Four at once, 50 each, and not one is lost."""
     code = (
