@@ -77,8 +77,7 @@ def _environment(config: dict[str, Any], place: Path) -> dict[str, str]:
         url = f"postgresql://{login}@{host}:{port}/{config['NAME']}"
         mode = config["OPTIONS"].get("sslmode")
         url += f"?sslmode={mode}" if mode else ""
-    return {
-        **os.environ,
+    given = {
         "DATABASE_URL": url,
         "APP_DATABASE_URL": url,
         "DIRECT_URL": url,
@@ -87,6 +86,10 @@ def _environment(config: dict[str, Any], place: Path) -> dict[str, str]:
         "SECRET_KEY": settings.SECRET_KEY,
         "APP_ENCRYPTION_KEY": ",".join(settings.APP_ENCRYPTION_KEYS),
     }
+    # DATABASE_URL_FILE would count before DATABASE_URL, and lead to the living data.
+    outdone = {*given, "REPLICA_URL"}
+    ours = {name: v for name, v in os.environ.items() if name.removesuffix("_FILE") not in outdone}
+    return {**ours, **given}
 
 
 def _call(words: list[str], environment: dict[str, str]) -> str:

@@ -30,6 +30,8 @@ SELECT bool_and(pg_has_role(current_user, c.relowner, 'USAGE')) FROM pg_class c
 # A pg_dump of 17 and later writes this, which an older server does not know.
 _NEW_SETTING = b"\nSET transaction_timeout = 0;\n"
 _KNOWS_IT = 17
+# For how long a migration or whoever else locks a table may hold a backup up.
+LOCK_WAIT_MS = 10 * 60 * 1000
 _EMPTY = """
 SET LOCAL lock_timeout = '30s'; SET LOCAL statement_timeout = 0; SET LOCAL client_min_messages = error;
 SET LOCAL idle_in_transaction_session_timeout = 0; SET LOCAL maintenance_work_mem = '128MB';
@@ -102,7 +104,7 @@ def dumping(parameters: dict[str, Any]) -> Iterator[Dump]:
         try:
             with _Process(
                 [program.path, "--format=custom", "--schema=public", "--no-password",
-                 f"--snapshot={snapshot[0]}"],
+                 f"--lock-wait-timeout={LOCK_WAIT_MS}", f"--snapshot={snapshot[0]}"],
                 parameters,
             ) as process:  # fmt: skip
                 yield Dump(program, server, process, tables)
@@ -129,7 +131,14 @@ class _Process:
         assert self._process.stdout is not None
         data: bytes = self._process.stdout.read(size if size > 0 else PIECE)
         if not data and self._process.wait() != 0:
-            raise BackupError(f"{self.name} failed: {said(self._errors)}")
+            told = said(self._errors)
+            if "statement timeout" in told:
+                # What becomes of --lock-wait-timeout.
+                told = (
+                    "somebody keeps a table locked, perhaps a migration: end it or wait for it, then"
+                    " try again."
+                )
+            raise BackupError(f"{self.name} failed: {told}")
         return data
 
     def __enter__(self) -> Self:
@@ -183,22 +192,24 @@ def load(archive: Path, manifest: Manifest, parameters: dict[str, Any]) -> None:
             env=programs.environment({}),
         )  # fmt: skip
         psql = subprocess.Popen(
-            [writer.path, "--no-psqlrc", "--quiet", "--no-password", "--single-transaction",
-             "--set=ON_ERROR_STOP=1", "--file=-"],
+            [writer.path, "--no-psqlrc", "--quiet", "--no-password", "--set=ON_ERROR_STOP=1",
+             "--file=-"],
             stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=told_writer,
             env=programs.environment(parameters),
         )  # fmt: skip
         try:
             assert psql.stdin is not None and restore.stdout is not None
             with suppress(BrokenPipeError):
-                psql.stdin.write(_EMPTY.encode())
+                # Not its --single-transaction: that commits at the end of what it is given, also
+                # where it ends because this process was killed.
+                psql.stdin.write(b"BEGIN;" + _EMPTY.encode())
                 _pump(restore.stdout, psql.stdin, drop=_NEW_SETTING if old_server else None)
                 if restore.wait() != 0:
-                    # Only a program that is killed does not commit what it was given so far.
                     raise BackupError(
                         f"pg_restore failed: {said(told_reader)} Nothing has changed."
                     )
                 psql.stdin.write(b"\n" + contents.assertion(manifest.tables).encode())
+                psql.stdin.write(b"COMMIT;\n")
                 psql.stdin.close()
             if psql.wait() != 0:
                 raise BackupError(f"Nothing was restored: {_hint(said(told_writer))}")

@@ -136,7 +136,7 @@ def empty_again(installation: Installation) -> None:
     installation.drop()
     if ON_POSTGRES:
         remove(installation)
-        _copy_database(own, installation.name)
+        copy_database(own, installation.name)
     else:
         _copy_file(own, installation.name)
 
@@ -184,11 +184,11 @@ def make_base(folder: Path) -> str:
         _copy_file(own, name)
         return name
     name = f"test_base_{uuid.uuid4().hex[:10]}"
-    _copy_database(own, name)
+    copy_database(own, name)
     return name
 
 
-def _copy_database(source: str, name: str) -> None:
+def copy_database(source: str, name: str) -> None:
     # The pooler keeps connections, and a database that is connected to is not copied.
     with admin() as server:
         for attempt in range(5):
@@ -215,7 +215,7 @@ def copy_of(base: str, folder: Path) -> Installation:
     (folder / "var/media").mkdir(parents=True)
     if ON_POSTGRES:
         name = f"test_copy_{uuid.uuid4().hex[:10]}"
-        _copy_database(base, name)
+        copy_database(base, name)
     else:
         name = str(folder / "var/tillbook.sqlite3")
         _copy_file(base, name)

@@ -12,12 +12,14 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import psycopg
 import pytest
 from django.conf import settings as present
 from django.core.management import CommandError
 
-from backups import media, status, stores, taking
+from backups import media, postgresql, programs, status, stores, taking
 from backups.stores import store_at
+from tests.backups import installation
 from tests.backups.installation import Installation
 from tests.conftest import ROOT
 
@@ -124,16 +126,16 @@ def test_pictures_that_cannot_be_read(house, taken, monkeypatch):
 
 @pytest.mark.postgres
 def test_a_server_that_goes_away_in_the_middle(house, taken, tmp_path, settings):
-    programs = tmp_path / "bin"
-    programs.mkdir()
-    script = programs / "pg_dump"
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    script = folder / "pg_dump"
     script.write_text(
         '#!/bin/sh\n[ "$1" = --version ] && echo "pg_dump (PostgreSQL) 99.1" && exit\n'
         "head -c 100000 /dev/zero\n"
         'echo "pg_dump: error: query failed: server closed the connection" >&2\nexit 1\n'
     )
     script.chmod(0o755)
-    settings.BACKUP_PG_PROGRAMS = str(programs)
+    settings.BACKUP_PG_PROGRAMS = str(folder)
     with pytest.raises(CommandError, match="query failed: server closed the connection"):
         house.run("backup")
     assert sorted(one.name for one in house.store.iterdir()) == [taken]
@@ -145,3 +147,46 @@ def test_two_at_once_are_two(house):
     process.communicate(timeout=300)
     assert process.returncode == 0
     assert len(store_at().names()) == 2
+
+
+@pytest.mark.postgres
+def test_a_restore_that_is_killed_changes_nothing(house, taken, tmp_path):
+    """psql outlives it for a moment, and takes the end of what it is given for an end."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    (folder / "psql").symlink_to(programs.psql().path)
+    reader = folder / "pg_restore"
+    reader.write_text(
+        '#!/bin/sh\n[ "$1" = --version ] && echo "pg_restore (PostgreSQL) 99.1" && exit\n'
+        "kill -9 $PPID\n"
+    )
+    reader.chmod(0o755)
+    before = house.rows()
+    with pytest.raises(subprocess.CalledProcessError) as error:
+        installation.manage(
+            house, "restore", "--replace", "--yes",
+            BACKUP_TO=str(house.store),
+            BACKUP_IDENTITY=present.BACKUP_IDENTITY,
+            BACKUP_PG_PROGRAMS=str(folder),
+            APP_ENCRYPTION_KEY=",".join(present.APP_ENCRYPTION_KEYS),
+        )  # fmt: skip
+    assert error.value.returncode == -signal.SIGKILL
+    with installation.admin() as server:
+        deadline = time.monotonic() + 30
+        while server.execute(
+            "SELECT FROM pg_stat_activity WHERE datname = %s AND application_name = 'tillbook'",
+            [house.name],
+        ).rowcount:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+    assert house.rows() == before
+
+
+@pytest.mark.postgres
+def test_a_backup_does_not_wait_for_ever_for_a_table(house, taken, monkeypatch):
+    monkeypatch.setattr(postgresql, "LOCK_WAIT_MS", 300)
+    with psycopg.connect(house.direct_url) as other:
+        other.execute("LOCK TABLE sales_sale IN ACCESS EXCLUSIVE MODE")
+        with pytest.raises(CommandError, match="somebody keeps a table locked"):
+            house.run("backup")
+    assert store_at().names() == [taken]

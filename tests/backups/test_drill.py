@@ -15,7 +15,8 @@ from django.utils import timezone
 from backups import status
 from backups.models import BackupRun
 from backups.scratch import ALIAS
-from tests.backups.installation import Installation, admin
+from tests.backups.installation import Installation, admin, copy_database, remove
+from tests.backups.test_round_trip import without_runs
 from tests.conftest import ON_POSTGRES
 
 
@@ -123,6 +124,22 @@ def test_a_database_for_the_drill(house, taken, settings, monkeypatch):
     finally:
         with admin() as server:
             server.execute("DROP DATABASE small_drill_place WITH (FORCE)")
+
+
+@pytest.mark.postgres
+def test_the_living_database_is_not_emptied_whatever_its_name(house, settings):
+    """A shop may be called Mandrill."""
+    twin = Installation("test_mandrill", house.var, house.store)
+    copy_database(house.name, twin.name)
+    try:
+        settings.DRILL_URL = twin.direct_url
+        twin.run("backup")
+        before = twin.rows()
+        with pytest.raises(CommandError, match="leads to the database of this installation"):
+            twin.run("drill_backup")
+        assert without_runs(twin.rows()) == without_runs(before)
+    finally:
+        remove(twin)
 
 
 @pytest.mark.postgres

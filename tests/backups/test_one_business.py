@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 
 import pytest
 from django.core.management import CommandError
@@ -67,6 +68,22 @@ def test_it_comes_out_as_a_file(house, taken, surroundings, tmp_path):
     assert without_runs(house.rows()) == without_runs(before)
     with pytest.raises(CommandError, match="is there already"):
         house.run("restore", "--business", "acme", "--file", str(file))
+
+
+def test_settings_that_come_from_files_do_not_lead_to_the_living_data(
+    house, taken, surroundings, tmp_path, monkeypatch
+):
+    """As secrets of containers come; a file counts before a variable."""
+    for name in ("DATABASE_URL", "DIRECT_URL", "VAR_DIR"):
+        if value := os.environ.get(name):
+            (tmp_path / name).write_text(value)
+            monkeypatch.setenv(f"{name}_FILE", str(tmp_path / name))
+            monkeypatch.delenv(name)
+    house.break_it("UPDATE inventory_product SET name = 'Ruined'")
+    file = tmp_path / "acme.json.gz"
+    house.run("restore", "--business", "acme", "--file", str(file))
+    text = gzip.decompress(file.read_bytes()).decode()
+    assert "Blue mug" in text and "Ruined" not in text
 
 
 def test_a_business_that_is_not_in_it(house, taken, surroundings, tmp_path):
