@@ -20,6 +20,7 @@ from typing import Any, TypeVar, cast
 from django.conf import settings
 from django.db import Error, InterfaceError, OperationalError, connection, connections, transaction
 from django.http import HttpRequest, HttpResponseBase
+from psycopg.pq import TransactionStatus
 
 logger = logging.getLogger(__name__)
 
@@ -124,13 +125,22 @@ def from_replica(view: View) -> View:
             with reading(request.COOKIES.get(COOKIE, "")):
                 return view(request, *args, **kwargs)
         except (OperationalError, InterfaceError) as error:
-            if connection.needs_rollback:  # It was the primary that failed.
+            if _primary_failed():
                 raise
             connections[ALIAS].close()
             health.fail(error)
             return view(request, *args, **kwargs)
 
     return cast(View, wrapper)
+
+
+def _primary_failed() -> bool:
+    """Whether the open transaction of the primary can take no further statement."""
+    if not connection.in_atomic_block:
+        return False
+    held = connection.connection
+    broken = held is None or held.info.transaction_status != TransactionStatus.INTRANS
+    return connection.needs_rollback or broken
 
 
 class WrittenMiddleware:

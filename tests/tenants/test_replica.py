@@ -13,9 +13,10 @@ from typing import Any
 
 import pytest
 from django.conf import settings
-from django.db import connection, connections, transaction
+from django.db import OperationalError, connection, connections, transaction
 from django.db.utils import ConnectionRouter
-from django.test import Client
+from django.http import HttpResponse
+from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
 
 from inventory.models import Brand, Product
@@ -210,6 +211,24 @@ def test_what_is_written_within_goes_to_the_primary(house):
         product.save(update_fields=["name"])
         assert Product.objects.get(pk=product.pk).name == "Renamed at the primary"
         assert Brand.objects.filter(name="Written within").exists()
+
+
+def test_what_takes_too_long_at_the_primary_is_no_fault_of_the_replica(house):
+    caught_up(house)
+    calls = []
+
+    @replicas.from_replica
+    def slow(request):
+        calls.append(request)
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL statement_timeout = '50ms'")
+            cursor.execute("SELECT pg_sleep(2)")
+        return HttpResponse()
+
+    with pytest.raises(OperationalError, match="statement timeout"), transaction.atomic():
+        slow(RequestFactory().get("/"))
+    assert len(calls) == 1
+    assert replicas.health.awake()
 
 
 def test_a_replica_that_dies_in_the_middle_costs_nobody_an_answer(house):
