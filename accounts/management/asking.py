@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import os
 import sys
 
 from django.contrib.auth.password_validation import validate_password
@@ -24,7 +25,7 @@ def environment(variable: str) -> str:
     Raises CommandError when that file cannot be read.
     """
     try:
-        return str(FileAwareMapping(cache=False).get(variable, "")).strip()
+        return str(FileAwareMapping(os.environ, cache=False).get(variable, "")).strip()
     except OSError as error:
         raise CommandError(
             f"{variable}_FILE names a file that cannot be read ({error.strerror}): correct its path"

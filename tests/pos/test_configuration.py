@@ -22,7 +22,6 @@ LOOKS = {
     "pos/configuration.py": "reads it for the settings",
     "pos/wsgi.py": "says which settings to load",
     "accounts/management/asking.py": "what a command would otherwise ask a person",
-    "accounts/management/commands/create_admin.py": "the same",
     "backups/one_business.py": "hands its own to a process of ours",
     "backups/programs.py": "hands what they need on to the programs of PostgreSQL",
     "pos/checks.py": "which database this process was told to use",
