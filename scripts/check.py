@@ -97,7 +97,9 @@ def migrations(_: list[str]) -> None:
         # The linter reads the SQL as the owner would run it.
         extra = {**cluster.environment(), "USE_DIRECT_URL": "1"}
         _call([*manage, "migrate", "-v0"], extra)
-        _call([*manage, "lintmigrations", "--settings", "scripts.migration_lint"], extra)
+        # By the variable: manage.py reads the settings before it looks at its arguments.
+        extra["DJANGO_SETTINGS_MODULE"] = "scripts.migration_lint"
+        _call([*manage, "lintmigrations"], extra)
 
 
 def sqlite(arguments: list[str]) -> None:
