@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime
 from decimal import Decimal, localcontext
 from typing import Any, Final
 
+from babel import Locale, UnknownLocaleError
 from django.contrib.auth.hashers import identify_hasher
 
 _PLACES: Final = Decimal("0.0001")
@@ -225,3 +226,26 @@ def nested_rows(value: Any) -> list[Any]:
     if not isinstance(value, list):
         raise Unfit("is no list")
     return value
+
+
+def is_locale(name: str) -> bool:
+    try:
+        Locale.parse(name)
+    except (ValueError, UnknownLocaleError):
+        return False
+    return True
+
+
+def in_circles(above: dict[int, int | None]) -> Iterable[int]:
+    """The ids that lead back to themselves."""
+    safe: set[int] = set()
+    for start in above:
+        path: dict[int, None] = {}
+        at: int | None = start
+        while at is not None and at not in safe and at not in path:
+            path[at] = None
+            at = above.get(at)
+        if at is not None and at in path:
+            circle = list(path)[list(path).index(at) :]
+            yield from circle
+        safe.update(path)

@@ -7,14 +7,12 @@ that is wrong in itself causes no further faults in the rows that refer to it.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 from zoneinfo import available_timezones
 
-from babel import Locale, UnknownLocaleError
 from babel.numbers import list_currencies
 
 from archive.exportfile import (
@@ -26,6 +24,7 @@ from archive.exportfile import (
     Progress,
     Source,
 )
+from archive.fitting import in_circles, is_locale
 from archive.own_rows import KEPT, STREAMED
 from archive.remembered import check_names
 from archive.rows import (
@@ -314,7 +313,7 @@ class Reading:
                 self.fault("businesses", row.id, "currency", "is no ISO 4217 code", row.currency)
             if row.time_zone not in zones:
                 self.fault("businesses", row.id, "timeZone", "is no time zone", row.time_zone)
-            if row.locale is not None and not _is_locale(row.locale):
+            if row.locale is not None and not is_locale(row.locale):
                 self.fault("businesses", row.id, "locale", "is no locale", row.locale)
             owner = row.owner_id
             if owner is not None and "users" not in self.absent:
@@ -332,7 +331,7 @@ class Reading:
             self.points("categories", category, "businessId", "businesses", category.business_id)
             self.points("categories", category, "parentId", "categories", category.parent_id)
         above = {c.id: c.parent_id for c in self.export.categories.values()}
-        for row_id in _in_circles(above):
+        for row_id in in_circles(above):
             self.fault("categories", row_id, "parentId", "lies inside itself", above[row_id])
         for unit in self.export.units.values():
             self.points("units", unit, "businessId", "businesses", unit.business_id)
@@ -340,7 +339,7 @@ class Reading:
             if unit.base_unit_id is not None and (unit.factor is None or unit.factor <= 0):
                 self.fault("units", unit.id, "baseUnitMultiplier", "is not above 0", unit.factor)
         base = {u.id: u.base_unit_id for u in self.export.units.values()}
-        for row_id in _in_circles(base):
+        for row_id in in_circles(base):
             self.fault("units", row_id, "baseUnitId", "is made of itself", base[row_id])
 
     def check_products(self) -> None:
@@ -389,26 +388,3 @@ class Reading:
             if twin is not row and frozenset((twin.product_id, row.product_id)) not in clashes:
                 reason = f"is also that of variation {twin.id}"
                 self.fault("productVariations", row.id, "sku", reason, row.sku)
-
-
-def _is_locale(name: str) -> bool:
-    try:
-        Locale.parse(name)
-    except (ValueError, UnknownLocaleError):
-        return False
-    return True
-
-
-def _in_circles(above: dict[int, int | None]) -> Iterable[int]:
-    """The ids that lead back to themselves."""
-    safe: set[int] = set()
-    for start in above:
-        path: dict[int, None] = {}
-        at: int | None = start
-        while at is not None and at not in safe and at not in path:
-            path[at] = None
-            at = above.get(at)
-        if at is not None and at in path:
-            circle = list(path)[list(path).index(at) :]
-            yield from circle
-        safe.update(path)
