@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import psycopg
@@ -182,7 +183,7 @@ def wrapper() -> Iterator[Any]:
 
 
 def refuses_to_serve(one: object, patch: pytest.MonkeyPatch) -> bool:
-    patch.setattr(serving, "connection", one)
+    patch.setattr(serving, "connections", SimpleNamespace(all=lambda: [one]))
     try:
         serving.prepare()
     except ImproperlyConfigured:
