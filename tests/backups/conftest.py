@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from django.contrib.auth.hashers import make_password
 from django.db import transaction
 
 from accounts.models import User
-from backups import keys
+from backups import keys, scratch
 from tenants.context import business
 from tests.backups import installation
 from tests.backups.installation import Installation
@@ -48,9 +49,15 @@ def base(
 
 @pytest.fixture
 def house(
-    base: str, tmp_path: Path, settings: LazySettings, django_db_blocker: Any
+    base: str,
+    tmp_path: Path,
+    settings: LazySettings,
+    django_db_blocker: Any,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Installation]:
     """A copy of it, with pictures; `BACKUP_TO` is a folder, and there is a key."""
+    # Several processes test on one server: each tells its own drills from the others'.
+    monkeypatch.setattr(scratch, "_DATABASE", f"tillbook_drill_{os.getpid()}_")
     made = installation.copy_of(base, tmp_path)
     for name, content in PICTURES.items():
         path = made.var / "media" / name

@@ -12,7 +12,7 @@ from django.core.management import CommandError
 from django.db import connections
 from django.utils import timezone
 
-from backups import status
+from backups import scratch, status
 from backups.models import BackupRun
 from backups.scratch import ALIAS
 from tests.backups.installation import Installation, admin, copy_database, remove
@@ -28,7 +28,8 @@ def leftovers(house: Installation) -> list[str]:
     if ON_POSTGRES:
         with admin() as server:
             rows = server.execute(
-                "SELECT datname FROM pg_database WHERE datname LIKE 'tillbook_drill_%'"
+                "SELECT datname FROM pg_database WHERE starts_with(datname, %s)",
+                [scratch._DATABASE],
             )
             left += [row[0] for row in rows.fetchall()]
     return left
@@ -145,7 +146,7 @@ def test_the_living_database_is_not_emptied_whatever_its_name(house, settings):
 @pytest.mark.postgres
 def test_what_a_killed_drill_left_goes_after_a_day(house, taken):
     with admin() as server:
-        server.execute("CREATE DATABASE tillbook_drill_1600000000_abcd")
+        server.execute(f"CREATE DATABASE {scratch._DATABASE}1600000000_abcd")
     house.run("drill_backup")
     assert leftovers(house) == []
 
