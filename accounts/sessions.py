@@ -142,10 +142,11 @@ class SessionMiddleware(middleware.SessionMiddleware):
         if renewed_at and timezone.now() - renewed_at > RENEW_AFTER:
             session.modified = True
         # Only where somebody asked for the user: it costs a statement.
-        if hasattr(request, "_cached_user") and not request.user.is_authenticated:
-            if SESSION_KEY in session:
-                # The person may no longer sign in at all.
-                session.flush()
+        # The API puts None in its place when it refuses a form without its token.
+        person: Any = request.user if hasattr(request, "_cached_user") else None
+        if person is not None and not person.is_authenticated and SESSION_KEY in session:
+            # The person may no longer sign in at all.
+            session.flush()
         refused = getattr(session, "refused", "")
         if refused and session.is_empty():
             at_sign_in = request.path == reverse("sign_in", urlconf=settings.ROOT_URLCONF)
