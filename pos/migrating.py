@@ -12,6 +12,7 @@ import psycopg
 from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.migration import Migration
 
 # Any number, as long as every release uses the same one.
 LOCK = 7_451_165
@@ -101,11 +102,15 @@ def _file_lock(patience: float, say: Say) -> Iterator[None]:
         yield
 
 
-def pending() -> list[str]:
-    """The migrations that this release has and the database has not, as `app.name`, in order."""
-    executor = MigrationExecutor(connection)
+def missing(executor: MigrationExecutor) -> list[Migration]:
+    """The migrations that this release has and the executor's database has not, in order."""
     plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
-    return [f"{migration.app_label}.{migration.name}" for migration, _backwards in plan]
+    return [migration for migration, _backwards in plan]
+
+
+def pending() -> list[str]:
+    """What is missing in the database that serves, as `app.name`, in order."""
+    return [str(migration) for migration in missing(MigrationExecutor(connection))]
 
 
 def migrate() -> list[str]:
@@ -113,18 +118,18 @@ def migrate() -> list[str]:
 
     To be called under `migration_lock`. Raises MigrationFailed.
     """
-    missing = pending()
+    before = pending()
     try:
         call_command("migrate", interactive=False, verbosity=0)
     except Exception as error:
-        raise MigrationFailed(_what_broke(missing, error)) from error
-    return missing
+        raise MigrationFailed(_what_broke(before, error)) from error
+    return before
 
 
-def _what_broke(missing: list[str], error: Exception) -> str:
+def _what_broke(before: list[str], error: Exception) -> str:
     left = pending()
-    done = len(missing) - len(left)
+    done = len(before) - len(left)
     # The further lines of PostgreSQL's messages hold values of rows.
     reason = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
     what = f"The migration {left[0]} failed" if left else "What follows the migrations failed"
-    return f"{what}: {reason}. {done} of {len(missing)} migrations were applied before it."
+    return f"{what}: {reason}. {done} of {len(before)} migrations were applied before it."

@@ -13,7 +13,7 @@ from django.db.migrations.migration import Migration
 from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ProjectState
 
-from pos.migrating import LOCK
+from pos.migrating import LOCK, missing
 
 # Functions in Django's own migrations that mend rows of older releases of Django. Where Tillbook is
 # installed by its own migrations there are none.
@@ -33,14 +33,14 @@ class CannotBeSQL(Exception):
     """A migration reads or writes rows by Python; the message names it."""
 
 
-def pending(connection: BaseDatabaseWrapper) -> Plan:
-    """The migrations that `migrate` would apply, in its order, each with the state before it."""
+def release_plan(connection: BaseDatabaseWrapper) -> Plan:
+    """What is missing in the database."""
     executor = MigrationExecutor(connection)
+    wanted = set(missing(executor))
     targets = executor.loader.graph.leaf_nodes()
-    missing = {one for one, _ in executor.migration_plan(targets)}
     found, state = [], ProjectState(real_apps=executor.loader.unmigrated_apps)
     for migration, _ in executor.migration_plan(targets, clean_start=True):
-        if migration in missing:
+        if migration in wanted:
             found.append((migration, state.clone()))
         migration.mutate_state(state, preserve=False)
     return found

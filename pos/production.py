@@ -9,6 +9,7 @@ import smtplib
 import sys
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from functools import wraps
 from pathlib import Path
 
 from django.conf import settings
@@ -41,6 +42,9 @@ WHICH = (
     " FROM pg_database WHERE datname = current_database()"
 )
 
+#: What a part found out, and one sentence about it.
+Finding = tuple[State, str]
+
 
 def look() -> Iterator[Part]:
     """Each part in turn, as it is found out. Raises nothing that a wrong setting can cause."""
@@ -55,6 +59,28 @@ def look() -> Iterator[Part]:
         yield _asked(work)
 
 
+def _fine(text: str) -> Finding:
+    return State.OK, text
+
+
+def _warning(text: str) -> Finding:
+    return State.WARNING, text
+
+
+def _failed(text: str) -> Finding:
+    return State.FAILED, text
+
+
+def _part(work: Callable[[], Finding]) -> Callable[[], Part]:
+    """What it finds out, under the name of the function that does."""
+
+    @wraps(work)
+    def named() -> Part:
+        return Part(work.__name__, *work())
+
+    return named
+
+
 def _asked(work: Callable[[], Part]) -> Part:
     try:
         return work()
@@ -64,87 +90,82 @@ def _asked(work: Callable[[], Part]) -> Part:
         return Part(work.__name__, State.FAILED, text)
 
 
-def python() -> Part:
+@_part
+def python() -> Finding:
     version = sys.version_info[:2]
     shown = ".".join(map(str, version))
     if not OLDEST <= version <= NEWEST:
-        return Part(
-            "python", State.WARNING, f"Python {shown} is not one that Tillbook is tested on."
-        )
-    return Part("python", State.OK, f"Python {shown}.")
+        return _warning(f"Python {shown} is not one that Tillbook is tested on.")
+    return _fine(f"Python {shown}.")
 
 
-def mode() -> Part:
+@_part
+def mode() -> Finding:
     if not settings.PRODUCTION:
-        return Part(
-            "mode",
-            State.FAILED,
+        return _failed(
             "PRODUCTION is not set: any host name is taken and cookies travel without TLS."
-            " Set PRODUCTION=1.",
+            " Set PRODUCTION=1."
         )
-    return Part("mode", State.OK, "PRODUCTION is on and DEBUG is off.")
+    return _fine("PRODUCTION is on and DEBUG is off.")
 
 
-def names() -> Part:
+@_part
+def names() -> Finding:
     hosts = settings.ALLOWED_HOSTS
     if not hosts or "*" in hosts:
         text = "Any host name is taken: set ALLOWED_HOSTS to those of this site."
-        return Part("names", State.FAILED, text)
+        return _failed(text)
     if all(name in {"localhost", "127.0.0.1", "[::1]"} for name in hosts):
         text = "ALLOWED_HOSTS holds this machine alone: add the name that people type."
-        return Part("names", State.FAILED, text)
-    return Part("names", State.OK, f"Answers for {', '.join(hosts)}.")
+        return _failed(text)
+    return _fine(f"Answers for {', '.join(hosts)}.")
 
 
-def transport() -> Part:
+@_part
+def transport() -> Finding:
     """Whether cookies and pages travel by TLS alone, as far as settings tell."""
     if not settings.SESSION_COOKIE_SECURE:
         text = "Cookies travel without TLS: unset COOKIE_SECURE."
-        return Part("transport", State.FAILED, text)
+        return _failed(text)
     if settings.SECURE_PROXY_SSL_HEADER is None:
-        return Part(
-            "transport",
-            State.WARNING,
+        return _warning(
             "No proxy is trusted, so https:// is not noticed and limits on signing in go by the"
-            " proxy's own address. Behind Caddy or nginx set TRUSTED_PROXIES=1.",
+            " proxy's own address. Behind Caddy or nginx set TRUSTED_PROXIES=1."
         )
-    return Part("transport", State.OK, "Cookies travel by TLS alone, and the proxy is trusted.")
+    return _fine("Cookies travel by TLS alone, and the proxy is trusted.")
 
 
-def keys() -> Part:
+@_part
+def keys() -> Finding:
     """Whether the keys come from the environment, where a new machine finds them again."""
     environment = Environment()
     made = [name for name in ("SECRET_KEY", "APP_ENCRYPTION_KEY") if not environment.secret(name)]
     if made:
         verb = "are" if len(made) > 1 else "is"
-        return Part(
-            "keys",
-            State.FAILED,
+        return _failed(
             f"{' and '.join(made)} {verb} kept on this machine alone and lost with it:"
-            " set what `python manage.py make_keys` prints, before there are data.",
+            " set what `python manage.py make_keys` prints, before there are data."
         )
-    return Part("keys", State.OK, "Both keys are set. Is APP_ENCRYPTION_KEY kept elsewhere too?")
+    return _fine("Both keys are set. Is APP_ENCRYPTION_KEY kept elsewhere too?")
 
 
-def static_files() -> Part:
+@_part
+def static_files() -> Finding:
     manifest = Path(settings.STATIC_ROOT) / "staticfiles.json"
     if not manifest.is_file():
-        return Part(
-            "static_files",
-            State.FAILED,
-            f"There are no static files in {settings.STATIC_ROOT}: run `python manage.py deploy`.",
+        return _failed(
+            f"There are no static files in {settings.STATIC_ROOT}: run `python manage.py deploy`."
         )
-    return Part("static_files", State.OK, "Static files are collected.")
+    return _fine("Static files are collected.")
 
 
-def engine() -> Part:
+@_part
+def engine() -> Finding:
     """Whether it is PostgreSQL, and reached by TLS where it is elsewhere."""
     if settings.SQLITE:
-        return Part(
-            "engine",
-            State.WARNING,
+        return _warning(
             "SQLite serves one machine and one writer at a time: for more than a shop or two set"
-            " DATABASE_URL to PostgreSQL.",
+            " DATABASE_URL to PostgreSQL."
         )
     config = connection.settings_dict
     with connection.cursor() as cursor:
@@ -152,23 +173,22 @@ def engine() -> Part:
         version = cursor.fetchone()[0]
     if version < 15:
         text = f"PostgreSQL {version} is older than 15, the oldest that Tillbook is tested on."
-        return Part("engine", State.WARNING, text)
+        return _warning(text)
     is_here = config["HOST"] in {"", "localhost", "127.0.0.1", "::1"} or config["HOST"][:1] == "/"
     mode = config["OPTIONS"].get("sslmode", "prefer")
     if not is_here and mode in {"disable", "allow", "prefer"}:
-        return Part(
-            "engine",
-            State.WARNING,
+        return _warning(
             "Nothing demands TLS on the way to the database, which is another machine: add"
-            " ?sslmode=require to DATABASE_URL and DIRECT_URL.",
+            " ?sslmode=require to DATABASE_URL and DIRECT_URL."
         )
-    return Part("engine", State.OK, f"PostgreSQL {version}.")
+    return _fine(f"PostgreSQL {version}.")
 
 
-def limits() -> Part:
+@_part
+def limits() -> Finding:
     """Whether the role gives up on what takes too long, so that one query stops no shop."""
     if settings.SQLITE:
-        return Part("limits", State.OK, "SQLite has no limits on time.")
+        return _fine("SQLite has no limits on time.")
     wanted = [name for name in roles.ROLE_SETTINGS if name != "timezone"]
     with connection.cursor() as cursor:
         cursor.execute(
@@ -176,27 +196,24 @@ def limits() -> Part:
         )
         missing = [row[0] for row in cursor.fetchall()]
     if missing:
-        return Part(
-            "limits",
-            State.WARNING,
-            f"The role that serves has no {', '.join(missing)}: run `python manage.py setup_roles`.",
+        return _warning(
+            f"The role that serves has no {', '.join(missing)}: run `python manage.py setup_roles`."
         )
-    return Part("limits", State.OK, "The role gives up on what takes too long.")
+    return _fine("The role gives up on what takes too long.")
 
 
-def owner_url() -> Part:
+@_part
+def owner_url() -> Finding:
     """Whether migrations and backups have a way past the pooler to the same database, as its owner."""
     if settings.SQLITE:
-        return Part("owner_url", State.OK, "SQLite has one way in.")
+        return _fine("SQLite has one way in.")
     environment = Environment().values
     name, url = chosen(hosted.OWNER, environment)
     owner = hosted.configured(settings.VAR_DIR, hosted.OWNER, environment, settings.RUNTIME_ROLE)
     if hosted.login(owner) == hosted.login(connection.settings_dict):
-        return Part(
-            "owner_url",
-            State.FAILED,
+        return _failed(
             "Migrations and backups have no login of their own: set DIRECT_URL to the owner of the"
-            " tables, past the pooler.",
+            " tables, past the pooler."
         )
     served = _which(connection)
     direct = ConnectionHandler({"default": owner})["default"]
@@ -205,29 +222,23 @@ def owner_url() -> Part:
     except ProgrammingError:
         same = False  # There is nothing of ours.
     except OperationalError:
-        return Part(
-            "owner_url",
-            State.FAILED,
+        return _failed(
             f"The owner cannot sign in at {owner['HOST']}: correct DIRECT_URL, or migrations and"
-            " backups fail.",
+            " backups fail."
         )
     finally:
         direct.close()
     if not same:
-        return Part(
-            "owner_url",
-            State.FAILED,
+        return _failed(
             f"{name} leads to another database than the one that serves: migrations would change,"
-            " and backups keep, the wrong one. Correct it.",
+            " and backups keep, the wrong one. Correct it."
         )
     if is_pooled(url):
-        return Part(
-            "owner_url",
-            State.WARNING,
+        return _warning(
             f"{name} leads through a pooler, which breaks long work off: set DIRECT_URL to"
-            " PostgreSQL itself.",
+            " PostgreSQL itself."
         )
-    return Part("owner_url", State.OK, "The owner reaches the database past the pooler.")
+    return _fine("The owner reaches the database past the pooler.")
 
 
 def _which(asked: BaseDatabaseWrapper) -> tuple[object, ...]:
@@ -236,102 +247,97 @@ def _which(asked: BaseDatabaseWrapper) -> tuple[object, ...]:
         return tuple(cursor.fetchone())
 
 
-def clock() -> Part:
+@_part
+def clock() -> Finding:
     if settings.SQLITE:
-        return Part("clock", State.OK, "The database has the clock of this machine.")
+        return _fine("The database has the clock of this machine.")
     with connection.cursor() as cursor:
         cursor.execute("SELECT clock_timestamp()")
         drift = abs(timezone.now() - cursor.fetchone()[0])
     if drift > MOST_DRIFT:
-        return Part(
-            "clock",
-            State.WARNING,
+        return _warning(
             f"The clocks of this machine and the database differ by {drift.total_seconds():.0f} s:"
-            " let both follow a time server.",
+            " let both follow a time server."
         )
-    return Part("clock", State.OK, "This machine and the database have the same time.")
+    return _fine("This machine and the database have the same time.")
 
 
-def people() -> Part:
+@_part
+def people() -> Finding:
     if not User.objects.filter(is_superuser=True, is_active=True).exists():
-        return Part(
-            "people",
-            State.WARNING,
-            "Nobody may see the status page: run `python manage.py create_admin --platform`.",
+        return _warning(
+            "Nobody may see the status page: run `python manage.py create_admin --platform`."
         )
     if not Business.objects.exists():
         text = "There is no business yet: run `python manage.py create_owner`."
-        return Part("people", State.WARNING, text)
-    return Part("people", State.OK, "There is an administrator, and a business.")
+        return _warning(text)
+    return _fine("There is an administrator, and a business.")
 
 
-def work_done() -> Part:
+@_part
+def work_done() -> Finding:
     """Whether somebody does the regular work: a worker, or the host's scheduler."""
     last = LastRun.objects.order_by("-at").first()
     if last is None or timezone.now() - last.at > DAY:
-        return Part(
-            "work_done",
-            State.FAILED,
+        return _failed(
             "Nobody does the daily work: start `python manage.py run_jobs --watch`, or have a"
-            " scheduler call /cron/daily with CRON_SECRET.",
+            " scheduler call /cron/daily with CRON_SECRET."
         )
-    return Part("work_done", State.OK, f"The daily work was done on {last.at:%Y-%m-%d %H:%M} UTC.")
+    return _fine(f"The daily work was done on {last.at:%Y-%m-%d %H:%M} UTC.")
 
 
-def drill() -> Part:
+@_part
+def drill() -> Finding:
     """Whether a backup was ever restored; one that was not is a hope."""
     if not backups.configured():
         text = "Without backups nothing can be tried: set BACKUP_TO, see docs/recovery.md."
-        return Part("drill", State.WARNING, text)
+        return _warning(text)
     last = backups.last_drill()
     if last is None:
         text = "No backup was ever restored for a trial: run `python manage.py drill_backup`."
-        return Part("drill", State.WARNING, text)
+        return _warning(text)
     if not last.is_good:
-        return Part("drill", State.FAILED, f"The last trial to restore failed: {last.message}")
-    return Part("drill", State.OK, f"A backup was restored for a trial on {last.finished_at:%F}.")
+        return _failed(f"The last trial to restore failed: {last.message}")
+    return _fine(f"A backup was restored for a trial on {last.finished_at:%F}.")
 
 
-def mail() -> Part:
+@_part
+def mail() -> Finding:
     """Whether a mail server takes our mails; none is sent."""
     if "smtp" not in settings.EMAIL_BACKEND:
-        return Part(
-            "mail",
-            State.WARNING,
+        return _warning(
             "Mails are written to the log, so nobody can choose a new password by mail: set"
-            " EMAIL_HOST and its like.",
+            " EMAIL_HOST and its like."
         )
     if settings.DEFAULT_FROM_EMAIL.rstrip(">").endswith("@localhost"):
         text = "Mails come from nobody: set DEFAULT_FROM_EMAIL to an address of yours."
-        return Part("mail", State.WARNING, text)
+        return _warning(text)
     server = get_connection()
     try:
         server.open()
     except (OSError, smtplib.SMTPException) as error:
         text = f"The mail server does not take our sign-in ({type(error).__name__}):"
-        return Part("mail", State.FAILED, f"{text} correct EMAIL_HOST and its like.")
+        return _failed(f"{text} correct EMAIL_HOST and its like.")
     finally:
         server.close()
-    return Part("mail", State.OK, f"{settings.EMAIL_HOST} takes our mails.")
+    return _fine(f"{settings.EMAIL_HOST} takes our mails.")
 
 
-def alerts() -> Part:
+@_part
+def alerts() -> Finding:
     mails = settings.ALERT_EMAILS and "smtp" in settings.EMAIL_BACKEND
     if settings.ALERT_EMAILS and not mails and not settings.ALERT_WEBHOOK:
         text = (
             "Alerts are mailed into the log, where nobody sees them: set EMAIL_HOST and its like."
         )
-        return Part("alerts", State.WARNING, text)
+        return _warning(text)
     if not mails and not settings.ALERT_WEBHOOK:
-        return Part(
-            "alerts",
-            State.WARNING,
-            "Nobody hears of trouble: set ALERT_EMAILS or ALERT_WEBHOOK.",
-        )
-    return Part("alerts", State.OK, "Somebody hears of trouble.")
+        return _warning("Nobody hears of trouble: set ALERT_EMAILS or ALERT_WEBHOOK.")
+    return _fine("Somebody hears of trouble.")
 
 
-def django_checks() -> Part:
+@_part
+def django_checks() -> Finding:
     found = [
         one
         for one in checks.run_checks(include_deployment_checks=True)
@@ -339,5 +345,5 @@ def django_checks() -> Part:
     ]
     if found:
         told = "; ".join(f"{one.id}: {one.msg.splitlines()[0]}" for one in found)
-        return Part("django_checks", State.FAILED, f"`manage.py check --deploy` says: {told}")
-    return Part("django_checks", State.OK, "Django's own checks find nothing.")
+        return _failed(f"`manage.py check --deploy` says: {told}")
+    return _fine("Django's own checks find nothing.")

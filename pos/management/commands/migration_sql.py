@@ -38,7 +38,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if connection.vendor != "postgresql":
             raise CommandError("SQLite is migrated by `python manage.py migrate`; nobody else may.")
-        plan = migration_sql.pending(connection)
+        plan = migration_sql.release_plan(connection)
         if not plan:
             self.stderr.write("The database is up to date; there is no SQL to run.")
             return
