@@ -23,6 +23,7 @@ from tenants.errors import Refused
 from tenants.ids import uuid7
 from tests.archive.file_store.test_file_store import MAP, MOVES, USERS, bring, folder
 from tests.archive.products.importing_them import contents
+from tests.archive.taking_back import assert_refused
 from tests.factories import Shop, make_shift
 
 pytestmark = pytest.mark.django_db
@@ -161,14 +162,7 @@ def test_refused_with_reason_and_example(
 ) -> None:
     batch = imported(tmp_path)
     since(inside)
-    before = contents()
-    with pytest.raises(Refused) as refused:
-        undo_store(batch, actor=inside.owner)
-    assert (refused.value.code, refused.value.fields["examples"]) == (code, [named])
-    assert named in str(refused.value)
-    assert contents() == before
-    batch.refresh_from_db()
-    assert batch.state == ImportBatch.State.APPLIED
+    assert_refused(lambda: undo_store(batch, actor=inside.owner), batch, code=code, named=named)
 
 
 def test_once_and_not_without_a_record(inside: Shop, tmp_path: Path) -> None:

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import io
-import os
-import signal
-import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import psycopg
 import pytest
 from django.core.exceptions import ValidationError
-from django.db import connection, connections, transaction
+from django.db import connection, transaction
 
 from archive.history.importing import SalesRefused, import_sales
 from archive.models import ImportBatch
@@ -21,6 +18,7 @@ from sales.forms import free_prefix
 from sales.models import Register, Sale, SaleLine
 from tenants.bulk import long_work
 from tenants.context import business
+from tests.archive.killing import Middle, kill_in_the_middle, patiently
 from tests.concurrency.crowd import together
 from tests.factories import Shop, make_shop
 
@@ -114,50 +112,22 @@ def test_what_stays_as_it_is_while_an_import_is_at_work(
 
 def test_a_process_that_is_killed_leaves_nothing() -> None:
     shop = make()
-    # The child must not say goodbye on a connection that it shares with us.
-    connections.close_all()
-    ours, theirs = os.pipe()
-    child = os.fork()
-    if child == 0:
-        _import_and_hang(shop, theirs)
-    try:
-        assert os.read(ours, 1) == b"x", "the child has written sales"
-    finally:
-        os.kill(child, signal.SIGKILL)
-        os.waitpid(child, 0)
-        os.close(ours)
-        os.close(theirs)
+
+    def work(middle: Middle) -> None:
+        def look(done: int, total: int) -> None:
+            with long_work():
+                has_written = Sale.objects.exists()
+            if has_written:
+                middle(True)
+
+        with business(shop.business):
+            bring(progress=look)
+
+    kill_in_the_middle(work, got="the child has written sales")
     with business(shop.business):
         with long_work():
             assert not Sale.objects.exists()
             assert not Register.objects.filter(is_history=True).exists()
             assert not ImportBatch.objects.exists()
-        _patiently()
+        patiently(bring)
         assert_there_once()
-
-
-def _import_and_hang(shop: Shop, pipe: int) -> None:
-    def hang(done: int, total: int) -> None:
-        with long_work():
-            if not Sale.objects.exists():
-                return
-        os.write(pipe, b"x")
-        time.sleep(60)
-
-    try:
-        with business(shop.business):
-            bring(progress=hang)
-    finally:
-        os._exit(1)
-
-
-def _patiently() -> None:
-    """The server may need a moment to notice that the other one is gone."""
-    for _try in range(10):
-        try:
-            bring()
-        except SalesRefused:
-            time.sleep(1)
-        else:
-            return
-    raise AssertionError("the next import never got through")

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import time
 from decimal import Decimal
 from typing import Any
 
@@ -24,6 +21,7 @@ from tenants.errors import Refused
 from tenants.ids import uuid7
 from tenants.models import Location
 from tests.archive.history.test_at_once import DOCUMENTS, assert_there_once, bring
+from tests.archive.killing import Middle, kill_in_the_middle, patiently
 from tests.archive.products.importing_them import contents
 from tests.concurrency.crowd import refusals, together
 from tests.factories import Shop, make_shift, make_shop
@@ -122,45 +120,18 @@ def empty() -> None:
 
 def test_a_process_that_is_killed_has_taken_nothing_back() -> None:
     shop, batch, before = make()
-    connections.close_all()
-    ours, theirs = os.pipe()
-    child = os.fork()
-    if child == 0:
-        _undo_and_hang(shop, batch, theirs)
-    try:
-        assert os.read(ours, 1) == b"x", "the child has removed sales"
-    finally:
-        os.kill(child, signal.SIGKILL)
-        os.waitpid(child, 0)
-        os.close(ours)
-        os.close(theirs)
+
+    def work(middle: Middle) -> None:
+        def look(done: int, total: int) -> None:
+            with long_work():
+                left = Sale.objects.count()
+            middle(left == DOCUMENTS - done)
+
+        undo(shop, batch, progress=look)
+
+    kill_in_the_middle(work, got="the child has removed sales")
     with business(shop.business), long_work():
         assert_there_once()
         assert ImportBatch.objects.get().state == ImportBatch.State.APPLIED
-    _patiently(shop, batch)
+    patiently(lambda: undo(shop, batch))
     assert_taken_back(shop, before)
-
-
-def _patiently(shop: Shop, batch: ImportBatch) -> None:
-    """The server may need a moment to notice that the other one is gone."""
-    for _try in range(10):
-        try:
-            return undo(shop, batch)
-        except Refused as refused:
-            if refused.code != "import_at_work":
-                raise
-            time.sleep(1)
-    raise AssertionError("the next taking back never got through")
-
-
-def _undo_and_hang(shop: Shop, batch: ImportBatch, pipe: int) -> None:
-    def hang(done: int, total: int) -> None:
-        with long_work():
-            left = Sale.objects.count()
-        os.write(pipe, b"x" if left == DOCUMENTS - done else b"-")
-        time.sleep(60)
-
-    try:
-        undo(shop, batch, progress=hang)
-    finally:
-        os._exit(1)

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import threading
-import time
 from typing import Any
 
 import pytest
-from django.db import OperationalError, connection, connections, transaction
+from django.db import OperationalError, connection, transaction
 
 from archive.models import ImportBatch
 from archive.products.importing import import_products
 from inventory.models import Product, StockMovement, Variation
 from tenants.bulk import long_work
 from tenants.context import business
-from tenants.errors import Refused
+from tests.archive.killing import Middle, kill_in_the_middle, patiently
 from tests.archive.products.importing_them import GOOD, HEADER, bring, contents, sheet
 from tests.concurrency.crowd import refusals, together
 from tests.factories import Shop, make_shop
@@ -82,57 +79,29 @@ def test_a_process_that_is_killed_leaves_nothing() -> None:
     shop = make()
     with business(shop.business), long_work():
         before = contents()
-    # The child must not say goodbye on a connection that it shares with us.
-    connections.close_all()
-    ours, theirs = os.pipe()
-    child = os.fork()
-    if child == 0:
-        _import_and_hang(shop, theirs)
-    try:
-        assert os.read(ours, 1) == b"x", "the child has written two thirds of the file"
-    finally:
-        os.kill(child, signal.SIGKILL)
-        os.waitpid(child, 0)
-        os.close(ours)
-        os.close(theirs)
+
+    def work(middle: Middle) -> None:
+        def look(done: int, total: int) -> None:
+            if done >= 2500:
+                with long_work():
+                    written = Variation.objects.filter(sku__startswith="T-").count()
+                middle(written >= 1000)
+
+        with business(shop.business):
+            import_products(
+                sheet(MANY, HEADER), name="p.csv", mapping=None, options={"location": "HS"},
+                actor=shop.owner, progress=look,
+            )  # fmt: skip
+
+    kill_in_the_middle(work, got="the child has written two thirds of the file")
     with business(shop.business):
         with long_work():
             assert contents() == before
             assert not ImportBatch.objects.exists()
-        batch = _patiently(shop)
+        batch = patiently(lambda: bring(shop, MANY))
         assert batch.report["counts"]["new"] == 3000
         with long_work():
             assert Variation.objects.filter(sku__startswith="T-").count() == 3000
-
-
-def _import_and_hang(shop: Shop, pipe: int) -> None:
-    def hang(done: int, total: int) -> None:
-        if done >= 2500:
-            with long_work():
-                written = Variation.objects.filter(sku__startswith="T-").count()
-            os.write(pipe, b"x" if written >= 1000 else b"-")
-            time.sleep(60)
-
-    try:
-        with business(shop.business):
-            import_products(
-                sheet(MANY, HEADER), name="p.csv", mapping=None, options={"location": "HS"},
-                actor=shop.owner, progress=hang,
-            )  # fmt: skip
-    finally:
-        os._exit(1)
-
-
-def _patiently(shop: Shop) -> ImportBatch:
-    """The server may need a moment to notice that the other one is gone."""
-    for _try in range(10):
-        try:
-            return bring(shop, MANY)
-        except Refused as refused:
-            if refused.code != "import_at_work":
-                raise
-            time.sleep(1)
-    raise AssertionError("the next import never got through")
 
 
 @pytest.mark.postgres
@@ -162,4 +131,4 @@ def test_a_database_that_goes_away_leaves_nothing() -> None:
         connection.close()
         with long_work():
             assert contents() == before
-        assert _patiently(shop).report["counts"]["new"] == 3000
+        assert patiently(lambda: bring(shop, MANY)).report["counts"]["new"] == 3000

@@ -27,6 +27,7 @@ from sales.models import Payment
 from tenants.errors import Refused
 from tenants.ids import uuid7
 from tests.archive.products.importing_them import GOOD, bring, contents, variation
+from tests.archive.taking_back import assert_refused
 from tests.factories import Shop, make_shift
 
 pytestmark = pytest.mark.django_db
@@ -191,15 +192,7 @@ def test_refused_with_reason_and_example(
 ) -> None:
     batch = bring(inside, GOOD)
     since(inside)
-    before = contents()
-    with pytest.raises(Refused) as refused:
-        undo_import(batch, actor=inside.owner)
-    assert refused.value.code == code
-    assert refused.value.fields["examples"] == [named]
-    assert named in str(refused.value)
-    assert contents() == before
-    batch.refresh_from_db()
-    assert batch.state == ImportBatch.State.APPLIED
+    assert_refused(lambda: undo_import(batch, actor=inside.owner), batch, code=code, named=named)
 
 
 @pytest.mark.parametrize(
