@@ -22,24 +22,13 @@ from django.urls import get_script_prefix, set_script_prefix
 from pos.templatetags.tillbook import list_layout, platform_url
 from scripts.build_sprite import ICONS
 from tenants.models import Business
+from tests.test_conventions import PACKAGES
 
 ROOT = Path(__file__).resolve().parents[2]
-HOUSE = (
-    "pos",
-    "tenants",
-    "accounts",
-    "inventory",
-    "sales",
-    "purchasing",
-    "reports",
-    "archive",
-    "backups",
-    "monitoring",
-)
-TEMPLATES = sorted(path for app in HOUSE for path in (ROOT / app).rglob("templates/**/*.html"))
+TEMPLATES = sorted(path for app in PACKAGES for path in (ROOT / app).rglob("templates/**/*.html"))
 STYLES = sorted(
     path
-    for app in HOUSE
+    for app in PACKAGES
     for path in (ROOT / app).rglob("static/**/*.css")
     if "vendor" not in path.parts
 )
