@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -17,7 +16,8 @@ from tenants.context import business
 from tenants.models import Business
 from tests.archive.exports import stalls
 from tests.archive.moving import put
-from tests.browser.test_imports import Office, OpenOffice, open_office, worker
+from tests.browser.conftest import Server
+from tests.browser.test_imports import Office, OpenOffice, Worker, held, open_office, worker
 from tests.factories import PASSWORD, Shop
 
 __all__ = ["open_office", "worker"]
@@ -129,10 +129,11 @@ def test_a_shop_that_is_not_empty(open_office: OpenOffice, width: int) -> None:
     office.shot("whole-not-empty")
 
 
-def test_a_large_file_waits_for_its_turn_and_comes_in(
-    open_office: OpenOffice, corner: Business, worker: Callable[[], None]
+@pytest.mark.parametrize("width", [1280, 390])
+def test_a_large_file_waits_is_cancelled_and_comes_in(
+    open_office: OpenOffice, corner: Business, server: Server, worker: Worker, width: int
 ) -> None:
-    office = moving(open_office, 1280)
+    office = moving(open_office, width)
     export = stalls()
     pot = next(one for one in export["products"] if one["id"] == 1)
     one = next(row for row in export["productVariations"] if row["productId"] == 1)
@@ -146,10 +147,19 @@ def test_a_large_file_waits_for_its_turn_and_comes_in(
     page = office.page
     office.choose("large.json", data)
     expect(page.get_by_text("Waiting for its turn")).to_be_visible()
-    worker()
+    process = worker()
     page.get_by_label("Business of the file").select_option("1", timeout=60_000)
     office.press("Look at this one")
     expect(page.get_by_role("button", name="Import now")).to_be_visible(timeout=90_000)
+    office.press("Import now")
+    with held(server, process):
+        expect(page.locator(".job-figures")).to_be_visible()
+        office.shot("whole-progress")
+        office.press("Cancel")
+        expect(page.get_by_text("Stopping…")).to_be_visible()
+    expect(page.get_by_text("Cancelled. Nothing was changed.")).to_be_visible(timeout=60_000)
+    with business(corner):
+        assert not Product.objects.exists()
     office.press("Import now")
     expect(page.get_by_text("Imported on")).to_be_visible(timeout=120_000)
     with business(corner):
