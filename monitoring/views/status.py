@@ -40,6 +40,7 @@ PARTS: Final[dict[str, str | Promise]] = {
     "storage": gettext_lazy("Storage"),
     "backup": gettext_lazy("Backup"),
     "cache": gettext_lazy("Cache"),
+    "replica": gettext_lazy("Replica"),
 }
 
 

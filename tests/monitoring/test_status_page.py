@@ -18,7 +18,7 @@ from monitoring import deployments, health
 from monitoring.alerts import checking
 from monitoring.metrics import reading, storing
 from monitoring.models import BOUNDS_MS, Alert, LastRun, Notice
-from monitoring.views.status import duration
+from monitoring.views.status import PARTS, duration
 from tenants.context import business
 from tests.conftest import ON_POSTGRES
 from tests.factories import PASSWORD, Shop, signed_in
@@ -186,3 +186,8 @@ def test_it_costs_the_same_however_much_was_counted(client: Client) -> None:
 )
 def test_durations(milliseconds: int | None, text: str) -> None:
     assert duration(milliseconds) == text
+
+
+@pytest.mark.django_db
+def test_each_part_that_is_looked_at_has_a_name_for_people() -> None:
+    assert {part.name for part in health.look().parts} == PARTS.keys()
