@@ -16,7 +16,7 @@ from PIL import Image
 
 from archive.models import ImportBatch
 from archive.products import addresses, images
-from archive.products.addresses import NotFetched, fetch, is_public
+from archive.products.addresses import NotFetched, fetch
 from archive.products.images import Pictures
 from archive.products.importing import import_products, undo_import
 from inventory.models import Product, StockMovement
@@ -102,23 +102,6 @@ def test_what_is_no_archive_is_refused(inside: Shop) -> None:
     with pytest.raises(Refused) as refused:
         bring(inside, io.BytesIO(b"PK nothing"))
     assert refused.value.code == "bad_archive"
-
-
-@pytest.mark.parametrize(
-    "address",
-    [
-        "127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "0.0.0.0",
-        "100.64.0.1", "224.0.0.1", "::1", "fe80::1%eth0", "fc00::1", "::ffff:127.0.0.1",
-        "64:ff9b::7f00:1", "2002:7f00:1::", "::", "no address",
-    ],
-)  # fmt: skip
-def test_addresses_that_are_not_public(address: str) -> None:
-    assert not is_public(address)
-
-
-def test_addresses_that_are_public() -> None:
-    assert is_public("93.184.215.14")
-    assert is_public("2606:2800:21f:cb07::1")
 
 
 @pytest.mark.parametrize(
