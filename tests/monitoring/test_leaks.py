@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import io
 import json
-import logging
 import os
 import re
 import subprocess
 import sys
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +23,6 @@ from django.db import connection, transaction
 from django.test import Client
 
 from archive.models import ImportBatch
-from monitoring.logs import JsonFormatter
 from sales.cards import holds_card_number
 from tenants.context import business
 from tests.api.calls import line, post, sale_body
@@ -33,6 +30,7 @@ from tests.archive.web.files import checked, upload, url
 from tests.conftest import ROOT
 from tests.factories import PASSWORD, Shop, make_device, make_shift, make_shop, signed_in
 from tests.monitoring.leaks import leaks
+from tests.monitoring.written import Lines
 
 IDS = re.compile(r"\b(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{32,})\b")
 
@@ -74,27 +72,6 @@ PRIVATE = [
     "Zelda Zebra",
     "NL999888777",
 ]
-
-
-class Spoken(logging.StreamHandler):
-    def __init__(self) -> None:
-        super().__init__(io.StringIO())
-        self.setFormatter(JsonFormatter())
-
-    @property
-    def text(self) -> str:
-        return str(self.stream.getvalue())
-
-
-@pytest.fixture
-def logged() -> Iterator[Spoken]:
-    handler, root = Spoken(), logging.getLogger()
-    before = root.level
-    root.addHandler(handler)
-    root.setLevel(logging.INFO)
-    yield handler
-    root.removeHandler(handler)
-    root.setLevel(before)
 
 
 @pytest.fixture
@@ -207,7 +184,7 @@ def break_it(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_day_s_dump_and_logs(
-    acme: Shop, logged: Spoken, settings: Any, monkeypatch: pytest.MonkeyPatch
+    acme: Shop, written: Lines, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     secrets = live(acme, monkeypatch)
     secrets += [settings.SECRET_KEY, *settings.APP_ENCRYPTION_KEYS, "4111111111111111"]
@@ -236,11 +213,11 @@ def test_a_day_s_dump_and_logs(
     assert cards == []
 
     assert {"POST api_sales 201", "GET none 401", "GET dashboard 500"} <= {
-        json.loads(one)["message"] for one in logged.text.splitlines()
+        json.loads(one)["message"] for one in written.text.splitlines()
     }
-    assert leaks(logged.text) == []
+    assert leaks(written.text) == []
     for word in [*PRIVATE, *secrets, "Carla", "Ada Byron", "c0ffee", "/b/acme"]:
-        assert word not in logged.text, word
+        assert word not in written.text, word
 
 
 # The watch over the log lines of a whole run

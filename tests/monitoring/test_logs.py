@@ -6,7 +6,6 @@ import io
 import json
 import logging
 import uuid
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -19,35 +18,9 @@ from monitoring.logs import JsonFormatter, TextFormatter
 from tenants.context import business
 from tests.api.calls import line, post, sale_body
 from tests.factories import PASSWORD, Shop, make_device, make_shift, with_token
+from tests.monitoring.written import Lines
 
 logger = logging.getLogger("tests.monitoring")
-
-
-class Lines(logging.StreamHandler):
-    """What production would write."""
-
-    def __init__(self) -> None:
-        super().__init__(io.StringIO())
-        self.setFormatter(JsonFormatter())
-
-    @property
-    def text(self) -> str:
-        return str(self.stream.getvalue())
-
-    @property
-    def objects(self) -> list[dict[str, Any]]:
-        return [json.loads(one) for one in self.text.splitlines()]
-
-
-@pytest.fixture
-def written() -> Iterator[Lines]:
-    lines, root = Lines(), logging.getLogger()
-    before = root.level
-    root.addHandler(lines)
-    root.setLevel(logging.INFO)
-    yield lines
-    root.removeHandler(lines)
-    root.setLevel(before)
 
 
 def test_the_line_of_a_sale(inside: Shop, written: Lines) -> None:
