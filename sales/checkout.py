@@ -119,7 +119,7 @@ def checkout(
             raise _no_shift(actor, device, request.register_id)
         if not (shift.register.is_active and shift.register.location.is_active):
             raise Refused("register_inactive", _("This register is switched off."), status=409)
-        _check_permissions(actor, request)
+        check_permissions(actor, request)
         return _post(actor, request, device, shift, sold_at or timezone.now())
 
 
@@ -147,7 +147,7 @@ def _may_see(actor: Membership, device: Device | None, sale: Sale) -> bool:
     return visible(actor, device, sale.location_id)
 
 
-def _check_permissions(actor: Membership, request: SaleRequest) -> None:
+def check_permissions(actor: Membership, request: SaleRequest) -> None:
     needed = {Permission.SELL_CREATE: True}
     needed[Permission.SELL_DISCOUNT_WHOLE] = request.discount is not None
     needed[Permission.SELL_DISCOUNT] = any(line.discount for line in request.lines)
@@ -174,10 +174,10 @@ def _post(
     business = current()
     location = shift.register.location
     customer = _customer(request.customer_id)
-    variations = _variations(request, location)
+    variations = variations_of(request, location)
     try:
         priced = price_sale(
-            _line_inputs(request, variations), discount=request.discount, digits=business.digits
+            line_inputs(request, variations), discount=request.discount, digits=business.digits
         )
         # Before the payment: who was shown another total has paid another one.
         if priced.total != request.total:
@@ -216,7 +216,7 @@ def _post(
     )
     return post(
         sale=sale,
-        lines=_lines(request, priced, variations),
+        lines=sale_lines(request, priced, variations),
         payments=_payments(request, settled),
         register=shift.register,
         adds_credit=adds_credit,
@@ -280,7 +280,7 @@ def sellable(location: Location) -> Any:
     )
 
 
-def _variations(request: SaleRequest, location: Location) -> Mapping[uuid.UUID, Any]:
+def variations_of(request: SaleRequest, location: Location) -> Mapping[uuid.UUID, Any]:
     if len(request.lines) > MAX_LINES:
         raise Refused(
             "too_many_lines",
@@ -304,7 +304,7 @@ def _variations(request: SaleRequest, location: Location) -> Mapping[uuid.UUID, 
     return found
 
 
-def _line_inputs(request: SaleRequest, variations: Mapping[uuid.UUID, Any]) -> list[LineInput]:
+def line_inputs(request: SaleRequest, variations: Mapping[uuid.UUID, Any]) -> list[LineInput]:
     inputs = []
     for index, line in enumerate(request.lines):
         row = variations[line.variation_id]
@@ -335,7 +335,7 @@ def _settle(
     return settle(priced.total, tenders, digits=digits, cash_step=cash_step)
 
 
-def _lines(
+def sale_lines(
     request: SaleRequest, priced: PricedSale, variations: Mapping[uuid.UUID, Any]
 ) -> list[SaleLine]:
     rows = []
