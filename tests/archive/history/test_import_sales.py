@@ -209,7 +209,7 @@ def test_stopped_in_the_middle_nothing_is_there(
 @pytest.mark.parametrize(
     ("data", "sentence"),
     [
-        (gzip.compress(HEADER.encode() * 50)[:-30], "damaged or cut off"),
+        (gzip.compress(HEADER.encode() * 50, mtime=0)[:-30], "damaged or cut off"),
         (b"Name,Price\nMug,5\n", "has no column"),
         (HEADER.encode(), "no lines"),
         (b"%PDF-1.7", "PDF"),
