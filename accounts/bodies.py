@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import datetime
 from decimal import Decimal
 from enum import Enum
 from typing import Any, NoReturn, TypeVar
 from uuid import UUID
 
+from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
 from tenants.errors import Refused
@@ -99,6 +101,24 @@ class Body:
             return Decimal(value)
         self.problem(name, _("This is not a number."))
         return _ZERO
+
+    def flag(self, name: str, *, required: bool = False) -> bool:
+        """True or false; false where absent."""
+        value = self._take(name)
+        if value is None and required:
+            self._missing(name)
+        elif value is not None and not isinstance(value, bool):
+            self.problem(name, _("This must be true or false."))
+        return value is True
+
+    def moment(self, name: str) -> datetime | None:
+        """A time with its zone, in ISO 8601; None where there is none that can be read."""
+        value = self._take(name)
+        try:
+            found = parse_datetime(value) if isinstance(value, str) else None
+        except ValueError:
+            return None
+        return None if found is None or found.tzinfo is None else found
 
     def text(self, name: str, *, most: int, required: bool = False) -> str:
         """Text without blanks around it, at most `most` characters; empty where absent."""

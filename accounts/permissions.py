@@ -65,6 +65,7 @@ _MODULE_OF: Final[dict[str, Module]] = {
     "location": Module.SETTINGS,
     "business_settings": Module.SETTINGS,
     "data": Module.SETTINGS,
+    "webhook": Module.SETTINGS,
     "admin": Module.SETTINGS,
 }
 
@@ -105,6 +106,11 @@ class Permission(StrEnum):
     SELL_VOID = "sell.void", _("Void sales"), _("Reverse a completed sale, with a reason.")
     SELL_REFUND = "sell.refund", _("Refund"), _("Take goods back and return the money.")
     SELL_EXCHANGE = "sell.exchange", _("Exchange"), _("Swap sold goods for others.")
+    SELL_REVIEW = (
+        "sell.review",
+        _("Settle sales made offline"),
+        _("Those that did not fit what the server knew."),
+    )
     SELL_ON_ACCOUNT = "sell.on_account", _("Sell on account"), _("The customer pays later.")
     SELL_VIEW_COST = "sell.view_cost", _("See the cost of sold goods")
     SELL_VIEW_PROFIT = "sell.view_profit", _("See the profit of a sale")
@@ -235,6 +241,11 @@ class Permission(StrEnum):
     BUSINESS_SETTINGS_EDIT = "business_settings.edit", _("Change the settings of the business")
     DATA_IMPORT = "data.import", _("Import data")
     DATA_EXPORT = "data.export", _("Export data")
+    WEBHOOK_MANAGE = (
+        "webhook.manage",
+        _("Manage webhooks"),
+        _("Have programs elsewhere told of sales, stock and shifts."),
+    )
     ADMIN_ACCESS = "admin.access", _("Use the administration pages")
 
 
@@ -309,7 +320,7 @@ _CASHIER: Final = _set(
 _MANAGER: Final = _EVERYTHING - _set(
     "admin.access business_settings.edit data.export data.import location.create "
     "report.profit_loss role.create role.update role.delete tax_rate.create tax_rate.update "
-    "tax_rate.delete user.delete"
+    "tax_rate.delete user.delete webhook.manage"
 )
 
 _STOCK_KEEPER: Final = _set(

@@ -36,9 +36,11 @@ class TooLarge(APIException):
 class StrictJSONParser(JSONParser):
     """JSON of a bounded size and depth."""
 
+    most = MAX_BODY
+
     def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> Any:
-        content = stream.read(MAX_BODY + 1)
-        if len(content) > MAX_BODY:
+        content = stream.read(self.most + 1)
+        if len(content) > self.most:
             raise TooLarge
         try:
             return super().parse(BytesIO(content), media_type, parser_context)
