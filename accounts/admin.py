@@ -17,7 +17,7 @@ from accounts import people, places
 from accounts.modeladmin import BusinessModelAdmin, LookOnlyAdmin, LookOnlyInline
 from accounts.models import AuditEntry, Device, Membership, MembershipLocation, Role
 from accounts.permissions import Permission
-from tenants.encryption import blind_index
+from tenants.encryption import blind_indexes
 from tenants.models import Location
 
 P = Permission
@@ -62,8 +62,8 @@ class MembershipAdmin(LookOnlyAdmin):
     search_help_text = _("The whole user name or e-mail.")
     search_fields = ("role__name",)
     blind_search = {
-        "user__username_index": lambda text: blind_index(text, "username"),
-        "user__email_index": lambda text: blind_index(text, "email"),
+        "user__username_index": lambda text: blind_indexes(text, "username"),
+        "user__email_index": lambda text: blind_indexes(text, "email"),
     }
 
     @admin.display(description=_("user name"))

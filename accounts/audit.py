@@ -9,7 +9,7 @@ from typing import Any
 from django.db import models, transaction
 
 from accounts.models import AuditEntry, Device, Membership, User
-from tenants.encryption import EncryptedTextField
+from tenants.encryption import Sealed
 
 # Stands for a value that the log must not keep in clear.
 HIDDEN = "***"
@@ -43,14 +43,15 @@ def record(
 def _text(target: models.Model | None) -> str:
     """What the log calls the row later, when it may be gone; of people only the id, because their
     names are encrypted wherever they stand."""
-    return "" if target is None or isinstance(target, User | Membership) else str(target)[:200]
+    is_person = isinstance(target, User | Membership) or getattr(target, "IS_PERSON", False)
+    return "" if target is None or is_person else str(target)[:200]
 
 
 def snapshot(obj: models.Model) -> dict[str, Any]:
     """The values of a row's editable columns, for `changed()`; encrypted ones only as set or not."""
     return {
         field.name: bool(getattr(obj, field.attname))
-        if isinstance(field, EncryptedTextField)
+        if isinstance(field, Sealed)
         else _plain(getattr(obj, field.attname))
         for field in obj._meta.concrete_fields
         if field.editable and field.name != "password"
@@ -103,7 +104,7 @@ def save(*, actor: User, target: models.Model, fields: Collection[str] | None = 
         changes = changed(snapshot(stored), snapshot(target))
         for field in target._meta.concrete_fields:
             old, new = getattr(stored, field.attname), getattr(target, field.attname)
-            if isinstance(field, EncryptedTextField) and field.name in fields and old != new:
+            if isinstance(field, Sealed) and field.name in fields and old != new:
                 changes[field.name] = [HIDDEN if old else "", HIDDEN if new else ""]
         target.save(update_fields=list(fields))
         changes = {field: change for field, change in changes.items() if field in fields}

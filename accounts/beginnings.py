@@ -13,7 +13,6 @@ from accounts import audit
 from accounts.models import Membership, Role, User
 from accounts.permissions import DEFAULT_ROLES
 from tenants import context
-from tenants.encryption import blind_index
 from tenants.errors import Refused
 from tenants.models import Business, Location
 
@@ -30,7 +29,7 @@ class NewPerson:
 
 
 def user_named(username: str) -> User | None:
-    return User.objects.filter(username_index=blind_index(username, "username")).first()
+    return User.objects.named(username).first()
 
 
 def first_owner() -> User | None:
@@ -124,8 +123,7 @@ def _account(person: User | NewPerson) -> User:
     user.clean_fields()
     if "@" in user.username:
         raise ValidationError({"username": _("A user name has no @.")})
-    index = blind_index(user.email, "email")
-    if index and User.objects.filter(email_index=index).exists():
+    if User.objects.with_email(user.email).exists():
         raise Refused("taken", _("This e-mail address belongs to another person."))
     user.save()
     return user

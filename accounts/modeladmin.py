@@ -120,7 +120,7 @@ class BusinessModelAdmin(Permitted, admin.ModelAdmin):  # type: ignore[type-arg]
     audits_itself: ClassVar[bool] = False
     #: Encrypted columns that hold one line; the others are as tall as any text.
     one_line: ClassVar[tuple[str, ...]] = ()
-    #: Encrypted columns: the column with the keyed hash, and how to make it of what was typed.
+    #: Encrypted columns: the column with the keyed hash, and what it may be for what was typed.
     blind_search: ClassVar[dict[str, Any]] = {}
 
     def formfield_for_dbfield(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
@@ -164,9 +164,7 @@ class BusinessModelAdmin(Permitted, admin.ModelAdmin):  # type: ignore[type-arg]
         if term and self.blind_search:
             exact = models.Q()
             for column, hashed in self.blind_search.items():
-                index = hashed(term)
-                if index:
-                    exact |= models.Q(**{column: index})
+                exact |= models.Q(**{f"{column}__in": hashed(term)})
             if exact:
                 by_text = found.order_by().values("pk") if self.search_fields else []
                 found = queryset.filter(models.Q(pk__in=by_text) | exact)

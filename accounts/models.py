@@ -15,7 +15,12 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.permissions import Permission
 from tenants.constraints import walls
-from tenants.encryption import EncryptedTextField, blind_index
+from tenants.encryption import (
+    BlindIndexField,
+    EncryptedTextField,
+    blind_indexes,
+    index_columns,
+)
 from tenants.models import Location, TenantForeignKey, TenantModel, TenantRow
 
 
@@ -32,8 +37,18 @@ class UserManager(BaseUserManager["User"]):
     def get_by_natural_key(self, username: str | None) -> User:
         """By user name or by e-mail, in any letter case."""
         text = username or ""
-        by_email = models.Q(email_index=blind_index(text, "email")) if "@" in text else models.Q()
-        return self.get(models.Q(username_index=blind_index(text, "username")) | by_email)
+        found = models.Q(username_index__in=blind_indexes(text, "username"))
+        if "@" in text:
+            found |= models.Q(email_index__in=blind_indexes(text, "email"))
+        return self.get(found)
+
+    def named(self, username: str) -> models.QuerySet[User]:
+        """Who has this user name, in any letter case; nobody for an empty one."""
+        return self.filter(username_index__in=blind_indexes(username, "username"))
+
+    def with_email(self, email: str) -> models.QuerySet[User]:
+        """Who has this e-mail address; nobody for an empty one."""
+        return self.filter(email_index__in=blind_indexes(email, "email"))
 
 
 class User(AbstractBaseUser):
@@ -44,9 +59,9 @@ class User(AbstractBaseUser):
 
     id = models.BigAutoField(primary_key=True)
     username = EncryptedTextField(_("user name"), validators=[MinLengthValidator(2)])
-    username_index = models.CharField(max_length=22, unique=True, editable=False)
+    username_index = BlindIndexField(unique=True, of="username", purpose="username")
     email = EncryptedTextField(_("e-mail"), blank=True, default="")
-    email_index = models.CharField(max_length=22, unique=True, null=True, editable=False)
+    email_index = BlindIndexField(unique=True, null=True, of="email", purpose="email")
     name = EncryptedTextField(_("name"), blank=True, default="")
     language = models.CharField(_("language"), max_length=10, blank=True)
     is_active = models.BooleanField(_("may sign in"), default=True)
@@ -72,11 +87,10 @@ class User(AbstractBaseUser):
         return str(self.name or self.username)
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        self.username_index = blind_index(self.username, "username")
-        self.email_index = blind_index(self.email, "email") or None
+        columns = index_columns(self)
         fields = kwargs.get("update_fields")
         if fields is not None:
-            kwargs["update_fields"] = {*fields, "username_index", "email_index"}
+            kwargs["update_fields"] = {*fields, *columns}
         super().save(*args, **kwargs)
 
     # The admin asks these two; the answer inside a business is the membership's.

@@ -18,7 +18,6 @@ from django.utils.translation import gettext as _
 
 from accounts.models import EndedSession, User
 from accounts.sessions import end_sessions
-from tenants.encryption import blind_index
 
 logger = logging.getLogger(__name__)
 
@@ -53,8 +52,7 @@ def ask_for_reset(email: str, *, link: Callable[[str, str], str]) -> None:
     to the log.
     """
     began = time.monotonic()
-    index = blind_index(email, "email")
-    user = User.objects.filter(email_index=index, is_active=True).first() if index else None
+    user = User.objects.with_email(email).filter(is_active=True).first()
     if user is not None:
         uid = urlsafe_base64_encode(force_bytes(user.pk))
         _send(user, link(uid, default_token_generator.make_token(user)))

@@ -21,7 +21,6 @@ from accounts.models import EndedSession, Membership, MembershipLocation, Role, 
 from accounts.permissions import Permission
 from accounts.sessions import end_sessions
 from tenants import context
-from tenants.encryption import blind_index
 from tenants.errors import Refused
 from tenants.models import Location
 
@@ -93,8 +92,7 @@ def add_member(
     colleague in another business; for everybody else's the name is simply taken.
     """
     _demand_grantable(actor, place)
-    index = blind_index(username, "username")
-    user, password = User.objects.filter(username_index=index).first(), ""
+    user, password = User.objects.named(username).first(), ""
     if user is None:
         password = passwords.generate()
         user = _create_user(username, password, name=name, email=email)
@@ -146,11 +144,10 @@ def _are_colleagues(actor: Membership, user: User) -> bool:
 
 
 def _demand_free_email(email: str, *, besides: User | None = None) -> None:
-    index = blind_index(email, "email")
-    rows = User.objects.filter(email_index=index)
+    rows = User.objects.with_email(email)
     if besides is not None:
         rows = rows.exclude(pk=besides.pk)
-    if index and rows.exists():
+    if rows.exists():
         text = _("This e-mail address cannot be used here.")
         raise Refused("taken", text, {"email": [text]})
 

@@ -17,6 +17,7 @@ from archive.demo_catalogue import Item, dearer, make_catalogue, stock
 from archive.demo_history import History, Till, date_audit_entries
 from purchasing.models import Supplier
 from sales.models import Customer, Register
+from sales.models.customer import write_name_hashes
 from tenants import context
 from tenants.models import Business, Location
 
@@ -242,4 +243,5 @@ def _make_customers(rng: Random) -> list[Customer]:
         customer.index_contacts()
         customers.append(customer)
     Customer.objects.bulk_create(customers)
+    write_name_hashes(customers, fresh=True)
     return customers

@@ -5,13 +5,14 @@ from __future__ import annotations
 import uuid
 from collections import defaultdict
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from django.utils import timezone
 
 from accounts.models import Membership
 from archive.own_rows import BarcodeRow, LocationPriceRow
-from archive.references import Counts, Move
+from archive.references import BATCH, Counts, Move
 from archive.remembered import bring_names
 from archive.rows import (
     BrandRow,
@@ -41,6 +42,7 @@ from inventory.models import (
 from inventory.words import write_words_of
 from purchasing.models import Supplier
 from sales.models import Customer
+from sales.models.customer import write_name_hashes
 from tenants.models import Location
 
 ZERO = Decimal(0)
@@ -156,9 +158,17 @@ def bring_contacts(move: Move) -> None:
         }
 
     move.bring("suppliers", move.rows("suppliers"), Supplier, supplier)
-    move.bring(
-        "customers", move.rows("customers"), Customer, customer, prepare=Customer.index_contacts
+    changed = move.bring(
+        "customers",
+        move.rows("customers"),
+        Customer,
+        customer,
+        prepare=Customer.index_contacts,
+        made=partial(write_name_hashes, fresh=True),
     )
+    for start in range(0, len(changed), BATCH):
+        some = Customer.objects.filter(pk__in=changed[start : start + BATCH])
+        write_name_hashes(some.only("name"))
     bring_names(move)
 
 

@@ -20,7 +20,6 @@ from archive.references import (
 )
 from archive.rows import LocationRow, RoleRow, UserRow
 from archive.validation_people import location_named
-from tenants.encryption import blind_index
 from tenants.models import Location
 
 
@@ -271,7 +270,7 @@ class People:
         # At signing in, a name with an @ would stand in the way of somebody's e-mail.
         wanted = row.username.replace("@", ".")
         name, number = wanted, 1
-        while User.objects.filter(username_index=blind_index(name, "username")).exists():
+        while User.objects.named(name).exists():
             ending = self.move.business.slug + (str(number) if number > 1 else "")
             name, number = f"{wanted}.{ending}", number + 1
         if name != row.username:
@@ -280,8 +279,7 @@ class People:
         return name
 
     def free_email(self, row: UserRow) -> str:
-        index = blind_index(row.email, "email")
-        if index and User.objects.filter(email_index=index).exists():
+        if User.objects.with_email(row.email).exists():
             self.move.notes.append(
                 f"The e-mail of {row.username} belongs to another person; left out."
             )

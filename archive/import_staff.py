@@ -23,7 +23,7 @@ from accounts.sessions import end_sessions
 from archive.import_people import People, full_name
 from archive.references import Move, reference_to, remember
 from archive.rows import UserRow
-from tenants.encryption import blind_index
+from tenants.encryption import normalise
 from tenants.errors import Refused
 
 #: More are no shop's staff, but a way to ask which user names are in use.
@@ -71,13 +71,14 @@ class Staff(People):
     def recognise(self, rows: list[UserRow]) -> None:
         """People of the file who work here already, whoever imports above all: they stay as they
         are, and what they signed in the file is theirs."""
-        members = {m.user.username_index: m for m in Membership.objects.select_related("user")}
-        mine = self.by.user.email_index
+        everybody = list(Membership.objects.select_related("user"))
+        members = {normalise(one.user.username): one for one in everybody}
+        mine = normalise(self.by.user.email)
         references = []
         for row in rows:
-            member = members.get(blind_index(row.username, "username"))
-            if member is None and mine and blind_index(row.email, "email") == mine:
-                member = members[self.by.user.username_index]
+            member = members.get(normalise(row.username))
+            if member is None and mine and normalise(row.email) == mine:
+                member = members[normalise(self.by.user.username)]
             if member is None:
                 continue
             self.move.ids.setdefault("users", {})[row.id] = member.user_id
@@ -160,10 +161,10 @@ class Staff(People):
     def free_username(self, row: UserRow) -> str:
         # As the staff page wants them: an @ would stand in the way of somebody's e-mail.
         name = _UNFIT.sub(".", row.username).strip(".")
-        if len(name) < 2 or not blind_index(name, "username"):
+        if len(name) < 2 or not normalise(name):
             name = f"person-{row.id}"
         wanted, number = name, 1
-        while User.objects.filter(username_index=blind_index(name, "username")).exists():
+        while User.objects.named(name).exists():
             ending = self.move.business.slug + (str(number) if number > 1 else "")
             name, number = f"{wanted}.{ending}", number + 1
         if name != row.username:
@@ -171,15 +172,14 @@ class Staff(People):
         return name
 
     def free_email(self, row: UserRow) -> str:
-        index = blind_index(row.email, "email")
-        if not index:
+        if not normalise(row.email):
             return ""
         try:
             validate_email(row.email)
+            if not User.objects.with_email(row.email).exists():
+                return row.email
         except ValidationError:
-            index = ""
-        if index and not User.objects.filter(email_index=index).exists():
-            return row.email
+            pass
         self.without_mail.append(row.username)
         return ""
 

@@ -12,7 +12,8 @@ from typing import Any, Final
 from django.utils.translation import gettext as _
 
 from archive.products.journal import PRINTED, Journal, Notes, fingerprint
-from sales.models import CreditAccount, Customer, Sale
+from sales.models import CreditAccount, Customer, CustomerNameHash, Sale
+from sales.models.customer import write_name_hashes
 from tenants.bulk import update_rows
 from tenants.errors import Refused
 from tenants.models import ExternalReference
@@ -52,7 +53,7 @@ def refuse_customers(notes: Notes, *, sales: Any = ()) -> None:
             _("Customers who came in have got credit since: %(names)s."),
             credit.order_by("pk").values_list("customer_id", flat=True)[:EXAMPLES],
         )
-        now = Customer.objects.filter(pk__in=keys).order_by("name", "pk")
+        now = Customer.objects.filter(pk__in=keys).order_by("pk")
         edited = [
             pk
             for pk, *values in now.values_list("pk", *PRINTED[TABLE])
@@ -65,18 +66,30 @@ def _refuse(code: str, sentence: str, found: Iterable[uuid.UUID]) -> None:
     keys = list(found)[:EXAMPLES]
     if not keys:
         return
-    names = list(Customer.objects.filter(pk__in=keys).values_list("name", flat=True))
+    names = sorted(Customer.objects.filter(pk__in=keys).values_list("name", flat=True))
     raise Refused(code, sentence % {"names": ", ".join(names)}, {"examples": names})
 
 
 def remove_customers(notes: Notes) -> None:
     for _table, rows in notes.created(TABLE):
-        found = Customer.objects.filter(pk__in=list(rows))
         # Without asking what depends on each: the keys of the database know.
-        found._raw_delete(found.db)
+        for found in (
+            CustomerNameHash.objects.filter(customer__in=list(rows)),
+            Customer.objects.filter(pk__in=list(rows)),
+        ):
+            found._raw_delete(found.db)
 
 
-def note_customers(journal: Journal, customers: Iterable[Customer]) -> None:
+def write_customers(customers: Sequence[Customer], journal: Journal) -> None:
+    """Write new customers of an import, what they are found by, and the note of them."""
+    for one in customers:
+        one.index_contacts()
+    Customer.objects.bulk_create(customers, batch_size=BATCH)
+    write_name_hashes(customers, fresh=True)
+    _note_customers(journal, customers)
+
+
+def _note_customers(journal: Journal, customers: Iterable[Customer]) -> None:
     names = PRINTED[TABLE]
     journal.printed(TABLE, ((one.pk, [getattr(one, name) for name in names]) for one in customers))
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from tenants.constraints import walls
-from tenants.encryption import SealedBinaryField, SealedJSONField
+from tenants.encryption import SealedBinaryField, SealedJSONField, SealedTextField
 from tenants.ids import uuid7
 from tenants.models import TenantForeignKey, TenantModel, TenantRow
 
@@ -82,8 +82,8 @@ class Job(TenantModel):
     done = models.PositiveBigIntegerField(default=0)
     total = models.PositiveBigIntegerField(default=0)
     stage = models.CharField(max_length=200, blank=True)
-    # One sentence when it failed.
-    message = models.TextField(blank=True)
+    # One sentence when it failed; it may name customers.
+    message = SealedTextField(blank=True)
     result = models.JSONField(default=dict)
     file = TenantForeignKey(StoredFile, null=True, related_name="+")
     cancel_asked = models.BooleanField(default=False)
@@ -269,7 +269,7 @@ class RetainedPart(models.Model):
 
     record = models.ForeignKey(RetainedRecord, on_delete=models.CASCADE, related_name="parts")
     number = models.PositiveIntegerField()
-    data = models.BinaryField()
+    data = SealedBinaryField()
 
     class Meta:
         constraints = [

@@ -12,12 +12,14 @@ from django.db.models import QuerySet
 from inventory.catalogue import refresh_search
 from inventory.models import Product
 from sales.models import Customer
+from sales.models.customer import write_name_hashes
+from tenants.encryption import blind_columns
 
 _CHUNK = 500
 
 
 def refresh(*, progress: Callable[[int, int], None] | None = None) -> tuple[int, int]:
-    """Write search texts, search words and the look-up of contacts of the bound business anew.
+    """Write search texts, search words and the look-up of customers of the bound business anew.
 
     Returns how many products and customers were gone through. One transaction for every few
     hundred, so that tills go on selling; running it again changes nothing.
@@ -37,7 +39,8 @@ def refresh(*, progress: Callable[[int, int], None] | None = None) -> tuple[int,
             rows = list(customers.select_for_update().filter(pk__in=keys).order_by("pk"))
             for row in rows:
                 row.index_contacts()
-            Customer.objects.bulk_update(rows, ["email_index", "phone_index"])
+            Customer.objects.bulk_update(rows, [one.name for one in blind_columns(Customer)])
+            write_name_hashes(rows)
         done += len(keys)
         if progress is not None:
             progress(done, sum(counts))

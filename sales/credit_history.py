@@ -133,8 +133,8 @@ def take_back_past(changes: Mapping[int, tuple[State, State]]) -> None:
     now = account_states(changes)
     moved = [pk for pk, (_before, after) in changes.items() if now.get(pk, NONE) != after]
     if moved:
-        found = Customer.objects.filter(credit_accounts__in=moved[:3]).order_by("name", "pk")
-        names = list(found.values_list("name", flat=True))
+        found = Customer.objects.filter(credit_accounts__in=moved[:3]).order_by()
+        names = sorted(found.values_list("name", flat=True))
         raise Refused(
             "credit_moved_since",
             _("Credit of customers who came in has changed since: %(names)s.")

@@ -266,6 +266,9 @@ class CustomerForm(ContactForm):
             "is_active",
         )
 
+    # Of an encrypted column Django would ask for as many lines as one likes.
+    name = forms.CharField(label=_("Name"), max_length=200)
+
     def __init__(self, request: Any, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["note"].widget.attrs["rows"] = 3

@@ -183,3 +183,13 @@ def signed_in(user: User) -> Client:
     client = Client()
     client.force_login(user)
     return client
+
+
+def customers_named(name: str) -> list[Customer]:
+    """Customers of the bound business with this name, which the database cannot compare."""
+    return [one for one in Customer.objects.order_by("pk") if one.name == name]
+
+
+def customer_named(name: str) -> Customer:
+    (found,) = customers_named(name)
+    return found

@@ -29,7 +29,7 @@ from archive.file_store.reading import (
     StoreFault,
 )
 from archive.file_store.report import Report, StoreRefused
-from archive.made_customers import note_customers, note_references
+from archive.made_customers import note_references, write_customers
 from archive.models import ImportBatch
 from archive.products.journal import Journal
 from archive.references import BATCH, fingerprint
@@ -169,12 +169,10 @@ class _Work:
                     self.report.customers_same += 1
                     continue
                 customer = Customer(**row.values, is_active=row.is_active)
-                customer.index_contacts()
                 self.ids[row.key] = customer.pk
                 new.append(customer)
                 known_as.append((row.key, customer.pk, fingerprint(row)))
-            Customer.objects.bulk_create(new)
-            note_customers(self.journal, new)
+            write_customers(new, self.journal)
             note_references(self.journal, self.map.source, known_as)
             self.report.customers_created += len(new)
             self.progress(start + len(new), len(rows))

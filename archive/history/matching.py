@@ -9,7 +9,7 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from archive.history.mapping import SalesMap
 from archive.history.survey import Code, Survey
-from archive.made_customers import CUSTOMERS, note_customers, note_references
+from archive.made_customers import CUSTOMERS, note_references, write_customers
 from archive.products.journal import PRINTED, Journal
 from inventory.catalogue import refresh_search
 from inventory.models import Barcode, Product, Variation
@@ -127,11 +127,9 @@ def make_customers(keys: Iterable[str], survey: Survey, journal: Journal) -> dic
     for key in keys:
         name = survey.customers[key] or mapping.customer_name.replace("{}", key)
         customer = Customer(name=name[:200])
-        customer.index_contacts()
         customers.append(customer)
         made[key] = customer.pk
-    Customer.objects.bulk_create(customers, batch_size=BATCH)
-    note_customers(journal, customers)
+    write_customers(customers, journal)
     # One who came in before and was deleted here comes in anew.
     note_references(journal, mapping.customer_source, [(key, made[key], "") for key in made])
     return made

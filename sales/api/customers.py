@@ -11,15 +11,16 @@ from django.http import Http404
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework.response import Response
+from rest_framework.utils.urls import replace_query_param
 
 from accounts.audit import record
-from accounts.bodies import query_text
+from accounts.bodies import invalid, query_text
 from accounts.permissions import Permission
 from accounts.rest import BusinessRequest, BusinessView, body_of
 from sales.api import schema
 from sales.api.reading import safe_text
 from sales.api.shapes import customer_shapes
-from sales.customers import customer_matches
+from sales.customers import find_customers, in_this_order
 from sales.models import Customer
 
 PAGE = 50
@@ -35,15 +36,28 @@ class CustomersView(BusinessView):
         tags=["Customers"],
     )
     def get(self, request: BusinessRequest) -> Response:
-        """Active customers by name; `q` is a part of the name, or a whole phone number or e-mail."""
+        """Active customers, newest first. With `q`, which is the beginning of a name (or of several
+        of its words), or a whole phone number or e-mail: by name, 500 at the most."""
         customers = Customer.objects.active()
         text = query_text(request.GET.get("q", ""), "q")
         if text:
-            customers = customers.filter(customer_matches(text))
-        answer = self.page(customers, _itself, ordering=("name", "id"), size=PAGE)
+            return self._found(request, find_customers(customers, text).keys)
+        answer = self.page(customers, _itself, ordering=("-created_at", "-id"), size=PAGE)
         # All of a page at once, so that their credit is one question.
         answer.data["results"] = customer_shapes(request, answer.data["results"])
         return answer
+
+    def _found(self, request: BusinessRequest, keys: list[uuid.UUID]) -> Response:
+        """A page of those who match; the cursor is the number of those before it."""
+        cursor = request.GET.get("cursor", "0")
+        if not (cursor.isascii() and cursor.isdigit() and len(cursor) < 6):
+            invalid("cursor", _("Begin again without the cursor."))
+        start = int(cursor)
+        end = start + PAGE
+        shown = customer_shapes(request, in_this_order(keys[start:end]))
+        address = request.build_absolute_uri()
+        following = replace_query_param(address, "cursor", end) if end < len(keys) else None
+        return Response({"results": shown, "next": following})
 
     @extend_schema(
         operation_id="customer_create",

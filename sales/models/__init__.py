@@ -2,7 +2,7 @@
 (`document.py`)."""
 
 from sales.models.credit import CreditAccount, CreditEntry
-from sales.models.customer import Customer
+from sales.models.customer import Customer, CustomerNameHash
 from sales.models.document import Payment, Sale, SaleLine
 from sales.models.till import Register, Shift
 
@@ -10,6 +10,7 @@ __all__ = [
     "CreditAccount",
     "CreditEntry",
     "Customer",
+    "CustomerNameHash",
     "Payment",
     "Register",
     "Sale",

@@ -15,7 +15,7 @@ from django.views.decorators.vary import vary_on_headers
 from accounts.access import can, demand, needs
 from accounts.permissions import Permission
 from accounts.views.saving import saved
-from sales.customers import customer_matches
+from sales.customers import MOST_FOUND, find_customers, in_this_order
 from sales.forms import CustomerForm
 from sales.keyset import keyset_page
 from sales.models import Customer, Sale
@@ -34,16 +34,21 @@ RECENT = 5
 @vary_on_headers("HX-Request")
 def customer_list(request: HttpRequest) -> HttpResponse:
     customers = Customer.objects.all()
-    text = asked(request)
-    if text:
-        customers = customers.filter(customer_matches(text))
     if request.GET.get("state") != "all":
         customers = customers.active()
-    page = Paginator(customers.order_by("name", "pk"), PAGE).get_page(request.GET.get("page"))
+    text = asked(request)
+    found = find_customers(customers, text) if text else None
+    ordered: Any = found.keys if found else customers.order_by("-created_at", "-pk")
+    page = Paginator(ordered, PAGE).get_page(request.GET.get("page"))
+    shown = in_this_order(list(page.object_list)) if found else list(page.object_list)
     sees_credit = can(request, Permission.CUSTOMER_CREDIT_VIEW)
-    known = standings([one.pk for one in page]) if sees_credit else {}
-    rows = [(customer, known.get(customer.pk)) for customer in page]
-    context = {"page": page, "rows": rows, "sees_credit": sees_credit}
+    known = standings([one.pk for one in shown]) if sees_credit else {}
+    context = {
+        "page": page,
+        "rows": [(customer, known.get(customer.pk)) for customer in shown],
+        "sees_credit": sees_credit,
+        "cut_at": MOST_FOUND if found and found.is_cut else 0,
+    }
     return render(request, "sales/customer_list.html", context)
 
 

@@ -22,10 +22,19 @@ def names(response: Any) -> list[str]:
     return [row["name"] for row in response.json()["results"]]
 
 
-def test_found_by_part_of_the_name_or_a_whole_contact(shop: Shop, terminal: Client) -> None:
-    for text in ("carla", "arl", "carla@acme.example", "%2B31612345678", "31-6 1234 5678"):
+def test_found_by_the_beginning_of_the_name_or_a_whole_contact(
+    shop: Shop, terminal: Client
+) -> None:
+    for text in (
+        "carla",
+        "ca",
+        "acme car",
+        "carla@acme.example",
+        "%2B31612345678",
+        "31-6 1234 5678",
+    ):
         assert names(terminal.get(f"{URL}?q={text}")) == ["Carla of acme"], text
-    for text in ("Zoe", "carla@", "1234"):
+    for text in ("Zoe", "arl", "carla@xy", "1234"):
         assert names(terminal.get(f"{URL}?q={text}")) == [], text
 
 
@@ -44,18 +53,38 @@ def test_the_inactive_are_absent(shop: Shop, terminal: Client) -> None:
     assert names(terminal.get(URL)) == []
 
 
-def test_pages_by_name(shop: Shop, terminal: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("", ["Bo C", "Dirk", "Bo A", "Bo B", "Carla of acme"]),
+        ("?q=bo", ["Bo A", "Bo B", "Bo C"]),
+    ],
+)
+def test_pages(
+    shop: Shop,
+    terminal: Client,
+    monkeypatch: pytest.MonkeyPatch,
+    query: str,
+    expected: list[str],
+) -> None:
+    """The newest first; who is searched for, by name."""
     monkeypatch.setattr(customers, "PAGE", 2)
     with business(shop.business):
-        for name in ("Bo", "Bo", "Dirk", "Bo"):
+        for name in ("Bo B", "Bo A", "Dirk", "Bo C"):
             Customer.objects.create(name=name)
     seen: list[str] = []
-    url = URL
+    url = f"{URL}{query}"
     while url:
         content = terminal.get(url).json()
         seen += [row["name"] for row in content["results"]]
         url = content["next"]
-    assert seen == ["Bo", "Bo", "Bo", "Carla of acme", "Dirk"]
+    assert seen == expected
+
+
+@pytest.mark.parametrize("cursor", ["x", "-1", "²", "1234567"])
+def test_a_cursor_that_was_not_made_here(terminal: Client, cursor: str) -> None:
+    response = terminal.get(URL, {"q": "carla", "cursor": cursor})
+    assert said(response, 400, "invalid") == {"cursor": ["Begin again without the cursor."]}
 
 
 def test_a_customer_is_added(shop: Shop, terminal: Client) -> None:

@@ -16,7 +16,7 @@ from tenants.context import business
 class Command(BaseCommand):
     help = (
         "Write anew what products and customers of a business are found by: search words and the "
-        "look-up of phone numbers and e-mails. Nothing else changes, and running it twice is the "
+        "look-up of names, phone numbers and e-mails. Nothing else changes, and running it twice is the "
         "same as once."
     )
 

@@ -21,7 +21,7 @@ from sales import credit
 from sales.models import CreditAccount, CreditEntry, Customer
 from tenants.context import business
 from tenants.ids import uuid7
-from tests.factories import Shop
+from tests.factories import Shop, customer_named, customers_named
 
 USERS = {
     "u1": {"name": {"first": "Ada", "last": "Byron"}, "mail": "ada@example.org", "state": "active"},
@@ -72,9 +72,9 @@ def test_customers_and_their_ledger_come_in(inside: Shop, tmp_path: Path) -> Non
     report = bring(folder(tmp_path))
     assert (report.customers_created, report.entries_created) == (2, 3)
     assert report.credit == Decimal("12.50")
-    ada = Customer.objects.get(name="Ada Byron")
+    ada = customer_named("Ada Byron")
     assert (ada.email, ada.is_active) == ("ada@example.org", True)
-    assert not Customer.objects.get(name="Cleo Marsh").is_active
+    assert not customer_named("Cleo Marsh").is_active
     account = CreditAccount.objects.get(customer=ada)
     assert (account.balance, str(account.next_expiry)) == (Decimal("12.50"), "2031-01-31")
     entries = CreditEntry.objects.filter(account=account).order_by("pk")
@@ -93,7 +93,7 @@ def test_a_second_run_changes_nothing_and_brings_what_is_new(inside: Shop, tmp_p
     again = bring(tmp_path)
     assert (again.customers_same, again.entries_same, again.entries_created) == (2, 3, 0)
     assert ImportBatch.objects.count() == 1
-    ada = Customer.objects.get(name="Ada Byron")
+    ada = customer_named("Ada Byron")
     credit.correct(
         actor=inside.owner, customer=ada, amount=Decimal(-2), reason="x", request_id=uuid7()
     )
@@ -106,7 +106,7 @@ def test_a_second_run_changes_nothing_and_brings_what_is_new(inside: Shop, tmp_p
 
 def test_new_entries_never_overdraw_what_is_here(inside: Shop, tmp_path: Path) -> None:
     bring(folder(tmp_path))
-    ada = Customer.objects.get(name="Ada Byron")
+    ada = customer_named("Ada Byron")
     credit.correct(
         actor=inside.owner, customer=ada, amount=Decimal(-12), reason="x", request_id=uuid7()
     )
@@ -134,7 +134,7 @@ def test_a_balance_that_its_entries_do_not_explain(inside: Shop, tmp_path: Path)
     with pytest.raises(StoreRefused) as refused:
         bring(tmp_path)
     assert "the entries come to 12.50 (found: 13.00)" in str(refused.value.report.faults.rows[0])
-    assert not Customer.objects.filter(name="Ada Byron").exists()
+    assert not customers_named("Ada Byron")
     report = bring(tmp_path, difference="correct")
     assert report.corrected == 1
     assert CreditEntry.objects.get(kind="corrected").amount == Decimal("0.5")
@@ -212,7 +212,7 @@ def test_a_dry_run_writes_nothing(inside: Shop, tmp_path: Path) -> None:
     assert report.entries_created == 3
     assert not CreditEntry.objects.exists()
     assert not ImportBatch.objects.exists()
-    assert not Customer.objects.filter(name="Ada Byron").exists()
+    assert not customers_named("Ada Byron")
 
 
 FAULTS: dict[str, tuple[dict[str, Any], str]] = {

@@ -24,7 +24,7 @@ from tenants.ids import uuid7
 from tests.archive.file_store.test_file_store import MAP, MOVES, USERS, bring, folder
 from tests.archive.products.importing_them import contents
 from tests.archive.taking_back import assert_refused
-from tests.factories import Shop, make_shift
+from tests.factories import Shop, customer_named, make_shift
 
 pytestmark = pytest.mark.django_db
 
@@ -64,7 +64,7 @@ def test_entries_of_an_account_that_lives_on_here(inside: Shop, tmp_path: Path) 
     """The account is as it was, to the day on which its credit expires next."""
     start = contents()
     first = imported(tmp_path)
-    ada = Customer.objects.get(name="Ada Byron")
+    ada = customer_named("Ada Byron")
     credit.grant(
         actor=inside.owner, customer=ada, amount=Decimal(3), reason="x", request_id=uuid7()
     )
@@ -85,7 +85,7 @@ def test_entries_of_an_account_that_lives_on_here(inside: Shop, tmp_path: Path) 
 def test_credit_that_expired_when_the_import_came(inside: Shop, tmp_path: Path) -> None:
     """Booking it was part of the import's work on the account: it is booked again when it is due."""
     imported(tmp_path)
-    account = CreditAccount.objects.get(customer__name="Ada Byron")
+    account = CreditAccount.objects.get(customer=customer_named("Ada Byron"))
     CreditEntry.objects.filter(account=account, kind="granted").update(expires_on="2025-02-01")
     CreditAccount.objects.filter(pk=account.pk).update(next_expiry="2025-02-01")
     before = contents()
@@ -112,7 +112,7 @@ def sell(shop: Shop, method: Payment.Method) -> None:
         lines=[LineRequest(shop.mug.pk, Decimal(1))],
         payments=[PaymentRequest(method, Decimal(5))],
         total=Decimal(5),
-        customer_id=Customer.objects.get(name="Ada Byron").pk,
+        customer_id=customer_named("Ada Byron").pk,
     )
     member = Membership.objects.select_related("role", "user").get(user=shop.manager)
     with transaction.atomic():
@@ -128,21 +128,21 @@ def spend(shop: Shop) -> None:
 
 
 def correct(shop: Shop) -> None:
-    customer = Customer.objects.get(name="Ada Byron")
+    customer = customer_named("Ada Byron")
     credit.correct(
         actor=shop.owner, customer=customer, amount=Decimal(-1), reason="x", request_id=uuid7()
     )
 
 
 def give_to_who_has_none(shop: Shop) -> None:
-    customer = Customer.objects.get(name="Cleo Marsh")
+    customer = customer_named("Cleo Marsh")
     credit.grant(
         actor=shop.owner, customer=customer, amount=Decimal(1), reason="x", request_id=uuid7()
     )
 
 
 def edit(shop: Shop) -> None:
-    customer = Customer.objects.get(name="Cleo Marsh")
+    customer = customer_named("Cleo Marsh")
     customer.note = "a friend"
     customer.save()
 

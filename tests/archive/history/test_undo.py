@@ -36,7 +36,7 @@ from tenants.models import Location
 from tests.archive.history.test_import_sales import HEADER, ROWS, bring
 from tests.archive.products.importing_them import contents
 from tests.archive.taking_back import assert_refused
-from tests.factories import Shop, make_shift
+from tests.factories import Shop, customer_named, customers_named, make_shift
 
 pytestmark = pytest.mark.django_db
 
@@ -112,10 +112,10 @@ def test_a_customer_who_was_deleted_and_came_in_anew(inside: Shop) -> None:
     undo_sales(undone, actor=inside.owner)
     bring(row)
     Sale.objects.filter(number="1").update(customer=None)
-    Customer.objects.filter(name="Customer 17850").delete()
+    customer_named("Customer 17850").delete()
     before = contents()
     batch = bring("2,TEA,T,1,2011-03-26 22:59:00,1,17850.0,UK\n")
-    assert Customer.objects.filter(name="Customer 17850").count() == 1
+    assert len(customers_named("Customer 17850")) == 1
     undo_sales(batch, actor=inside.owner)
     assert contents() == before
 
@@ -156,7 +156,7 @@ def sell(shop: Shop, variation: Variation, *, customer: Customer | None = None) 
 
 
 def known() -> Customer:
-    found: Customer = Customer.objects.get(name="Customer 17850")
+    found: Customer = customer_named("Customer 17850")
     return found
 
 

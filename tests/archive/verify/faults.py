@@ -79,6 +79,19 @@ FAULTS = (
         column="phone_index",
     ),
     Fault(
+        "a beginning of a name", "customer_is_found_by_name", "sales_customer",
+        "SELECT id FROM sales_customer WHERE business_id = {acme}",
+        "DELETE FROM sales_customernamehash WHERE business_id = {acme}"
+        " AND id = (SELECT min(id) FROM sales_customernamehash WHERE business_id = {acme})",
+        column="name_hashes",
+    ),
+    Fault(
+        "a note in clear", "personal_text_is_encrypted", "sales_customer",
+        "SELECT id FROM sales_customer WHERE business_id = {acme}",
+        "UPDATE sales_customer SET note = 'Pays late' WHERE business_id = {acme}",
+        column="note",
+    ),
+    Fault(
         "a user name's index", "person_is_found_by_name", "accounts_user",
         "SELECT id FROM accounts_user WHERE id = {cashier}",
         "UPDATE accounts_user SET username_index = 'x' WHERE id = {cashier}",
