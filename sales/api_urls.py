@@ -1,6 +1,7 @@
+from django.db.transaction import non_atomic_requests
 from django.urls import path
 
-from sales.api import customers, items, me, sales, shifts
+from sales.api import batch, customers, items, me, refunds, sales, shifts
 
 urlpatterns = [
     path("me", me.MeView.as_view(), name="api_me"),
@@ -12,7 +13,21 @@ urlpatterns = [
     path("shifts/<uuid:shift_id>", shifts.ShiftView.as_view(), name="api_shift"),
     path("shifts/<uuid:shift_id>/close", shifts.ShiftCloseView.as_view(), name="api_shift_close"),
     path("sales", sales.SalesView.as_view(), name="api_sales"),
+    path("sales/batch", non_atomic_requests(batch.BatchView.as_view()), name="api_sale_batch"),
+    path("series", batch.SeriesView.as_view(), name="api_series"),
     path("sales/<uuid:sale_id>", sales.SaleView.as_view(), name="api_sale"),
     path("sales/<uuid:sale_id>/void", sales.SaleVoidView.as_view(), name="api_sale_void"),
+    path("sales/<uuid:sale_id>/refunds", refunds.RefundsView.as_view(), name="api_sale_refund"),
+    path(
+        "sales/<uuid:sale_id>/refunds/quote",
+        refunds.RefundQuoteView.as_view(),
+        name="api_sale_refund_quote",
+    ),
+    path("sales/<uuid:sale_id>/exchanges", refunds.ExchangesView.as_view(), name="api_exchange"),
+    path(
+        "sales/<uuid:sale_id>/exchanges/quote",
+        refunds.ExchangeQuoteView.as_view(),
+        name="api_exchange_quote",
+    ),
     path("sales/<uuid:sale_id>/receipt", sales.ReceiptView.as_view(), name="api_receipt"),
 ]

@@ -21,7 +21,7 @@ from django.http import Http404
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.models import Device, Membership
+from accounts.models import Device, Membership, User
 from accounts.permissions import Permission
 from inventory.models import Variation
 from sales.errors import CannotPrice, NoOpenShift, OtherRequest, OtherTotal
@@ -147,18 +147,23 @@ def _may_see(actor: Membership, device: Device | None, sale: Sale) -> bool:
     return visible(actor, device, sale.location_id)
 
 
+def needed_permissions(request: SaleRequest) -> list[Permission]:
+    """What a person needs for this sale, the right to sell first."""
+    needed = {
+        Permission.SELL_CREATE: True,
+        Permission.SELL_DISCOUNT_WHOLE: request.discount is not None,
+        Permission.SELL_DISCOUNT: any(line.discount for line in request.lines),
+        Permission.SELL_PRICE_OVERRIDE: any(line.unit_price is not None for line in request.lines),
+        Permission.CUSTOMER_CREDIT_VIEW: any(
+            payment.method == Payment.Method.CREDIT for payment in request.payments
+        ),
+    }
+    return [permission for permission, asked in needed.items() if asked]
+
+
 def check_permissions(actor: Membership, request: SaleRequest) -> None:
-    needed = {Permission.SELL_CREATE: True}
-    needed[Permission.SELL_DISCOUNT_WHOLE] = request.discount is not None
-    needed[Permission.SELL_DISCOUNT] = any(line.discount for line in request.lines)
-    needed[Permission.SELL_PRICE_OVERRIDE] = any(
-        line.unit_price is not None for line in request.lines
-    )
-    needed[Permission.CUSTOMER_CREDIT_VIEW] = any(
-        payment.method == Payment.Method.CREDIT for payment in request.payments
-    )
-    for permission, asked in needed.items():
-        if asked and not actor.can(permission):
+    for permission in needed_permissions(request):
+        if not actor.can(permission):
             raise PermissionDenied(
                 _("You need the permission “%(name)s” for this.") % {"name": permission.label}
             )
@@ -186,24 +191,56 @@ def _post(
                 computed=f"{priced.total}",
                 difference=f"{priced.total - request.total}",
             )
-        settled = _settle(priced, request, business.digits, business.cash_step)
+        settled = settle_request(priced, request, business.digits, business.cash_step)
     except PricingError as error:
         raise CannotPrice(error) from error
-    adds_credit = _adds_credit(request, variations)
-    _check_credit(request, priced, adds_credit, customer)
-    sale = Sale(
+    adds_credit = adding_credit(request, variations)
+    check_credit(request, priced, adds_credit, customer)
+    sale = sale_row(
+        request,
+        operator=actor.user,
+        device=device,
+        shift=shift,
+        customer=customer,
+        priced=priced,
+        settled=settled,
+        sold_at=sold_at,
+    )
+    return post(
+        sale=sale,
+        lines=sale_lines(request, priced, variations),
+        payments=sale_payments(request, settled),
+        register=shift.register,
+        adds_credit=adds_credit,
+    )
+
+
+def sale_row(
+    request: SaleRequest,
+    *,
+    operator: User,
+    device: Device | None,
+    shift: Shift,
+    customer: Customer | None,
+    priced: PricedSale,
+    settled: Settlement,
+    sold_at: datetime,
+) -> Sale:
+    """The document as it is to be posted, without its parts and its number."""
+    location = shift.register.location
+    return Sale(
         pk=request.id,
         kind=Sale.Kind.SALE,
         location=location,
         register=shift.register,
         shift=shift,
-        operator=actor.user,
+        operator=operator,
         device=device,
         customer=customer,
         note=request.note,
         sold_at=sold_at,
         business_date=sold_at.astimezone(location.zone).date(),
-        currency=business.currency,
+        currency=current().currency,
         item_count=priced.item_count,
         subtotal=priced.subtotal,
         discount=priced.discount,
@@ -214,16 +251,9 @@ def _post(
         request_hash=request.hash(),
         **_discount_columns(request.discount),
     )
-    return post(
-        sale=sale,
-        lines=sale_lines(request, priced, variations),
-        payments=_payments(request, settled),
-        register=shift.register,
-        adds_credit=adds_credit,
-    )
 
 
-def _adds_credit(request: SaleRequest, variations: Mapping[uuid.UUID, Any]) -> frozenset[int]:
+def adding_credit(request: SaleRequest, variations: Mapping[uuid.UUID, Any]) -> frozenset[int]:
     """The numbers of the lines whose total becomes the customer's credit."""
     return frozenset(
         number
@@ -232,7 +262,7 @@ def _adds_credit(request: SaleRequest, variations: Mapping[uuid.UUID, Any]) -> f
     )
 
 
-def _check_credit(
+def check_credit(
     request: SaleRequest,
     priced: PricedSale,
     adds_credit: frozenset[int],
@@ -266,17 +296,18 @@ def _customer(customer_id: uuid.UUID | None) -> Customer | None:
     return customer
 
 
+def priced_at(location: Location) -> Any:
+    """Every variation, with `selling_price`: the one at this location."""
+    return Variation.objects.select_related("product__tax_rate", "product__unit").annotate(
+        here=FilteredRelation("location_prices", condition=Q(location_prices__location=location)),
+        selling_price=Coalesce(F("here__price"), F("price")),
+    )
+
+
 def sellable(location: Location) -> Any:
-    """Variations that the till may sell, with `selling_price`: the one at this location."""
-    return (
-        Variation.objects.select_related("product__tax_rate", "product__unit")
-        .filter(is_active=True, product__is_active=True, product__is_for_sale=True)
-        .annotate(
-            here=FilteredRelation(
-                "location_prices", condition=Q(location_prices__location=location)
-            ),
-            selling_price=Coalesce(F("here__price"), F("price")),
-        )
+    """Variations that the till may sell, with `selling_price`."""
+    return priced_at(location).filter(
+        is_active=True, product__is_active=True, product__is_for_sale=True
     )
 
 
@@ -322,7 +353,7 @@ def line_inputs(request: SaleRequest, variations: Mapping[uuid.UUID, Any]) -> li
     return inputs
 
 
-def _settle(
+def settle_request(
     priced: PricedSale, request: SaleRequest, digits: int, cash_step: Decimal
 ) -> Settlement:
     tenders = [
@@ -366,7 +397,7 @@ def sale_lines(
     return rows
 
 
-def _payments(request: SaleRequest, settled: Settlement) -> list[Payment]:
+def sale_payments(request: SaleRequest, settled: Settlement) -> list[Payment]:
     return [
         Payment(
             method=asked.method,

@@ -11,6 +11,7 @@ from django.db.models import (
     Max,
     Min,
     OuterRef,
+    Q,
     Value,
     When,
 )
@@ -31,12 +32,14 @@ def number_is_unique(look: Look) -> None:
 
 @rule(AREA, _("Receipt numbers of a register are missing, or its counter is wrong."), weight=2)
 def numbers_have_no_gaps(look: Look) -> None:
-    """DESIGN 6: each register's documents of a kind are numbered from 1 to its counter.
+    """DESIGN 6: each register's documents of a kind are numbered from 1 to its counter. What a device
+    numbered by itself is in a series of its own (`offline.py`).
 
     Kinds that come in with a history only have no counter at the register: from 1 to their last.
     """
     given = (
-        Sale.objects.order_by()
+        Sale.objects.filter(series="")
+        .order_by()
         .values("register_id", "kind")
         .annotate(n=Count("counter", distinct=True), first=Min("counter"), last=Max("counter"))
         .annotate(
@@ -56,7 +59,7 @@ def numbers_have_no_gaps(look: Look) -> None:
         if mark != last:
             look.tell(Register, register, SERIES[Sale.Kind(kind)][0], last, mark)
     for kind, (column, _letter) in SERIES.items():
-        some = Sale.objects.filter(register=OuterRef("pk"), kind=kind)
+        some = Sale.objects.filter(register=OuterRef("pk"), kind=kind, series="")
         lost = Register.objects.filter(~Exists(some), **{f"{column}__gt": 0})
         for pk, last in look.first(lost, column):
             look.tell(Register, pk, column, "0, for there is no document", last)
@@ -68,6 +71,7 @@ def number_is_prefix_and_counter(look: Look) -> None:
     digits = Cast("counter", CharField())
     padded = Case(When(counter__gte=10**6, then=digits), default=LPad(digits, 6, Value("0")))
     letter = Case(
+        When(~Q(series=""), then=F("series")),
         *(When(kind=kind, then=Value(letter)) for kind, (_column, letter) in SERIES.items()),
         default=Value(""),
         output_field=CharField(),

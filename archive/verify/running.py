@@ -14,7 +14,9 @@ from archive.verify import (
     files,
     installation,
     numbers,
+    offline,
     people,
+    refunds,
     shifts,
     stock,
     walls,
@@ -34,8 +36,10 @@ _STEPS = 100
 BOOKS: tuple[Rule, ...] = (
     *stock.RULES,
     *documents.RULES,
+    *refunds.RULES,
     *shifts.RULES,
     *numbers.RULES,
+    *offline.RULES,
     *credit.RULES,
 )
 RULES: tuple[Rule, ...] = (

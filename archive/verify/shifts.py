@@ -98,10 +98,12 @@ def shifts_follow_each_other(look: Look) -> None:
 
 @rule(AREA, _("A sale was made before its shift was opened, or after it was closed."))
 def sale_is_in_the_time_of_its_shift(look: Look) -> None:
-    """DESIGN 6: every sale belongs to a shift. A history's one shift is when it came in."""
+    """DESIGN 6: every sale belongs to a shift. A history's one shift is when it came in, and what was
+    sold offline is in the one that was open when it came in."""
     wrong = Sale.objects.filter(
         Q(sold_at__lt=F("shift__opened_at") - SKEW) | Q(sold_at__gt=F("shift__closed_at") + SKEW),
         register__is_history=False,
+        is_offline=False,
     )
     look.rows(wrong, "sold_at", "a time within the shift")
 

@@ -11,6 +11,7 @@ from sales.api import schema
 from sales.api.registers import usable_registers
 from sales.api.shapes import register_shape
 from sales.models import Shift
+from sales.series import series_of
 from tenants.spelling import plain_number
 
 
@@ -28,6 +29,7 @@ class MeView(BusinessView):
             .filter(is_active=True, location__is_active=True)
             .prefetch_related(Prefetch("shifts", queryset=open_shifts, to_attr="open_shifts"))
         )
+        series = {} if device is None else series_of(device)
         return Response(
             {
                 "business": {
@@ -40,11 +42,12 @@ class MeView(BusinessView):
                     "time_zone": business.time_zone,
                     "cash_step": plain_number(business.cash_step),
                 },
-                "person": {"name": str(membership.user)},
+                "person": {"id": membership.pk, "name": str(membership.user)},
                 "permissions": sorted(membership.granted),
                 "device": None if device is None else {"id": device.pk, "name": device.name},
                 "registers": [
-                    register_shape(one, next(iter(one.open_shifts), None)) for one in registers
+                    register_shape(one, next(iter(one.open_shifts), None), series.get(one.pk))
+                    for one in registers
                 ],
             }
         )

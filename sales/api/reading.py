@@ -10,6 +10,7 @@ from accounts.bodies import Body
 from sales.cards import holds_card_number
 from sales.checkout import MAX_LINES, LineRequest, PaymentRequest, SaleRequest
 from sales.models import Payment
+from sales.offline import OfflineLine, OfflineSale
 from sales.pricing import Discount, DiscountKind
 
 MAX_PAYMENTS = 20
@@ -21,8 +22,8 @@ def read_sale(body: Body) -> SaleRequest:
     request = SaleRequest(
         id=body.uuid("id"),
         register_id=body.uuid("register"),
-        lines=[_line(part) for part in body.parts("lines", most=MAX_LINES)],
-        payments=[_payment(part) for part in body.parts("payments", most=MAX_PAYMENTS)],
+        lines=[read_line(part) for part in body.parts("lines", most=MAX_LINES)],
+        payments=read_payments(body),
         total=body.amount("total"),
         discount=_discount(body.optional_part("discount")),
         customer_id=body.optional_uuid("customer"),
@@ -32,7 +33,39 @@ def read_sale(body: Body) -> SaleRequest:
     return request
 
 
-def _line(part: Body) -> LineRequest:
+def read_offline(body: Body) -> OfflineSale:
+    """A sale that was made offline. What is wrong stands in `body` alone, until it is finished:
+    such a sale is held, and not refused."""
+    return OfflineSale(
+        id=body.uuid("id"),
+        register_id=body.uuid("register"),
+        lines=[_offline_line(part) for part in body.parts("lines", most=MAX_LINES)],
+        payments=[_payment(part) for part in body.parts("payments", most=MAX_PAYMENTS)],
+        total=body.amount("total"),
+        sold_at=body.moment("sold_at"),
+        number=body.text("number", most=40),
+        discount=_discount(body.optional_part("discount")),
+        customer_id=body.optional_uuid("customer"),
+        operator_id=body.optional_uuid("operator"),
+        cash_step=body.optional_amount("cash_step"),
+        note=safe_text(body, "note", most=500),
+    )
+
+
+def _offline_line(part: Body) -> OfflineLine:
+    return OfflineLine(
+        variation_id=part.uuid("variation"),
+        quantity=part.amount("quantity"),
+        unit_price=part.amount("unit_price"),
+        tax_rate=part.amount("tax_rate"),
+        tax_inclusive=part.flag("tax_inclusive", required=True),
+        tax_name=part.text("tax_name", most=100),
+        discount=_discount(part.optional_part("discount")),
+        own_price=part.flag("own_price"),
+    )
+
+
+def read_line(part: Body) -> LineRequest:
     return LineRequest(
         variation_id=part.uuid("variation"),
         quantity=part.amount("quantity"),
@@ -45,6 +78,10 @@ def _discount(part: Body | None) -> Discount | None:
     if part is None:
         return None
     return Discount(kind=part.choice("kind", DiscountKind), value=part.amount("value"))
+
+
+def read_payments(body: Body) -> list[PaymentRequest]:
+    return [_payment(part) for part in body.parts("payments", most=MAX_PAYMENTS)]
 
 
 def _payment(part: Body) -> PaymentRequest:

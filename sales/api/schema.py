@@ -12,6 +12,7 @@ from drf_spectacular.utils import OpenApiParameter, inline_serializer
 from rest_framework import serializers as s
 
 from sales.models import Payment, Sale
+from sales.offline import Status
 from sales.pricing import DiscountKind
 from tenants.models import Location
 
@@ -51,10 +52,18 @@ class OpenShift(s.Serializer[Any]):
     opened_by = s.CharField()
 
 
+class Series(s.Serializer[Any]):
+    id = s.UUIDField()
+    register = s.UUIDField()
+    prefix = s.CharField(help_text="What stands before the counter, such as HS1-AB")
+    last = s.IntegerField(help_text="The highest number of it that has come in")
+
+
 class Till(Named):
     prefix = s.CharField()
     location = Place()
     shift = OpenShift(allow_null=True)
+    series = Series(allow_null=True, help_text="In which this device numbers without a line")
 
 
 class Shop(s.Serializer[Any]):
@@ -69,6 +78,7 @@ class Shop(s.Serializer[Any]):
 
 
 class Person(s.Serializer[Any]):
+    id = s.UUIDField(help_text="As `operator` of a sale made offline names it")
     name = s.CharField()
 
 
@@ -190,6 +200,11 @@ class Line(s.Serializer[Any]):
     tax_rate = exact()
     tax_name = s.CharField(allow_blank=True)
     tax_inclusive = s.BooleanField()
+    refunded = exact(help_text="How much of it came back until now")
+    refundable = exact(help_text="How much of it can still come back")
+    refunds_line = s.IntegerField(
+        allow_null=True, help_text="The line of the document in `reverses` that this one takes back"
+    )
 
 
 class Tender(s.Serializer[Any]):
@@ -231,11 +246,118 @@ class SaleDocument(s.Serializer[Any]):
     to_pay = exact()
     change = exact()
     taxes = Tax(many=True)
-    reverses = s.UUIDField(allow_null=True)
+    reverses = s.UUIDField(
+        allow_null=True, help_text="What a void, refund or exchange takes something back of"
+    )
     voided_by = s.UUIDField(allow_null=True)
+    refunded_by = s.ListField(
+        child=s.UUIDField(), help_text="The refunds and exchanges that took something of it back"
+    )
     reason = s.CharField(allow_blank=True)
     note = s.CharField(allow_blank=True)
     receipt_url = s.CharField(help_text="A path, for people who are signed in")
+
+
+class ReturnedLine(s.Serializer[Any]):
+    line = s.IntegerField(min_value=1, help_text="The number of the line of the sale")
+    quantity = exact(help_text="At most what is `refundable` of it")
+    restock = s.BooleanField(
+        required=False, default=True, help_text="False for goods that cannot be sold again"
+    )
+
+
+class RefundQuestion(s.Serializer[Any]):
+    lines = ReturnedLine(many=True)
+    payments = NewPayment(
+        many=True,
+        required=False,
+        allow_null=True,
+        help_text="By which ways money goes back, as positive amounts",
+    )
+    method = s.ChoiceField(
+        Payment.Method.choices,
+        required=False,
+        allow_null=True,
+        help_text="In the place of `payments`: all of it by this way. Without either: the way the"
+        " sale was paid",
+    )
+    reference = s.CharField(
+        max_length=60,
+        required=False,
+        allow_blank=True,
+        help_text="Of the card terminal; to `method`",
+    )
+    total = exact(
+        required=False,
+        allow_null=True,
+        help_text="What the goods were said to be worth, before cash rounding",
+    )
+    customer = s.UUIDField(
+        required=False, allow_null=True, help_text="Who gets credit, where the sale has no customer"
+    )
+
+
+class NewRefund(RefundQuestion):
+    id = s.UUIDField(help_text="Made by the client, version 7; it makes the request repeatable")
+    register = s.UUIDField(help_text="Whose open drawer the cash comes from")
+    reason = s.CharField(max_length=200)
+
+
+class ExchangeQuestion(s.Serializer[Any]):
+    register = s.UUIDField()
+    returns = ReturnedLine(many=True)
+    lines = NewLine(many=True, help_text="What is sold for it, as in a sale")
+    payments = NewPayment(many=True, required=False, allow_null=True)
+    method = s.ChoiceField(Payment.Method.choices, required=False, allow_null=True)
+    reference = s.CharField(max_length=60, required=False, allow_blank=True)
+    total = exact(
+        required=False,
+        allow_null=True,
+        help_text="What the customer pays, before cash rounding; negative where money goes back",
+    )
+    customer = s.UUIDField(required=False, allow_null=True)
+
+
+class NewExchange(ExchangeQuestion):
+    id = s.UUIDField(help_text="Made by the client, version 7; it makes the request repeatable")
+    reason = s.CharField(max_length=200)
+    total = exact(
+        help_text="What the customer was shown, before cash rounding; negative where money goes back"
+    )
+
+
+class ReturnedShare(s.Serializer[Any]):
+    line = s.IntegerField()
+    name = s.CharField()
+    quantity = exact()
+    restock = s.BooleanField()
+    net = exact()
+    tax = exact()
+    total = exact()
+
+
+class WayBack(s.Serializer[Any]):
+    method = s.ChoiceField(Payment.Method.choices)
+    amount = exact()
+    card_brand = s.CharField(allow_blank=True)
+    card_last4 = s.CharField(allow_blank=True)
+    reference = s.CharField(allow_blank=True)
+
+
+class RefundQuote(s.Serializer[Any]):
+    total = exact(help_text="What the goods were sold for")
+    rounding = exact(help_text="What coins and earlier roundings make of it")
+    to_pay = exact(help_text="What is given back")
+    lines = ReturnedShare(many=True)
+    payments = WayBack(many=True)
+
+
+class ExchangeQuote(s.Serializer[Any]):
+    total = exact(help_text="What the customer pays; negative where money goes back")
+    returned = exact()
+    sold = exact()
+    returns = ReturnedShare(many=True)
+    payments = WayBack(many=True, help_text="Empty where the customer pays and has not said how")
 
 
 class NewVoid(s.Serializer[Any]):
@@ -252,3 +374,69 @@ class Receipt(s.Serializer[Any]):
 ItemPage = page_of("ItemPage", Item)
 CustomerPage = page_of("CustomerPage", Customer)
 SalePage = page_of("SalePage", SaleDocument)
+
+
+class OfflineLine(s.Serializer[Any]):
+    variation = s.UUIDField()
+    quantity = exact()
+    unit_price = exact(help_text="As it was charged")
+    tax_rate = exact(help_text="Percent, as the device had it")
+    tax_inclusive = s.BooleanField()
+    tax_name = s.CharField(max_length=100, required=False, allow_blank=True)
+    discount = Discount(required=False, allow_null=True)
+    own_price = s.BooleanField(required=False, help_text="The cashier set the price")
+
+
+class OfflineSale(s.Serializer[Any]):
+    id = s.UUIDField(help_text="Made by the client, version 7; the one of a try with a line too")
+    offline = s.BooleanField(help_text="True; without it the sale is judged like one with a line")
+    register = s.UUIDField()
+    sold_at = s.DateTimeField(help_text="By the device's clock")
+    number = s.CharField(
+        max_length=40,
+        required=False,
+        help_text="On the customer's receipt, of the device's own series; without it the next one",
+    )
+    operator = s.UUIDField(
+        required=False, allow_null=True, help_text="Whose sale it is, where another one sends it"
+    )
+    lines = OfflineLine(many=True)
+    payments = NewPayment(many=True)
+    total = exact(help_text="What the customer was shown, before cash rounding")
+    discount = Discount(required=False, allow_null=True)
+    cash_step = exact(required=False, allow_null=True, help_text="What cash was rounded to")
+    customer = s.UUIDField(required=False, allow_null=True)
+    note = s.CharField(max_length=500, required=False, allow_blank=True)
+
+
+class NewBatch(s.Serializer[Any]):
+    sales = OfflineSale(many=True, help_text="At most 500")
+
+
+class Remark(s.Serializer[Any]):
+    code = s.CharField()
+    message = s.CharField()
+
+
+class Refusal(s.Serializer[Any]):
+    code = s.CharField()
+    message = s.CharField()
+    fields = s.DictField()
+
+
+class Taken(s.Serializer[Any]):
+    id = s.UUIDField(allow_null=True)
+    status = s.ChoiceField([(one.value, one.value) for one in Status])
+    number = s.CharField(allow_blank=True, help_text="In the books")
+    receipt_url = s.CharField(allow_null=True, help_text="A path, for people who are signed in")
+    review = Remark(many=True, help_text="What a manager will look at")
+    error = Refusal(allow_null=True)
+
+
+class BatchAnswer(s.Serializer[Any]):
+    results = Taken(many=True)
+
+
+class NewSeries(s.Serializer[Any]):
+    id = s.UUIDField(help_text="Made by the client; it makes the request repeatable")
+    register = s.UUIDField()

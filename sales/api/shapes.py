@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -12,6 +11,7 @@ from accounts.permissions import Permission
 from accounts.rest import web_address
 from inventory.models import Product
 from sales.models import Customer, Payment, Register, Sale, SaleLine, Shift
+from sales.refundable import KINDS as REFUNDABLE
 from sales.standings import Standing, standings
 from tenants.context import current
 from tenants.models import Location
@@ -22,13 +22,27 @@ ZERO = Decimal(0)
 
 
 def stored_sale_shape(request: Any, sale: Sale) -> Shape:
-    """A sale or void from `sales.api.sales.documents`; reads nothing more."""
-    voided_by = next((one.pk for one in sale.reversals.all()), None)
-    return sale_shape(request, sale, voided_by=voided_by)
+    """A document from `sales.api.sales.documents`; reads nothing more."""
+    reversals = list(sale.reversals.all())
+    gone: dict[int, Decimal] = {}
+    for line in sale.refund_lines.all():
+        gone[line.refunds_line] = gone.get(line.refunds_line, ZERO) - line.quantity
+    return sale_shape(request, sale, reversals=reversals, gone=gone)
 
 
-def sale_shape(request: Any, sale: Sale, *, voided_by: uuid.UUID | None = None) -> Shape:
-    """A sale or void with its lines and payments; reads nothing when it was written just now."""
+def sale_shape(
+    request: Any,
+    sale: Sale,
+    *,
+    reversals: Sequence[Sale] = (),
+    gone: Mapping[int, Decimal] | None = None,
+) -> Shape:
+    """A document with its lines and payments; reads nothing when it was written just now.
+
+    `reversals` are what takes something of it back, `gone` how much of each line by its number.
+    """
+    voided_by = next((one.pk for one in reversals if one.kind == Sale.Kind.VOID), None)
+    is_open = sale.kind in REFUNDABLE and voided_by is None and not sale.register.is_history
     digits = current().digits
     lines, payments = list(sale.lines.all()), list(sale.payments.all())
     amounts = {
@@ -49,20 +63,22 @@ def sale_shape(request: Any, sale: Sale, *, voided_by: uuid.UUID | None = None) 
         "customer": None
         if sale.customer is None
         else {"id": sale.customer.pk, "name": sale.customer.name},
-        "lines": [_line(line, digits) for line in lines],
+        "lines": [_line(line, digits, (gone or {}).get(line.line, ZERO), is_open) for line in lines],
         "payments": [_payment(payment, digits) for payment in payments],
         **amounts,
         "change": plain_money(change, digits),
         "taxes": _taxes(lines, digits),
         "reverses": sale.reverses_id,
         "voided_by": voided_by,
+        "refunded_by": [one.pk for one in reversals if one.kind != Sale.Kind.VOID],
         "reason": sale.reason,
         "note": sale.note,
         "receipt_url": web_address(request, "receipt", sale.pk),
     }
 
 
-def _line(line: SaleLine, digits: int) -> Shape:
+def _line(line: SaleLine, digits: int, refunded: Decimal, is_open: bool) -> Shape:
+    can_return = is_open and line.refunds_id is None
     return {
         "line": line.line,
         "variation": line.variation_id,
@@ -79,6 +95,9 @@ def _line(line: SaleLine, digits: int) -> Shape:
         "tax_rate": plain_number(line.tax_rate),
         "tax_name": line.tax_name,
         "tax_inclusive": line.tax_inclusive,
+        "refunded": plain_number(refunded),
+        "refundable": plain_number(line.quantity - refunded if can_return else ZERO),
+        "refunds_line": line.refunds_line,
     }
 
 
@@ -111,7 +130,17 @@ def _taxes(lines: Iterable[SaleLine], digits: int) -> list[Shape]:
     ]
 
 
-def register_shape(register: Register, shift: Shift | None) -> Shape:
+def series_shape(series: Any, prefix: str) -> Shape:
+    """A series of `sales.series.counted`, at the register with this prefix."""
+    return {
+        "id": series.pk,
+        "register": series.register_id,
+        "prefix": f"{prefix}-{series.code}",
+        "last": series.last,
+    }
+
+
+def register_shape(register: Register, shift: Shift | None, series: Any = None) -> Shape:
     location = register.location
     return {
         "id": register.pk,
@@ -132,6 +161,7 @@ def register_shape(register: Register, shift: Shift | None) -> Shape:
             "opening_float": plain_money(shift.opening_float, current().digits),
             "opened_by": str(shift.opened_by),
         },
+        "series": None if series is None else series_shape(series, register.prefix),
     }
 
 
