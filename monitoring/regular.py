@@ -40,10 +40,12 @@ def tidy() -> dict[str, int]:
     from archive.leaving.deleting import delete_due
     from monitoring.models import LastRun
     from sales import credit
+    from sync import pruning
 
     done = {"sessions": sessions.prune(), "attempts": limits.prune(), "files": files.prune()}
     done |= prune()
     done["credit"] = credit.expire_everywhere()
+    done["marks"] = pruning.prune()
     left = delete_due(timezone.now())
     done |= {"businesses": len(left.deleted), "failed": len(left.failed), "records": left.purged}
     LastRun.objects.update_or_create(name=DAILY, defaults={"at": timezone.now()})

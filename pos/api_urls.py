@@ -2,4 +2,4 @@
 
 from django.urls import include, path
 
-urlpatterns = [path("", include("sales.api_urls"))]
+urlpatterns = [path("", include("sales.api_urls")), path("", include("sync.api_urls"))]

@@ -112,6 +112,7 @@ INSTALLED_APPS = [
     "inventory",
     "sales",
     "purchasing",
+    "sync",
     "reports",
     "archive",
     "backups",

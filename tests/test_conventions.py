@@ -17,6 +17,7 @@ PACKAGES = (
     "backups",
     "archive",
     "reports",
+    "sync",
     "sales",
     "purchasing",
     "inventory",

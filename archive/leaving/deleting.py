@@ -18,6 +18,7 @@ from archive.leaving.retained import keep_books, purge
 from archive.models import Departure, Job, RetainedRecord
 from inventory import pictures
 from inventory.models import Product
+from sync.models import Mark
 from tenants import context
 from tenants.bulk import long_work
 from tenants.errors import Refused
@@ -99,6 +100,8 @@ def delete_business(business: Business, *, now: datetime) -> Deleted:
         names += Product.objects.exclude(image="").values_list("image", flat=True)
         people = set(_named())
         rows = {model._meta.db_table: _delete(model) for model in children_first()}
+        # What was deleted has left its marks; nobody is there any more to look at them.
+        _delete(Mark)
         gone = _delete_people(people)
         _delete(Business, pk=business.pk)
         transaction.on_commit(lambda: pictures.discard(names))

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from tenants.constraints import walls
-from tenants.fields import amount_field
+from tenants.fields import amount_field, changed_field
 from tenants.models import Location, TenantForeignKey, TenantModel
 
 ZERO = Decimal(0)
@@ -174,6 +174,7 @@ class Product(TenantModel):
     is_active = models.BooleanField(_("active"), default=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     updated_at = models.DateTimeField(auto_now=True)
+    changed = changed_field()
 
     class Meta(TenantModel.Meta):
         verbose_name = _("product")
@@ -184,6 +185,7 @@ class Product(TenantModel):
             models.Index(fields=["business", "name", "id"], name="product_by_name"),
             models.Index(fields=["business", "category"], name="product_of_category"),
             models.Index(fields=["business", "-updated_at"], name="product_newest"),
+            models.Index(fields=["business", "changed", "id"], name="product_changed"),
         ]
 
     def __str__(self) -> str:
@@ -221,6 +223,7 @@ class Variation(TenantModel):
     is_active = models.BooleanField(_("active"), default=True)
     # Everything it can be found by, lower case; written by catalogue.refresh_search().
     search_text = models.TextField(editable=False, blank=True)
+    changed = changed_field()
 
     class Meta(TenantModel.Meta):
         verbose_name = _("variation")
@@ -238,7 +241,10 @@ class Variation(TenantModel):
                 condition=Q(cost__gte=0, price__gte=0), name="variation_not_negative"
             ),
         ]
-        indexes = [models.Index(fields=["business", "product"], name="variation_of_product")]
+        indexes = [
+            models.Index(fields=["business", "product"], name="variation_of_product"),
+            models.Index(fields=["business", "changed", "id"], name="variation_changed"),
+        ]
 
     def __str__(self) -> str:
         return self.full_name
@@ -254,6 +260,7 @@ class Barcode(TenantModel):
 
     variation = TenantForeignKey(Variation, on_delete=models.CASCADE, related_name="barcodes")
     code = models.CharField(_("barcode"), max_length=64)
+    changed = changed_field()
 
     class Meta(TenantModel.Meta):
         verbose_name = _("barcode")
@@ -267,7 +274,10 @@ class Barcode(TenantModel):
                 violation_error_message=_("Another product has this barcode."),
             ),
         ]
-        indexes = [models.Index(fields=["business", "variation"], name="barcode_of_variation")]
+        indexes = [
+            models.Index(fields=["business", "variation"], name="barcode_of_variation"),
+            models.Index(fields=["business", "changed", "id"], name="barcode_changed"),
+        ]
 
     def __str__(self) -> str:
         return self.code
@@ -281,6 +291,7 @@ class LocationPrice(TenantModel):
     )
     location = TenantForeignKey(Location, on_delete=models.CASCADE, related_name="+")
     price = amount_field(_("price"), validators=[MinValueValidator(ZERO)])
+    changed = changed_field()
 
     class Meta(TenantModel.Meta):
         verbose_name = _("price at a location")
@@ -291,6 +302,9 @@ class LocationPrice(TenantModel):
                 fields=["business", "variation", "location"], name="location_price_once"
             ),
             models.CheckConstraint(condition=Q(price__gte=0), name="location_price_not_negative"),
+        ]
+        indexes = [
+            models.Index(fields=["business", "changed", "id"], name="location_price_changed")
         ]
 
     def __str__(self) -> str:

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from tenants.constraints import walls
-from tenants.fields import amount_field
+from tenants.fields import amount_field, changed_field
 from tenants.models import Location, TenantForeignKey, TenantModel, TenantRow
 
 
@@ -71,6 +71,8 @@ class StockMovement(TenantRow):
         related_name="+",
     )
     created_at = models.DateTimeField(_("time"), default=timezone.now)
+    # The log of what stock is where, for copies elsewhere too.
+    changed = changed_field()
 
     class Meta(TenantRow.Meta):
         verbose_name = _("stock movement")
@@ -81,7 +83,10 @@ class StockMovement(TenantRow):
                 fields=["business", "document_id", "kind", "line"], name="stock_movement_once"
             ),
         ]
-        indexes = [models.Index(fields=["business", "level", "-id"], name="stock_movement_history")]
+        indexes = [
+            models.Index(fields=["business", "level", "-id"], name="stock_movement_history"),
+            models.Index(fields=["business", "changed", "id"], name="stock_movement_changed"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.quantity}"

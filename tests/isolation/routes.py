@@ -52,6 +52,7 @@ BY_NAME: dict[str, type[models.Model]] = {
 # Parameters that name no row of a business.
 PLAIN = {
     "form": "csv",
+    "bucket": "00",
     "kind": "products",
     "uid": "MQ",
     "token": "cabc12-0123456789abcdef0123456789abcdef",

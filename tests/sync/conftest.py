@@ -1,0 +1,47 @@
+"""Everything here is committed: what a transaction has not committed is told to no copy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from django.db import transaction
+from django.test import Client
+
+from tenants.context import business
+from tests import factories
+from tests.factories import Shop
+from tests.sync.copying import Copy, through
+
+
+@contextmanager
+def at_work(shop: Shop) -> Iterator[None]:
+    """One transaction of the shop's."""
+    with business(shop.business), transaction.atomic():
+        yield
+
+
+def made(slug: str) -> Shop:
+    with transaction.atomic():
+        return factories.make_shop(slug)
+
+
+@pytest.fixture
+def shop(committed_db: None) -> Shop:
+    return made("acme")
+
+
+@pytest.fixture
+def other_shop(committed_db: None) -> Shop:
+    return made("rival")
+
+
+@pytest.fixture
+def terminal(shop: Shop) -> Client:
+    return factories.with_token(factories.make_device(shop)[1])
+
+
+@pytest.fixture
+def till(terminal: Client) -> Copy:
+    return Copy(through(terminal))
