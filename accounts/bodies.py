@@ -64,6 +64,18 @@ class Body:
         path = f"{self._path}.{name}" if self._path else name
         self._root.problems.setdefault(path, []).append(sentence)
 
+    def has(self, name: str) -> bool:
+        """Whether the field was sent, and is not null."""
+        return self._take(name) is not None
+
+    def count(self, name: str) -> int:
+        """A whole number from 1 to a million, as a number of JSON."""
+        value = self._take(name)
+        if isinstance(value, int) and not isinstance(value, bool) and 0 < value <= 10**6:
+            return value
+        self.problem(name, _("This is not a number.") if self.has(name) else _("This is needed."))
+        return 1
+
     def uuid(self, name: str) -> UUID:
         found = self.optional_uuid(name)
         if found is None:

@@ -30,13 +30,15 @@ from archive.own_rows import (
 from archive.references import Counts, Move, insert
 from archive.rows import parse
 from archive.validation import Export
+from archive.verify import check_books, refunds
 from inventory import pictures
 from inventory.ledger_history import PastMovement, record_history
 from inventory.models import Product, StockDocument
 from sales.credit_history import PastAccount, PastEntry, open_accounts, record_past
 from sales.history import PastDocument, PastLine, PastPayment, post_history
-from sales.models import Register, Shift
+from sales.models import Register, SaleLine, Shift
 from tenants import context
+from tenants.bulk import references_later
 
 #: What is kept of a business's settings to tell a newer file: how many rows came in.
 NOTED: Final = "books"
@@ -197,9 +199,25 @@ def _one(kind: type, raw: dict[str, Any]) -> Any:
 
 
 def _bring_sales(move: Move, rows: Iterator[SaleRow]) -> None:
-    for number, group in groupby(rows, lambda row: row.register_id):
-        register = Register.objects.get(pk=move.ids["registers"][number])
-        post_history((_document(move, row) for row in group), register=register, wrote=move.wrote)
+    # A refund may come before its sale, which is another register's.
+    with references_later():
+        for number, group in groupby(rows, lambda row: row.register_id):
+            register = Register.objects.get(pk=move.ids["registers"][number])
+            documents = (_document(move, row) for row in group)
+            post_history(documents, register=register, wrote=move.wrote)
+    _check_refunds()
+
+
+def _check_refunds() -> None:
+    """What came back of a line is known when all of it is there. Raises ExportFileError."""
+    for wrong in check_books(refunds.RULES):
+        number = wrong.name
+        if wrong.table == SaleLine._meta.db_table:
+            number = SaleLine.objects.values_list("sale__number", flat=True).get(pk=wrong.id)
+        raise ExportFileError(
+            f"Of sales, {number}: {wrong.column} should be {wrong.expected}, and is {wrong.found}"
+            f" ({wrong.rule})."
+        )
 
 
 def _document(move: Move, row: SaleRow) -> PastDocument:
@@ -230,12 +248,13 @@ def _document(move: Move, row: SaleRow) -> PastDocument:
         discount_kind=row.discount_kind,
         discount_value=row.discount_value,
         request_hash=row.request_hash,
-        lines=[_line(move, _one(LineRow, raw)) for raw in row.lines],
+        lines=[_line(move, row, _one(LineRow, raw)) for raw in row.lines],
         payments=[_payment(_one(PaymentRow, raw)) for raw in row.payments],
     )
 
 
-def _line(move: Move, row: LineRow) -> PastLine:
+def _line(move: Move, sale: SaleRow, row: LineRow) -> PastLine:
+    takes = row.refunds_line is not None and sale.reverses_id is not None
     return PastLine(
         line=row.line,
         variation_id=move.ids["productVariations"][row.variation_id],
@@ -256,6 +275,8 @@ def _line(move: Move, row: LineRow) -> PastLine:
         discount_kind=row.discount_kind,
         discount_value=row.discount_value,
         is_stocked=row.is_stocked,
+        refunds_id=move.keys.derived("sales", sale.reverses_id) if takes else None,
+        refunds_line=row.refunds_line,
     )
 
 

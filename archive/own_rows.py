@@ -78,6 +78,8 @@ class RegisterRow:
     is_history: bool = column("isHistory", flag)
     sale_counter: int = column("saleCounter", whole)
     void_counter: int = column("voidCounter", whole)
+    refund_counter: int = column("refundCounter", whole, 0)
+    exchange_counter: int = column("exchangeCounter", whole, 0)
     sales: int = column("sales", whole)
 
 
@@ -131,6 +133,7 @@ class LineRow:
     discount_kind: str = column("discountKind", text(10), "")
     discount_value: Decimal | None = column("discountValue", decimal, None)
     is_stocked: bool = column("isStocked", flag)
+    refunds_line: int | None = column("refundsLine", key, None)
 
 
 @dataclass(slots=True)

@@ -42,6 +42,7 @@ ZERO: Final = Decimal(0)
 _MASK: Final = 2**64 - 1
 #: Stands for the contents of a sale that is wrong in itself.
 _UNSURE: Final = 1
+_BACK: Final = (Sale.Kind.REFUND, Sale.Kind.EXCHANGE)
 _OF_SALES: Final = (StockMovement.Kind.SALE, StockMovement.Kind.REFUND)
 
 
@@ -69,6 +70,11 @@ class Books:
         self.levels: dict[tuple[int, int], Decimal] | None = None
         self.credit: dict[int, Decimal] = defaultdict(lambda: ZERO)
         self.pictured: set[int] = set()
+        # Documents that sell against a return, and those of which something came back; the latter
+        # with the rows that say so, where they stand before it.
+        self.exchanges: set[int] = set()
+        self.refunded: set[int] = set()
+        self.awaited: dict[int, SaleRow] = {}
 
     def fault(self, row: Any, table: str, field: str, reason: str, value: object = "") -> None:
         self.reading.fault(table, row.id, field, reason, value)
@@ -159,17 +165,7 @@ class Books:
     def place(self, row: SaleRow, register: RegisterRow) -> None:
         """Kind, counter and number fit the register, and the counter follows the one before."""
         kind = Sale.Kind(row.kind)
-        right = (
-            (row.reverses_id is not None and row.total <= 0)
-            if kind == Sale.Kind.VOID
-            else row.reverses_id is None
-        )
-        if kind == Sale.Kind.SALE:
-            right = right and row.total >= 0
-        elif kind != Sale.Kind.VOID:
-            signs = {Sale.Kind.RETURN: row.total <= 0, Sale.Kind.WRITE_OFF: row.total == 0}
-            right = right and register.is_history and signs.get(kind, True)
-        if not right:
+        if not _fits(row, kind, register.is_history):
             self.fault(row, "sales", "kind", "does not fit the rest of the sale", row.kind)
         series = (register.id, row.kind)
         expected = self.counters[series] + 1
@@ -199,23 +195,52 @@ class Books:
         if row.reverses_id is None:
             return
         at = self.known(row.reverses_id)
+        if row.kind in _BACK:
+            self.refund(row, lines, at)
+            return
         if at is None:
             reason = "refers to no sale before it"
             self.fault(row, "sales", "reversesId", reason, row.reverses_id)
-        elif self.contents[at] == 0:
-            reason = "is voided already, or is a void itself"
+        elif self.contents[at] == 0 or row.reverses_id in self.exchanges:
+            reason = "is voided already, or is no sale"
             self.fault(row, "sales", "reversesId", reason, row.reverses_id)
+        elif row.reverses_id in self.refunded:
+            self.fault(row, "sales", "reversesId", "was refunded before", row.reverses_id)
         elif lines and self.contents[at] not in (_UNSURE, _content(row, lines, payments, -1)):
             reason = "is not taken back exactly"
             self.fault(row, "sales", "reversesId", reason, row.reverses_id)
         if at is not None:
             self.contents[at] = 0
 
+    def refund(self, row: SaleRow, lines: list[LineRow], at: int | None) -> None:
+        """It takes lines back, of a sale that may stand at a later register of the file. How much of
+        each was sold and came back is asked when all of them are written."""
+        assert row.reverses_id is not None
+        if at is not None and self.contents[at] == 0:
+            reason = "is voided, or nothing can come back of it"
+            self.fault(row, "sales", "reversesId", reason, row.reverses_id)
+        if at is None:
+            self.awaited.setdefault(row.reverses_id, row)
+        self.refunded.add(row.reverses_id)
+        for line in lines:
+            takes = line.refunds_line is not None
+            if takes != (line.quantity < 0):
+                reason = "belongs to what comes back, which has a negative quantity"
+                field = f"lines.{line.line}.refundsLine"
+                self.fault(row, "sales", field, reason, line.refunds_line or "")
+            elif not takes and row.kind == Sale.Kind.REFUND:
+                self.fault(row, "sales", f"lines.{line.line}.refundsLine", "is missing")
+
     def keep(self, row: SaleRow, lines: list[LineRow], payments: list[PaymentRow]) -> None:
         self.sale_ids.append(row.id)
         # A void cannot be voided: nothing is remembered of it that another could take back.
         content = _content(row, lines, payments, 1) if lines else _UNSURE
-        self.contents.append(0 if row.kind == Sale.Kind.VOID else content)
+        final = row.kind in (Sale.Kind.VOID, Sale.Kind.REFUND)
+        self.contents.append(0 if final else content)
+        if row.kind == Sale.Kind.EXCHANGE:
+            self.exchanges.add(row.id)
+        if row.kind not in _BACK and any(line.refunds_line is not None for line in lines):
+            self.fault(row, "sales", "lines", "take something back, and the sale does not")
         moved = 0
         for line in lines:
             if line.is_stocked and line.quantity:
@@ -323,12 +348,20 @@ class Books:
                 self.fault(account, "creditAccounts", "balance", reason, f"{account.balance:.4f}")
 
     def end_of_sales(self) -> None:
+        for sale_id, row in self.awaited.items():
+            at = self.known(sale_id)
+            if at is None:
+                self.fault(row, "sales", "reversesId", "refers to no row of sales", sale_id)
+            elif self.contents[at] == 0:
+                reason = "is voided, or nothing can come back of it"
+                self.fault(row, "sales", "reversesId", reason, sale_id)
         for register in self.export.table("registers").values():
-            sold = self.counters[register.id, Sale.Kind.SALE]
-            voids = self.counters[register.id, Sale.Kind.VOID]
+            given = {kind: self.counters[register.id, kind] for kind in SERIES}
             for field, said, found in (
-                ("saleCounter", register.sale_counter, sold),
-                ("voidCounter", register.void_counter, voids),
+                ("saleCounter", register.sale_counter, given[Sale.Kind.SALE]),
+                ("voidCounter", register.void_counter, given[Sale.Kind.VOID]),
+                ("refundCounter", register.refund_counter, given[Sale.Kind.REFUND]),
+                ("exchangeCounter", register.exchange_counter, given[Sale.Kind.EXCHANGE]),
                 ("sales", register.sales, self.counts[register.id]),
             ):
                 if said != found:
@@ -350,6 +383,18 @@ class Books:
             if row.quantity != found:
                 reason = f"is not the sum of its movements, {found:.4f}"
                 self.fault(row, "stock", "qtyAvailable", reason, f"{row.quantity:.4f}")
+
+
+def _fits(row: SaleRow, kind: Sale.Kind, is_history: bool) -> bool:
+    """Whether a document of this kind may have this sign, and refer to another one."""
+    if kind in (Sale.Kind.VOID, *_BACK):
+        return row.reverses_id is not None and (row.total <= 0 or kind == Sale.Kind.EXCHANGE)
+    if row.reverses_id is not None:
+        return False
+    if kind == Sale.Kind.SALE:
+        return row.total >= 0
+    signs = {Sale.Kind.RETURN: row.total <= 0, Sale.Kind.WRITE_OFF: row.total == 0}
+    return is_history and signs.get(kind, True)
 
 
 def line_points(reading: Reading, sale: SaleRow, at: int, line: LineRow) -> None:

@@ -32,12 +32,16 @@ ZERO = Decimal(0)
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line's change: positive comes in, negative goes out; at most four decimals."""
+    """One line's change: positive comes in, negative goes out; at most four decimals.
+
+    `kind` where it is not that of the whole document.
+    """
 
     line: int
     variation_id: uuid.UUID
     quantity: Decimal
     unit_cost: Decimal = ZERO
+    kind: StockMovement.Kind | None = None
 
 
 class OutOfStock(Refused):
@@ -114,7 +118,7 @@ def _record(
         rows.append(
             StockMovement(
                 level_id=levels[entry.variation_id][0],
-                kind=kind,
+                kind=entry.kind or kind,
                 quantity=entry.quantity,
                 balance=running[entry.variation_id],
                 unit_cost=entry.unit_cost,

@@ -1,7 +1,7 @@
 """What the dashboard shows, in six statements, whatever the size of the shop.
 
 Days are business dates: each sale belongs to the day it was in its location's zone. Money is in
-the currency of the business, with tax and before cash rounding, voids taken off.
+the currency of the business, with tax and before cash rounding; what was voided or came back is taken off.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ def figures(sales: QuerySet[Sale], *, today: date) -> Figures:
     by_day: dict[date, Totals] = {}
     by_location: dict[tuple[Any, str], Totals] = {}
     for row in rows:
-        totals = Totals(row["total_sum"], row["sale_count"], row["void_count"])
+        totals = Totals.of(row)
         day, place = row["business_date"], (row["location"], row["location__name"])
         by_day[day] = by_day.get(day, Totals()) + totals
         if day >= start:
@@ -114,7 +114,7 @@ def _sum(days: Sequence[tuple[date, Totals]]) -> Totals:
 
 @dataclass(frozen=True, slots=True)
 class Seller:
-    """A product's revenue (with tax, less discounts) and quantity; voids are taken off."""
+    """A product's revenue (with tax, less discounts) and quantity; what came back is taken off."""
 
     product: Any
     name: str

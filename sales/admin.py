@@ -123,6 +123,7 @@ class CreditAccountAdmin(LookOnlyAdmin):
 
 class SaleLineInline(LookOnlyInline):
     model = SaleLine
+    fk_name = "sale"
     needs = {"view": P.SELL_VIEW}
     guarded = {"unit_cost": P.SELL_VIEW_COST}
     fields = ("name", "sku", "quantity", "unit_price", "unit_cost", "discount", "tax", "total")

@@ -9,7 +9,7 @@ credit can be spent, and what has expired is booked before anything else happens
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
@@ -42,12 +42,16 @@ BATCH = 200
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One entry to be: positive comes in, negative goes out. `expires_on` on what comes in."""
+    """One entry to be: positive comes in, negative goes out. `expires_on` on what comes in.
+
+    `is_new` says of money given back that it was no credit before.
+    """
 
     kind: CreditEntry.Kind
     amount: Decimal
     line: int = 0
     expires_on: date | None = None
+    is_new: bool = False
 
 
 class NotEnoughCredit(Refused):
@@ -73,7 +77,9 @@ class CreditSpent(Refused):
     def __init__(self) -> None:
         super().__init__(
             "credit_spent",
-            _("The customer has spent the credit from this sale already, so it cannot be voided."),
+            _(
+                "The customer has spent the credit from this sale already, so it cannot be taken back."
+            ),
         )
 
 
@@ -88,15 +94,15 @@ def post(
     document_number: str = "",
     actor: User | None,
     reason: str = "",
-    reverses: uuid.UUID | None = None,
+    gives_back: Collection[uuid.UUID] = (),
     at: datetime | None = None,
 ) -> list[CreditEntry]:
     """Record the changes of one document in their order, and return their entries.
 
     Must run inside the document's own transaction, which has to be rolled back after an exception:
     NotEnoughCredit or CreditSpent where an account would fall below zero at any of them,
-    IntegrityError for a document, kind and line that is recorded already. `reverses` is the
-    document whose payments come back: they can be spent as long as what they were taken from.
+    IntegrityError for a document, kind and line that is recorded already. `gives_back` are the
+    documents whose payments come back: they can be spent as long as what they were taken from.
     """
     assert connection.in_atomic_block, "a document and its entries are one transaction"
     changes = [change for change in changes if change.amount]
@@ -110,14 +116,15 @@ def post(
         raise _refusal(changes, standing(customer_id, today=today).balance)
     account_id, after, expiry = row
     before = after - total
-    dated = expiry is not None or bool(reverses) or any(one.expires_on for one in changes)
+    dated = expiry is not None or bool(gives_back) or any(one.expires_on for one in changes)
     past = movements([account_id]).get(account_id, []) if dated else []
     left, uses = lots.replay(past)
     gone = lots.expired(left, today)
-    if reverses:
-        until = lots.expiry_of_refund(uses, reverses, today)
+    if gives_back:
+        until = lots.expiry_of_refund(uses, gives_back, today)
         changes = [
-            replace(one, expires_on=until) if one.kind == Kind.REFUNDED else one for one in changes
+            replace(one, expires_on=until) if one.kind == Kind.REFUNDED and not one.is_new else one
+            for one in changes
         ]
     entries = _expiry(account_id, gone, before, moment)
     balance = before - gone

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from django.utils.translation import gettext as _
 
 from sales.pricing import MESSAGES, PricingError
@@ -35,6 +37,30 @@ class OtherTotal(Refused):
             _("The total is %(computed)s and not %(shown)s; a price has changed. Check the ticket.")
             % {"computed": computed, "shown": shown},
             {"total": computed, "difference": difference},
+        )
+
+
+class OtherValue(Refused):
+    """What comes back was said to be worth something else than it is. Nothing was recorded."""
+
+    def __init__(self, *, shown: Decimal, computed: Decimal) -> None:
+        super().__init__(
+            "other_total",
+            _("What comes back is worth %(computed)s and not %(shown)s. Look at it again.")
+            % {"computed": computed, "shown": shown},
+            {"total": f"{computed}", "difference": f"{computed - shown}"},
+        )
+
+
+class OtherAmount(Refused):
+    """The money to be given back does not come to what is due. Nothing was recorded."""
+
+    def __init__(self, *, expected: Decimal, asked: Decimal) -> None:
+        super().__init__(
+            "other_amount",
+            _("%(expected)s is to be given back, not %(asked)s.")
+            % {"expected": expected, "asked": asked},
+            {"to_pay": f"{expected}"},
         )
 
 

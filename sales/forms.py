@@ -49,10 +49,10 @@ class SaleFilter(forms.Form):
     register = forms.ChoiceField(label=_("Register"), required=False)
     operator = forms.ChoiceField(label=_("Sold by"), required=False)
     kind = forms.ChoiceField(
-        label=_("Kind"), required=False, choices=[("", _("Sales and voids")), *Sale.Kind.choices]
+        label=_("Kind"), required=False, choices=[("", _("All documents")), *Sale.Kind.choices]
     )
     # Returns, adjustments and write-offs come in with a history only.
-    ordinary = (Sale.Kind.SALE, Sale.Kind.VOID)
+    ordinary = (Sale.Kind.SALE, Sale.Kind.VOID, Sale.Kind.REFUND, Sale.Kind.EXCHANGE)
 
     method = forms.ChoiceField(
         label=_("Paid by"),
@@ -70,7 +70,7 @@ class SaleFilter(forms.Form):
         self._choices("register", _("All registers"), [(str(r.pk), placed(r)) for r in registers])
         if not any(register.is_history for register in registers):
             kinds = [(kind.value, str(kind.label)) for kind in self.ordinary]
-            self._choices("kind", _("Sales and voids"), kinds)
+            self._choices("kind", _("All documents"), kinds)
         if len(places) < 2:
             del self.fields["location"]
         if len(registers) < 2:

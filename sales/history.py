@@ -61,6 +61,8 @@ class PastLine:
     discount_kind: str = ""
     discount_value: Decimal | None = None
     is_stocked: bool = False
+    refunds_id: uuid.UUID | None = None
+    refunds_line: int | None = None
 
 
 @dataclass(slots=True)
@@ -130,7 +132,7 @@ SALE_COLUMNS = (
 LINE_COLUMNS = (
     "line", "variation_id", "name", "sku", "quantity", "unit_price", "unit_cost", "gross",
     "discount", "sale_discount", "net", "tax", "total", "tax_name", "tax_rate", "tax_inclusive",
-    "discount_kind", "discount_value", "is_stocked",
+    "discount_kind", "discount_value", "is_stocked", "refunds_id", "refunds_line",
 )  # fmt: skip
 PAYMENT_COLUMNS = (
     "line", "method", "amount", "tendered", "change", "card_brand", "card_last4", "reference",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 from bisect import insort
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -89,13 +89,15 @@ def next_expiry(lots: Iterable[Lot]) -> date | None:
     return min((lot.expires_on for lot in lots if lot.expires_on is not None), default=None)
 
 
-def expiry_of_refund(uses: Sequence[Use], document_id: uuid.UUID, today: date) -> date | None:
-    """Until when credit can be spent that comes back from this document.
+def expiry_of_refund(
+    uses: Sequence[Use], documents: Collection[uuid.UUID], today: date
+) -> date | None:
+    """Until when credit can be spent that comes back from these documents.
 
     The latest day of what it was taken from, and never before `today`: who gets it back can at
     least pay again.
     """
-    days = [use.expires_on for use in uses if use.document_id == document_id]
+    days = [use.expires_on for use in uses if use.document_id in documents]
     if not days or None in days:
         return None
     return max(today, *(day for day in days if day is not None))

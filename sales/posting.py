@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import uuid
 from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -24,7 +25,12 @@ from sales.models import CreditEntry, Payment, Register, Sale, SaleLine
 from tenants.errors import is_unique_violation
 
 # The counter of each kind of document, and what stands between prefix and number.
-SERIES = {Sale.Kind.SALE: ("sale_counter", ""), Sale.Kind.VOID: ("void_counter", "V")}
+SERIES = {
+    Sale.Kind.SALE: ("sale_counter", ""),
+    Sale.Kind.VOID: ("void_counter", "V"),
+    Sale.Kind.REFUND: ("refund_counter", "R"),
+    Sale.Kind.EXCHANGE: ("exchange_counter", "E"),
+}
 
 SALE_FIELDS = (
     "id",
@@ -64,6 +70,9 @@ LINE_FIELDS = (
     "tax_rate",
     "tax_inclusive",
 )
+# Behind LINE_FIELDS in a tuple, and hashed where it says something: lines from before have no such
+# column, and their hashes stay what they are. The document's reverses_id says of what it is a line.
+REFUNDED_LINE = "refunds_line"
 PAYMENT_FIELDS = (
     "line",
     "method",
@@ -83,11 +92,19 @@ def post(
     payments: Sequence[Payment],
     register: Register,
     adds_credit: Collection[int] = (),
+    new_credit: Collection[int] = (),
+    paid_in: Collection[uuid.UUID] = (),
+    guard: bool = True,
 ) -> Sale:
     """Write the document and return it numbered and chained, its parts at hand.
 
     `register` is locked by this transaction and belongs to a location that was read with it.
-    `adds_credit` are the numbers of the lines whose total is added to the customer's credit.
+    `adds_credit` are the numbers of the lines whose total is added to the customer's credit. What
+    comes back as credit can be spent as long as what was taken from the account in the documents
+    `paid_in`; the payments numbered in `new_credit` were no credit before, and do not expire.
+    Without `guard` stock may fall below zero: what was sold already is sold. `stock_left` on the
+    sale is what there is now of each variation. A document with a `series` has its `counter` from
+    the device that gave it; the caller knows that the series is the register's.
     Raises ledger.OutOfStock, credit.NotEnoughCredit, credit.CreditSpent, or OtherRequest when a
     document with this id exists elsewhere; either way the transaction must be rolled back.
     """
@@ -101,20 +118,17 @@ def post(
     sale.previous_hash = register.chain_hash
     sale.content_hash = document_hash(sale, lines, payments)
     try:
-        ledger.post(
+        sale.stock_left = ledger.post(
             actor=sale.operator,
             kind=StockMovement.Kind.SALE,
             location=register.location,
             document_id=sale.pk,
             document_number=sale.number,
-            entries=[
-                ledger.Entry(line.line, line.variation_id, -line.quantity, line.unit_cost)
-                for line in lines
-                if line.is_stocked
-            ],
+            entries=[_movement(line) for line in lines if line.is_stocked],
             at=sale.sold_at,
+            guard=guard,
         )
-        _post_credit(sale, lines, payments, adds_credit)
+        _post_credit(sale, lines, payments, adds_credit, new_credit, paid_in)
         sale.save(force_insert=True)
     except IntegrityError as error:
         # The register's lock keeps its own numbers apart; only the id can be taken, by a document
@@ -131,20 +145,32 @@ def post(
     return sale
 
 
+def _movement(line: SaleLine) -> ledger.Entry:
+    """What a customer brings back is told apart from what was sold, and from what a void undoes."""
+    kind = StockMovement.Kind.SALE if line.refunds_id is None else StockMovement.Kind.REFUND
+    return ledger.Entry(line.line, line.variation_id, -line.quantity, line.unit_cost, kind)
+
+
 def _post_credit(
     sale: Sale,
     lines: Sequence[SaleLine],
     payments: Sequence[Payment],
     adds_credit: Collection[int],
+    new_credit: Collection[int],
+    paid_in: Collection[uuid.UUID],
 ) -> None:
-    """What the document takes from the customer's credit and adds to it; the other way in a void.
+    """What the document takes from the customer's credit and adds to it; the other way round where
+    something comes back.
 
     Spent before bought, and given back before taken back.
     """
-    is_void = sale.reverses_id is not None
-    paid = CreditEntry.Kind.REFUNDED if is_void else CreditEntry.Kind.SPENT
     changes = [
-        credit.Change(paid, -payment.amount, payment.line)
+        credit.Change(
+            CreditEntry.Kind.SPENT if payment.amount > 0 else CreditEntry.Kind.REFUNDED,
+            -payment.amount,
+            payment.line,
+            is_new=payment.line in new_credit,
+        )
         for payment in payments
         if payment.method == Payment.Method.CREDIT
     ]
@@ -162,7 +188,7 @@ def _post_credit(
         document_id=sale.pk,
         document_number=sale.number,
         actor=sale.operator,
-        reverses=sale.reverses_id,
+        gives_back=paid_in,
         at=sale.sold_at,
     )
 
@@ -181,12 +207,22 @@ def _remember(sale: Sale, **parts: Sequence[Any]) -> None:
 
 
 def _number(sale: Sale, register: Register) -> None:
-    """Give the next number of the register's series; no gaps, because the row is locked."""
+    """Give the next number of the register's series; no gaps, because the row is locked.
+
+    A number of a device's own series was given before, and takes none of the register's.
+    """
     counter, letter = SERIES[Sale.Kind(sale.kind)]
-    value = getattr(register, counter) + 1
-    setattr(register, counter, value)
-    sale.counter = value
-    sale.number = f"{register.prefix}-{letter}{value:06d}"
+    if sale.series:
+        letter = sale.series
+    else:
+        sale.counter = getattr(register, counter) + 1
+        setattr(register, counter, sale.counter)
+    sale.number = number_of(register.prefix, letter, sale.counter)
+
+
+def number_of(prefix: str, series: str, counter: int) -> str:
+    """The number as receipts show it: HS1-000123, HS1-V000001, HS1-AB000017."""
+    return f"{prefix}-{series}{counter:06d}"
 
 
 def document_hash(sale: Any, lines: Iterable[Any], payments: Iterable[Any]) -> str:
@@ -195,8 +231,12 @@ def document_hash(sale: Any, lines: Iterable[Any], payments: Iterable[Any]) -> s
     `sale`, `lines` and `payments` are rows, or whatever has the same columns.
     """
     return hash_of_values(
-        sale.previous_hash, _SALE(sale), map(_LINE, lines), map(_PAYMENT, payments)
+        sale.previous_hash, _SALE(sale), map(_line_values, lines), map(_PAYMENT, payments)
     )
+
+
+def _line_values(line: Any) -> tuple[Any, ...]:
+    return (*_LINE(line), getattr(line, REFUNDED_LINE, None))
 
 
 def hash_of_values(
@@ -207,14 +247,22 @@ def hash_of_values(
 ) -> str:
     """The same hash of plain tuples, in the order of SALE_FIELDS, LINE_FIELDS and PAYMENT_FIELDS.
 
-    What a tuple has beyond them is left out.
+    A line may go on with its REFUNDED_LINE. What a tuple has beyond is left out.
     """
     content = {
         "sale": dict(zip(SALE_FIELDS, sale, strict=False)),
-        "lines": [dict(zip(LINE_FIELDS, line, strict=False)) for line in lines],
+        "lines": [_line_content(line) for line in lines],
         "payments": [dict(zip(PAYMENT_FIELDS, one, strict=False)) for one in payments],
     }
     return hashlib.sha256((previous_hash + canonical(content)).encode()).hexdigest()
+
+
+def _line_content(values: Sequence[Any]) -> dict[str, Any]:
+    content = dict(zip(LINE_FIELDS, values, strict=False))
+    for refunded in values[len(LINE_FIELDS) : len(LINE_FIELDS) + 1]:
+        if refunded is not None:
+            content[REFUNDED_LINE] = refunded
+    return content
 
 
 def canonical(content: Any) -> str:

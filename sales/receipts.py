@@ -42,7 +42,7 @@ class TaxRow:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """From top to bottom. `marks` say that it is a void, was voided, or is a copy."""
+    """From top to bottom. `marks` say that it is a void or refund, was voided, or is a copy."""
 
     number: str
     marks: tuple[str, ...]
@@ -61,13 +61,13 @@ class Receipt:
 
 
 def receipt_of(sale: Sale, *, copy: bool = False) -> Receipt:
-    """The receipt of a sale or void of the bound business.
+    """The receipt of a document of the bound business.
 
     Best read with register, location, operator, customer and reverses; the lines, the payments,
     what reverses it and, with a customer, their credit take a statement each.
     """
     business, location = current(), sale.location
-    voided_by = sale.reversals.first()
+    voided_by = sale.reversals.filter(kind=Sale.Kind.VOID).first()
     lines = list(sale.lines.select_related("variation__product__unit"))
     tax_number = business.tax_number and _("%(tax)s number: %(number)s") % {
         "tax": business.tax_label,
@@ -117,7 +117,7 @@ def _facts(sale: Sale, voided_by: Sale | None) -> Iterator[Row]:
     if sale.customer is not None:
         yield _("Customer"), sale.customer.name
     if sale.reverses is not None:
-        yield _("Voids"), sale.reverses.number
+        yield _("Voids") if sale.kind == Sale.Kind.VOID else _("Of"), sale.reverses.number
     if sale.reason:
         yield _("Reason"), sale.reason
     if voided_by is not None:

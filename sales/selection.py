@@ -5,6 +5,7 @@ Every page, list and figure starts from here, so that they agree with each other
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -20,9 +21,9 @@ ZERO = Decimal(0)
 
 
 def visible_sales(request: Any) -> QuerySet[Sale]:
-    """Sales and voids at the locations of the request; with sell.view_own alone the person's own.
+    """Documents at the locations of the request; with sell.view_own alone the person's own.
 
-    A void of one's own sale belongs to it, whoever made it.
+    What takes something of one's own sale back belongs to it, whoever made it.
     """
     sales: QuerySet[Sale] = Sale.objects.filter(at_visible_locations(request))
     if not can(request, Permission.SELL_VIEW):
@@ -65,20 +66,40 @@ def prints_original(request: Any, sale: Sale) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """What sales and voids come to together: `total` with tax, before cash rounding."""
+    """What all documents come to together: `total` with tax, before cash rounding, and what came
+    back taken off."""
 
     total: Decimal = ZERO
     sales: int = 0
     voids: int = 0
+    refunds: int = 0
+    exchanges: int = 0
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any]) -> Totals:
+        """From the columns that `total_columns()` adds to a row."""
+        return cls(
+            row["total_sum"],
+            row["sale_count"],
+            row["void_count"],
+            row["refund_count"],
+            row["exchange_count"],
+        )
 
     @property
     def average(self) -> Decimal | None:
-        """Of a sale that stood; None where there is none."""
+        """Of a sale that was not voided, less what came back; None where there is none."""
         stood = self.sales - self.voids
         return self.total / stood if stood > 0 else None
 
     def __add__(self, other: Totals) -> Totals:
-        return Totals(self.total + other.total, self.sales + other.sales, self.voids + other.voids)
+        return Totals(
+            self.total + other.total,
+            self.sales + other.sales,
+            self.voids + other.voids,
+            self.refunds + other.refunds,
+            self.exchanges + other.exchanges,
+        )
 
 
 def total_columns() -> dict[str, Any]:
@@ -87,10 +108,12 @@ def total_columns() -> dict[str, Any]:
         "total_sum": Sum("total", default=ZERO, output_field=AMOUNT),
         "sale_count": Count("pk", filter=Q(kind=Sale.Kind.SALE)),
         "void_count": Count("pk", filter=Q(kind=Sale.Kind.VOID)),
+        "refund_count": Count("pk", filter=Q(kind=Sale.Kind.REFUND)),
+        "exchange_count": Count("pk", filter=Q(kind=Sale.Kind.EXCHANGE)),
     }
 
 
 def totals(sales: QuerySet[Sale]) -> Totals:
     """What this set comes to, in one statement."""
     row = sales.order_by().aggregate(**total_columns())
-    return Totals(row["total_sum"], row["sale_count"], row["void_count"])
+    return Totals.of(row)

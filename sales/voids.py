@@ -49,8 +49,8 @@ def void_sale(
     """Reverse `sale` completely, with the cash out of its register's open shift.
 
     The same `void_id` again returns the first result, with `was_recorded`. Raises PermissionDenied
-    without sell.void, Refused without a reason, when the sale is voided already, is no sale, came
-    in with a history or brought credit that was spent since, and NoOpenShift.
+    without sell.void, Refused without a reason, when the sale is voided already, is no sale, was
+    refunded in part, came in with a history or brought credit that was spent since, and NoOpenShift.
     """
     if not actor.can(Permission.SELL_VOID) or not visible(actor, device, sale.location_id):
         raise PermissionDenied(_("You may not void sales."))
@@ -74,8 +74,8 @@ def void_sale(
             return earlier
         if sale.kind != Sale.Kind.SALE:
             raise Refused("not_a_sale", _("Only a sale can be voided."), status=409)
-        if sale.reversals.exists():
-            raise Refused("already_voided", _("This sale is voided already."), status=409)
+        lock_document(sale.pk)
+        _check_reversals(sale)
         if shift is None:
             raise NoOpenShift
         register = shift.register
@@ -108,7 +108,8 @@ def void_sale(
             lines=[_reversed_line(line) for line in sale.lines.all()],
             payments=[_reversed_payment(payment) for payment in sale.payments.all()],
             register=register,
-            adds_credit=_added_credit(sale),
+            adds_credit=added_credit(sale),
+            paid_in=(sale.pk,),
         )
         record(
             actor=actor.user,
@@ -120,7 +121,29 @@ def void_sale(
         return void
 
 
-def _added_credit(sale: Sale) -> frozenset[int]:
+def lock_document(document_id: uuid.UUID) -> None:
+    """Until the transaction ends nobody else takes anything of this document back, at any register.
+
+    After the register of the new document and before stock and credit, always. Nothing that is read
+    of it before counts: another register may have been quicker.
+    """
+    rows = Sale.objects.select_for_update(no_key=True).filter(pk=document_id)
+    rows.order_by().values_list("pk").first()
+
+
+def _check_reversals(sale: Sale) -> None:
+    for kind, number in sale.reversals.order_by("kind", "pk").values_list("kind", "number"):
+        if kind == Sale.Kind.VOID:
+            raise Refused("already_voided", _("This sale is voided already."), status=409)
+        raise Refused(
+            "has_refunds",
+            _("Part of this sale came back with %(number)s already. Refund the rest of it instead.")
+            % {"number": number},
+            status=409,
+        )
+
+
+def added_credit(sale: Sale) -> frozenset[int]:
     """The numbers of the lines that brought credit; what a product does now says nothing."""
     if sale.customer_id is None:
         return frozenset()

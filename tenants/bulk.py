@@ -67,6 +67,24 @@ def keep_statistics(*tables: type[models.Model]) -> None:
             raise
 
 
+@contextmanager
+def references_later() -> Iterator[None]:
+    """References between rows are checked at the end of the block and not with each statement.
+
+    For rows that refer to others which come later. Must run in a transaction. Raises IntegrityError
+    at the end of the block; on SQLite when the transaction ends.
+    """
+    is_postgresql = connection.vendor == "postgresql"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SET CONSTRAINTS ALL DEFERRED" if is_postgresql else "PRAGMA defer_foreign_keys = ON"
+        )
+    yield
+    if is_postgresql:
+        with connection.cursor() as cursor:
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+
+
 def insert_rows(
     model: type[models.Model],
     columns: Sequence[str],

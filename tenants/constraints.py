@@ -21,27 +21,11 @@ BOUND_OR_NOTHING = (
 )
 
 
-class TenantReference(BaseConstraint):
-    """Wall 3: FOREIGN KEY (business_id, x_id) REFERENCES x (business_id, id).
-
-    A row can only refer to rows of its own business, whoever writes it and however. On PostgreSQL
-    and on SQLite.
-    """
-
-    def __init__(self, *, field: str, name: str) -> None:
-        super().__init__(name=name)
-        self.field = field
+class Reference(BaseConstraint):
+    """A foreign key that Django has no field for; `_clause()` says which."""
 
     def _clause(self, model: type[Model], editor: BaseDatabaseSchemaEditor) -> str:
-        quote = editor.quote_name
-        field: Any = model._meta.get_field(self.field)
-        target = field.remote_field.model._meta.db_table
-        return (
-            f"CONSTRAINT {quote(self.name)}"
-            f" FOREIGN KEY ({quote('business_id')}, {quote(field.column)})"
-            f" REFERENCES {quote(target)} ({quote('business_id')}, {quote('id')})"
-            " DEFERRABLE INITIALLY IMMEDIATE"
-        )
+        raise NotImplementedError
 
     def constraint_sql(self, model: Any, schema_editor: Any) -> Any:
         if schema_editor.connection.vendor == "sqlite":
@@ -67,6 +51,29 @@ class TenantReference(BaseConstraint):
     def validate(self, *args: Any, **kwargs: Any) -> None:
         """The field's own validation looks the row up through the scope; nothing to add."""
 
+
+class TenantReference(Reference):
+    """Wall 3: FOREIGN KEY (business_id, x_id) REFERENCES x (business_id, id).
+
+    A row can only refer to rows of its own business, whoever writes it and however. On PostgreSQL
+    and on SQLite.
+    """
+
+    def __init__(self, *, field: str, name: str) -> None:
+        super().__init__(name=name)
+        self.field = field
+
+    def _clause(self, model: type[Model], editor: BaseDatabaseSchemaEditor) -> str:
+        quote = editor.quote_name
+        field: Any = model._meta.get_field(self.field)
+        target = field.remote_field.model._meta.db_table
+        return (
+            f"CONSTRAINT {quote(self.name)}"
+            f" FOREIGN KEY ({quote('business_id')}, {quote(field.column)})"
+            f" REFERENCES {quote(target)} ({quote('business_id')}, {quote('id')})"
+            " DEFERRABLE INITIALLY IMMEDIATE"
+        )
+
     def __eq__(self, other: object) -> bool:
         if isinstance(other, TenantReference):
             return self.name == other.name and self.field == other.field
@@ -78,6 +85,42 @@ class TenantReference(BaseConstraint):
     def deconstruct(self) -> Any:
         path, args, kwargs = super().deconstruct()
         return path, args, {**kwargs, "field": self.field}
+
+
+class TenantPartReference(Reference):
+    """Wall 3 for a part of a document: FOREIGN KEY (business_id, x_id, part) REFERENCES
+    the same table (business_id, y_id, part), where those three are unique.
+
+    `fields` are the two columns here, `target` the two that they name in another row. Rows in which
+    one of `fields` is NULL refer to nothing.
+    """
+
+    def __init__(self, *, fields: tuple[str, str], target: tuple[str, str], name: str) -> None:
+        super().__init__(name=name)
+        self.fields, self.target = tuple(fields), tuple(target)
+
+    def _clause(self, model: type[Model], editor: BaseDatabaseSchemaEditor) -> str:
+        def columns(names: tuple[str, ...]) -> str:
+            found: list[Any] = [model._meta.get_field(name) for name in ("business", *names)]
+            return ", ".join(editor.quote_name(field.column) for field in found)
+
+        table = editor.quote_name(model._meta.db_table)
+        return (
+            f"CONSTRAINT {editor.quote_name(self.name)} FOREIGN KEY ({columns(self.fields)})"
+            f" REFERENCES {table} ({columns(self.target)}) DEFERRABLE INITIALLY IMMEDIATE"
+        )
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, TenantPartReference):
+            return self.deconstruct() == other.deconstruct()
+        return NotImplemented
+
+    def __hash__(self) -> int:
+        return hash((self.name, self.fields, self.target))
+
+    def deconstruct(self) -> Any:
+        path, args, kwargs = super().deconstruct()
+        return path, args, {**kwargs, "fields": self.fields, "target": self.target}
 
 
 class RowLevelSecurity(BaseConstraint):

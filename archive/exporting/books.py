@@ -59,6 +59,8 @@ class Books:
                 "isHistory": row.is_history,
                 "saleCounter": row.sale_counter,
                 "voidCounter": row.void_counter,
+                "refundCounter": row.refund_counter,
+                "exchangeCounter": row.exchange_counter,
                 "sales": row.chain_length,
             }
 
@@ -154,6 +156,8 @@ class Books:
             "discountKind": row.discount_kind or None,
             "discountValue": amount(row.discount_value),
             "isStocked": row.is_stocked,
+            # Of the sale in reversesId; only where something comes back.
+            "refundsLine": row.refunds_line,
         }
 
     # -- stock --

@@ -19,7 +19,13 @@ from django.utils.translation import gettext_lazy as _
 
 from archive.verify.rules import Look, rule
 from sales.models import Payment, Register, Sale, SaleLine
-from sales.posting import LINE_FIELDS, PAYMENT_FIELDS, SALE_FIELDS, hash_of_values
+from sales.posting import (
+    LINE_FIELDS,
+    PAYMENT_FIELDS,
+    REFUNDED_LINE,
+    SALE_FIELDS,
+    hash_of_values,
+)
 
 AREA = "numbers"
 #: Rows that one statement reads.
@@ -49,7 +55,7 @@ def _contents(look: Look, total: int) -> None:
     for page in _pages(Sale.objects.all(), "id", (*SALE_FIELDS, "previous_hash", "content_hash")):
         keys = [sale[0] for sale in page]
         of_page = Q(sale__gte=keys[0], sale__lte=keys[-1])
-        lines = _parts(SaleLine.objects.filter(of_page), LINE_FIELDS)
+        lines = _parts(SaleLine.objects.filter(of_page), (*LINE_FIELDS, REFUNDED_LINE))
         payments = _parts(Payment.objects.filter(of_page), PAYMENT_FIELDS)
         both = zip(_side_by_side(keys, lines), _side_by_side(keys, payments), strict=True)
         for sale, (its_lines, its_payments) in zip(page, both, strict=True):

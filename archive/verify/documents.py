@@ -7,7 +7,6 @@ from typing import Any
 
 from django.db.models import (
     Case,
-    DecimalField,
     Exists,
     F,
     OuterRef,
@@ -18,44 +17,21 @@ from django.db.models import (
     Value,
     When,
 )
-from django.db.models.functions import Abs, Coalesce, Round
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
-from archive.verify.rules import AMOUNT, ZERO, Look, Rule, rule, with_its
+from archive.verify.rules import AMOUNT, FINE, ONE, ZERO, Look, Rule, away, rule, with_its
 from sales.models import Payment, Register, Sale, SaleLine
 from tenants.context import current
 
 AREA = "documents"
-FINE: DecimalField[Any, Any] = DecimalField(max_digits=40, decimal_places=8)
-ONE = Value(Decimal(1), output_field=FINE)
 HUNDRED = Value(Decimal(100), output_field=FINE)
 
 
-def _half() -> Decimal:
-    """Half of the currency's smallest coin: as far as rounding once may lead away."""
-    return Decimal(5).scaleb(-current().digits - 1)
-
-
-def _away(look: Look, rows: QuerySet[Any], column: str, exact: Any, scale: Any = ONE) -> None:
-    """Rows whose column is further from exact / scale than rounding leads.
-
-    Multiplied out, because SQLite divides whole numbers without a rest.
-    """
-    off = Abs(F(column) * F("scale") - F("exact"), output_field=FINE) - F("scale") * Value(
-        _half(), output_field=FINE
-    )
-    wrong = (
-        rows.annotate(exact=exact, scale=scale)
-        .annotate(off=Round(off, 6, output_field=FINE))
-        .filter(off__gt=0)
-    )
-    for pk, product, times, found in look.first(wrong, "exact", "scale", column):
-        look.tell(rows.model, pk, column, round(Decimal(product) / Decimal(times), 4), found)
-
-
 def _priced() -> QuerySet[SaleLine]:
-    """Lines that our pricing made; what came in with a history was priced elsewhere."""
-    lines: QuerySet[SaleLine] = SaleLine.objects.all()
+    """Lines that our pricing made; what came in with a history was priced elsewhere, and what came
+    back is a share of a line (`refunds.py`)."""
+    lines: QuerySet[SaleLine] = SaleLine.objects.filter(refunds=None)
     if Register.objects.filter(is_history=True).exists():
         lines = lines.filter(sale__register__is_history=False)
     return lines
@@ -87,7 +63,8 @@ def line_adds_up(look: Look) -> None:
 @rule(AREA, _("A line of a sale is not its quantity times its price."), weight=2)
 def line_is_quantity_times_price(look: Look) -> None:
     """DESIGN 4: gross is quantity x unit price, rounded once to the minor unit."""
-    _away(look, SaleLine.objects.all(), "gross", F("quantity") * F("unit_price"))
+    lines = SaleLine.objects.filter(refunds=None)
+    away(look, lines, "gross", F("quantity") * F("unit_price"))
 
 
 @rule(AREA, _("The tax of a line of a sale is not that of its rate."), weight=2)
@@ -97,21 +74,21 @@ def tax_is_that_of_its_rate(look: Look) -> None:
     whole = Case(
         When(tax_inclusive=True, then=HUNDRED + F("tax_rate")), default=HUNDRED, output_field=FINE
     )
-    _away(look, _priced(), "tax", shown * F("tax_rate"), whole)
+    away(look, _priced(), "tax", shown * F("tax_rate"), whole)
 
 
 @rule(AREA, _("The discount of a line is not what was agreed for it."), weight=2)
 def line_discount_is_as_agreed(look: Look) -> None:
     """DESIGN 4: an amount as it is, a percentage of gross rounded once; none without a kind."""
     sign = Case(When(gross__lt=0, then=Value(Decimal(-1))), default=Value(Decimal(1)))
-    _away(look, _priced(), "discount", _agreed(F("gross"), sign), HUNDRED)
+    away(look, _priced(), "discount", _agreed(F("gross"), sign), HUNDRED)
 
 
 @rule(AREA, _("The discount of a sale is not what was agreed for it."))
 def sale_discount_is_as_agreed(look: Look) -> None:
     """DESIGN 4: as for lines, of the subtotal. A void has the discount without its kind."""
     sales = Sale.objects.filter(kind=Sale.Kind.SALE, register__is_history=False)
-    _away(look, sales, "discount", _agreed(F("subtotal"), ONE), HUNDRED)
+    away(look, sales, "discount", _agreed(F("subtotal"), ONE), HUNDRED)
 
 
 def _agreed(base: Any, sign: Any) -> Any:
@@ -170,12 +147,15 @@ def sale_is_in_the_currency(look: Look) -> None:
 
 @rule(AREA, _("A document reverses nothing, or reverses and is no void, or has the wrong sign."))
 def document_is_of_its_kind(look: Look) -> None:
-    """DESIGN 6: voids reverse a sale with negative amounts; other kinds reverse nothing, and
-    returns, adjustments and write-offs come from a history alone."""
+    """DESIGN 6: voids reverse a sale with negative amounts, refunds and exchanges take from a sale
+    or an exchange; other kinds refer to nothing, and returns, adjustments and write-offs come from a
+    history alone."""
     kind = Sale.Kind
     right = (
         Q(kind=kind.SALE, reverses=None, total__gte=0)
         | Q(kind=kind.VOID, reverses__kind=kind.SALE, total__lte=0)
+        | Q(kind=kind.REFUND, reverses__kind__in=(kind.SALE, kind.EXCHANGE), total__lte=0)
+        | Q(kind=kind.EXCHANGE, reverses__kind__in=(kind.SALE, kind.EXCHANGE))
         | Q(kind=kind.RETURN, reverses=None, total__lte=0, register__is_history=True)
         | Q(kind=kind.ADJUSTMENT, reverses=None, register__is_history=True)
         | Q(kind=kind.WRITE_OFF, reverses=None, total=0, register__is_history=True)

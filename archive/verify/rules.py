@@ -14,13 +14,15 @@ from operator import or_
 from typing import Any
 
 from django.db.models import Count, DecimalField, F, FilteredRelation, Model, Q, QuerySet, Value
-from django.db.models.functions import Coalesce, Round
+from django.db.models.functions import Abs, Coalesce, Round
 
 from archive.verify.report import Finding, Level, Outcome
 from tenants.context import current, require_id
 
 AMOUNT: DecimalField[Any, Any] = DecimalField(max_digits=30, decimal_places=4)
 ZERO = Value(Decimal(0), output_field=AMOUNT)
+FINE: DecimalField[Any, Any] = DecimalField(max_digits=40, decimal_places=8)
+ONE = Value(Decimal(1), output_field=FINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +159,29 @@ class Look:
             wrong = wrong.filter(key__in=keys)
         for pk, found in self.first(wrong, column):
             self.tell(rows.model, pk, column, "a value of its own", found)
+
+
+def away(
+    look: Look, rows: QuerySet[Any], column: str, exact: Any, scale: Any = ONE, *, named: str = ""
+) -> None:
+    """Rows whose column is further from exact / scale than rounding once leads, which is half of the
+    currency's smallest coin. `named` is the column to tell, where it is another.
+
+    Multiplied out, because SQLite divides whole numbers without a rest.
+    """
+    half = Value(Decimal(5).scaleb(-current().digits - 1), output_field=FINE)
+    off = (
+        Abs(F(column) * F("scale") - F("exact"), output_field=FINE)
+        - Abs(F("scale"), output_field=FINE) * half
+    )
+    wrong = (
+        rows.annotate(exact=exact, scale=scale)
+        .annotate(off=Round(off, 6, output_field=FINE))
+        .filter(off__gt=0)
+    )
+    for pk, product, times, found in look.first(wrong, "exact", "scale", column):
+        right = round(Decimal(product) / Decimal(times), 4)
+        look.tell(rows.model, pk, named or column, right, found)
 
 
 def with_its(rows: QuerySet[Any], relation: str, name: str = "its") -> QuerySet[Any]:

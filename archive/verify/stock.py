@@ -65,9 +65,11 @@ def stock_moved_as_sold(look: Look) -> None:
 @rule(AREA, _("A stocked product was sold as if it were a service, and its stock stayed."),
       level=Level.WARNING, weight=2)  # fmt: skip
 def stocked_product_was_sold_as_such(look: Look) -> None:
-    """LESSONS 7: a flag skipped the deduction. Products that were changed since may be right."""
+    """LESSONS 7: a flag skipped the deduction. Products that were changed since may be right, and what
+    came back broken is not put on the shelf."""
     wrong = SaleLine.objects.filter(
         is_stocked=False,
+        refunds=None,
         variation__product__is_stocked=True,
         variation__product__adds_credit=False,
         variation__product__updated_at__lt=F("sale__created_at"),

@@ -32,13 +32,13 @@ VIEW = (Permission.SELL_VIEW, Permission.SELL_VIEW_OWN)
 
 
 def documents(request: Any) -> QuerySet[Sale]:
-    """The sales and voids that the request may see, with all that `stored_sale_shape` says of them."""
+    """The documents that the request may see, with all that `stored_sale_shape` says of them."""
     return with_parts(visible_sales(request))
 
 
 def with_parts(sales: QuerySet[Sale]) -> QuerySet[Sale]:
     return sales.select_related("location", "register", "operator", "customer").prefetch_related(
-        "lines", "payments", "reversals"
+        "lines", "payments", "reversals", "refund_lines"
     )
 
 
@@ -66,7 +66,7 @@ class SalesView(BusinessView):
         tags=["Sales"],
     )
     def get(self, request: BusinessRequest) -> Response:
-        """Sales and voids, the newest first."""
+        """Sales, voids, refunds and exchanges, the newest first."""
         sales = documents(request)
         if request.GET.get("register"):
             sales = sales.filter(register=asked_register(request))
@@ -104,7 +104,7 @@ class SaleView(BusinessView):
 
     @extend_schema(operation_id="sale", responses=schema.SaleDocument, tags=["Sales"])
     def get(self, request: BusinessRequest, sale_id: uuid.UUID) -> Response:
-        """One sale or void."""
+        """One document: a sale says of each line how much came back and how much still can."""
         return Response(stored_sale_shape(request, sale_or_404(request, sale_id)))
 
 

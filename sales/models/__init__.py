@@ -4,15 +4,18 @@
 from sales.models.credit import CreditAccount, CreditEntry
 from sales.models.customer import Customer, CustomerNameHash
 from sales.models.document import Payment, Sale, SaleLine
-from sales.models.till import Register, Shift
+from sales.models.review import ReviewItem
+from sales.models.till import NumberSeries, Register, Shift
 
 __all__ = [
     "CreditAccount",
     "CreditEntry",
     "Customer",
     "CustomerNameHash",
+    "NumberSeries",
     "Payment",
     "Register",
+    "ReviewItem",
     "Sale",
     "SaleLine",
     "Shift",

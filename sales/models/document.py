@@ -5,7 +5,10 @@
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Mapping
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any
 
 from django.conf import settings
@@ -20,7 +23,7 @@ from accounts.models import Device
 from inventory.models import Variation
 from sales.models.customer import Customer
 from sales.models.till import Register, Shift
-from tenants.constraints import walls
+from tenants.constraints import TenantPartReference, walls
 from tenants.fields import amount_field
 from tenants.models import Location, TenantForeignKey, TenantModel, TenantRow
 
@@ -37,20 +40,25 @@ def adds_up(total: str, *parts: str) -> Q:
 
 
 class Sale(TenantModel):
-    """A sale, the void that reverses one with negative amounts, or a document of imported history.
+    """A sale; a void, refund or exchange that refers to one; or a document of imported history.
 
-    Sums over all documents are therefore what really happened. The id is made by the client and is
-    the idempotency key: `request_hash` tells the same request from another one with that id.
-    Returns, adjustments and write-offs come in with a shop's history only, on a register that is
-    marked so, under the numbers that they had.
+    What is given back has negative amounts: sums over all documents are what really happened. A
+    void takes all of a sale back, a refund some of its lines, an exchange sells others in return.
+    The id is made by the client and is the idempotency key: `request_hash` tells the same request
+    from another one with that id. Returns, adjustments and write-offs come in with a shop's history
+    only, on a register that is marked so, under the numbers that they had.
     """
 
     # Of a document in hand: it was not written now but found, recorded by the same request before.
     was_recorded = False
+    # Of a document that was written now: what there is left of each variation that it moved.
+    stock_left: Mapping[uuid.UUID, Decimal] = MappingProxyType({})
 
     class Kind(models.TextChoices):
         SALE = "sale", _("Sale")
         VOID = "void", _("Void")
+        REFUND = "refund", _("Refund")
+        EXCHANGE = "exchange", _("Exchange")
         RETURN = "return", _("Return")
         ADJUSTMENT = "adjustment", _("Adjustment")
         WRITE_OFF = "write_off", _("Write-off")
@@ -58,6 +66,12 @@ class Sale(TenantModel):
     kind = models.CharField(_("kind"), max_length=10, choices=Kind, default=Kind.SALE)
     number = models.CharField(_("receipt"), max_length=40)
     counter = models.PositiveBigIntegerField(editable=False)
+    # The device's own series that the number is of; empty for the register's.
+    series = models.CharField(max_length=4, blank=True, default="", db_default="", editable=False)
+    # Recorded by a device while the server could not be reached, and told later.
+    is_offline = models.BooleanField(
+        _("made offline"), default=False, db_default=False, editable=False
+    )
     location = TenantForeignKey(Location, related_name="+", verbose_name=_("location"))
     register = TenantForeignKey(Register, related_name="+", verbose_name=_("register"))
     shift = TenantForeignKey(Shift, related_name="sales", verbose_name=_("shift"))
@@ -72,7 +86,8 @@ class Sale(TenantModel):
     customer = TenantForeignKey(
         Customer, null=True, related_name="sales", verbose_name=_("customer")
     )
-    # What this document reverses; a unique key, so that nothing is reversed twice.
+    # The document whose lines come back: all of them in a void (a unique key, so that there is
+    # one), some in refunds and exchanges.
     reverses = TenantForeignKey("self", null=True, related_name="reversals")
     reason = models.CharField(_("reason"), max_length=200, blank=True)
     note = models.CharField(_("note"), max_length=500, blank=True)
@@ -106,7 +121,14 @@ class Sale(TenantModel):
             *walls("sale", "location", "register", "shift", "device", "customer", "reverses"),
             models.UniqueConstraint(fields=["business", "number"], name="sale_number"),
             models.UniqueConstraint(
-                fields=["business", "register", "kind", "counter"], name="sale_counter"
+                fields=["business", "register", "kind", "counter"],
+                condition=Q(series=""),
+                name="sale_counter",
+            ),
+            models.UniqueConstraint(
+                fields=["business", "series", "counter"],
+                condition=~Q(series=""),
+                name="sale_series_counter",
             ),
             models.UniqueConstraint(
                 fields=["business", "register", "chain_index"], name="sale_chain"
@@ -119,6 +141,8 @@ class Sale(TenantModel):
             models.CheckConstraint(
                 condition=Q(kind="sale", reverses=None, total__gte=0)
                 | Q(kind="void", reverses__isnull=False, total__lte=0)
+                | Q(kind="refund", reverses__isnull=False, total__lte=0)
+                | Q(kind="exchange", reverses__isnull=False)
                 | Q(kind="return", reverses=None, total__lte=0)
                 | Q(kind="adjustment", reverses=None)
                 | Q(kind="write_off", reverses=None, total=0),
@@ -153,7 +177,10 @@ class SaleLine(TenantRow):
     """One line as it was sold; names and prices are copies, so that history stays.
 
     gross = quantity x unit price; discount and sale_discount are this line's own and its share of
-    the sale's. net + tax = total. In a void all but the unit price are negative.
+    the sale's. net + tax = total. What comes back has negative amounts, all but the unit price.
+    In a refund or exchange such a line names the one it takes from, `refunds` and `refunds_line`;
+    goods that are not put back on the shelf are not `is_stocked` there, and cost nothing: what they
+    had cost stays with the sale.
     """
 
     sale = TenantForeignKey(Sale, on_delete=models.PROTECT, related_name="lines")
@@ -176,19 +203,45 @@ class SaleLine(TenantRow):
     discount_kind = models.CharField(max_length=10, blank=True)
     discount_value = amount_field(null=True)
     is_stocked = models.BooleanField()
+    refunds = TenantForeignKey(
+        Sale,
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="refund_lines",
+        verbose_name=_("takes back from"),
+    )
+    refunds_line = models.PositiveIntegerField(_("its line"), null=True)
 
     class Meta(TenantRow.Meta):
         verbose_name = _("line")
         verbose_name_plural = _("lines")
         ordering = ("line",)
         constraints = [
-            *walls("sale_line", "sale", "variation"),
+            *walls("sale_line", "sale", "variation", "refunds"),
             models.UniqueConstraint(fields=["business", "sale", "line"], name="sale_line_once"),
+            TenantPartReference(
+                fields=("refunds", "refunds_line"),
+                target=("sale", "line"),
+                name="sale_line_refunds_line_ref",
+            ),
+            models.CheckConstraint(
+                condition=Q(refunds=None, refunds_line=None)
+                | Q(refunds__isnull=False, refunds_line__isnull=False, quantity__lt=0),
+                name="sale_line_refund",
+            ),
             models.CheckConstraint(
                 condition=adds_up("total", "net", "tax"), name="sale_line_adds_up"
             ),
         ]
-        indexes = [models.Index(fields=["business", "variation"], name="sale_line_of_variation")]
+        indexes = [
+            models.Index(fields=["business", "variation"], name="sale_line_of_variation"),
+            # What has come back of a sale: read under its lock by whoever takes more of it back.
+            models.Index(
+                fields=["business", "refunds"],
+                condition=Q(refunds__isnull=False),
+                name="sale_line_refunded",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name

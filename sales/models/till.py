@@ -38,6 +38,8 @@ class Register(TenantModel):
     is_history = models.BooleanField(default=False, editable=False)
     sale_counter = models.PositiveBigIntegerField(default=0, editable=False)
     void_counter = models.PositiveBigIntegerField(default=0, editable=False)
+    refund_counter = models.PositiveBigIntegerField(default=0, db_default=0, editable=False)
+    exchange_counter = models.PositiveBigIntegerField(default=0, db_default=0, editable=False)
     chain_length = models.PositiveBigIntegerField(default=0, editable=False)
     chain_hash = models.CharField(max_length=64, default="", editable=False)
 
@@ -62,6 +64,33 @@ class Register(TenantModel):
 
     def __str__(self) -> str:
         return self.name
+
+
+class NumberSeries(TenantModel):
+    """Receipt numbers that one device gives by itself, while the server cannot be reached.
+
+    It belongs to one register and one device for good; a device that was reset or paired anew gets
+    another. `code` stands between the register's prefix and the counter, and once in a business. A
+    till in a browser is no device: it made the id of its series itself.
+    """
+
+    register = TenantForeignKey(Register, related_name="series", verbose_name=_("register"))
+    device = TenantForeignKey(Device, null=True, related_name="series", verbose_name=_("device"))
+    code = models.CharField(_("code"), max_length=4)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta(TenantModel.Meta):
+        verbose_name = _("series of receipt numbers")
+        verbose_name_plural = _("series of receipt numbers")
+        ordering = ("code",)
+        constraints = [
+            *walls("number_series", "register", "device"),
+            models.UniqueConstraint(fields=["business", "code"], name="number_series_code"),
+        ]
+        indexes = [models.Index(fields=["business", "device"], name="number_series_of_device")]
+
+    def __str__(self) -> str:
+        return self.code
 
 
 class Shift(TenantModel):

@@ -61,6 +61,10 @@ ENDPOINTS = [
     ("POST", "sales"),
     ("GET", "sales/{sale}"),
     ("POST", "sales/{sale}/void"),
+    ("POST", "sales/{sale}/refunds"),
+    ("POST", "sales/{sale}/refunds/quote"),
+    ("POST", "sales/{sale}/exchanges"),
+    ("POST", "sales/{sale}/exchanges/quote"),
     ("GET", "sales/{sale}/receipt"),
 ]
 NOWHERE = "01900000-0000-7000-8000-000000000000"

@@ -82,10 +82,10 @@ def test_a_refund_lasts_as_long_as_what_was_spent() -> None:
     mine, other = uuid.uuid4(), uuid.uuid4()
     movements = [came("5", 10), came("5", 20), came("5"), went("8", document_id=mine)]
     _left, uses = replay([*movements, went("4", document_id=other)])
-    assert expiry_of_refund(uses, mine, FIRST) == date(2026, 1, 20)
-    assert expiry_of_refund(uses, mine, date(2026, 2, 1)) == date(2026, 2, 1)
+    assert expiry_of_refund(uses, [mine], FIRST) == date(2026, 1, 20)
+    assert expiry_of_refund(uses, [mine], date(2026, 2, 1)) == date(2026, 2, 1)
     # Partly of what never expires: neither does what comes back.
-    assert expiry_of_refund(uses, other, FIRST) is None
+    assert expiry_of_refund(uses, [other], FIRST) is None
 
 
 @given(moves)
