@@ -12,6 +12,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.permissions import Permission
+from sales.keeping import open_reviews
 
 logger = logging.getLogger(__name__)
 
@@ -36,6 +37,7 @@ class Link:
     icon: str
     primary: bool
     active: bool = False
+    count: int = 0  # What waits there for this person.
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,7 @@ SECTIONS: tuple[tuple[str | Promise, tuple[Entry, ...]], ...] = (
         (
             Entry("till", _("Till"), "scan-barcode", (P.SELL_CREATE,), primary=True),
             Entry("sale_list", _("Sales"), "receipt", (P.SELL_VIEW, P.SELL_VIEW_OWN), primary=True),
+            Entry("review_list", _("To review"), "inbox", (P.SELL_REVIEW,)),
             Entry("shift_list", _("Shifts"), "clock", (P.SHIFT_VIEW, P.SHIFT_VIEW_ALL)),
         ),
     ),
@@ -118,10 +121,18 @@ def navigation(request: HttpRequest) -> list[Section]:
         return []
     urls = {e.name: _url(e) for _title, entries in SECTIONS for e in entries if _may(membership, e)}
     active = _active(request.path, [url for url in urls.values() if url])
+    counts = {"review_list": open_reviews(request)} if urls.get("review_list") else {}
     sections = []
     for title, entries in SECTIONS:
         links = [
-            Link(entry.label, url, entry.icon, entry.primary, active=url == active)
+            Link(
+                entry.label,
+                url,
+                entry.icon,
+                entry.primary,
+                active=url == active,
+                count=counts.get(entry.name, 0),
+            )
             for entry in entries
             if (url := urls.get(entry.name))
         ]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from accounts.access import at_visible_locations
 from accounts.models import Membership, User
 from sales.models import Register, ReviewItem, Sale
 from sales.reasons import Reason
@@ -27,6 +28,15 @@ if TYPE_CHECKING:
 REVIEWS: Final = "reviews"
 _FOUR_PLACES: Final = Decimal("0.0001")
 _LARGEST: Final = Decimal(10) ** 13
+
+
+def open_reviews(request: Any) -> int:
+    """How many the request may see that nobody has settled; in a business that never had one without
+    asking."""
+    if not current().settings.get(REVIEWS):
+        return 0
+    items = ReviewItem.objects.filter(at_visible_locations(request), settlement="")
+    return int(items.count())
 
 
 def keep_remarks(judgement: Judgement, sale: Sale) -> ReviewItem:

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from sales.views import credit, customers, registers, sales, shifts, till
+from sales.views import credit, customers, registers, review, sales, shifts, till
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("sales.device_urls")),
@@ -12,6 +12,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("sales/<uuid:pk>/", sales.sale_detail, name="sale_detail"),
     path("sales/<uuid:pk>/void/", sales.sale_void, name="sale_void"),
     path("sales/<uuid:pk>/receipt/", sales.receipt, name="receipt"),
+    path("review/", review.review_list, name="review_list"),
+    path("review/<uuid:pk>/", review.review_detail, name="review_detail"),
+    path("review/<uuid:pk>/settle/", review.review_settle, name="review_settle"),
     path("shifts/", shifts.shift_list, name="shift_list"),
     path("shifts/open/", shifts.shift_open, name="shift_open"),
     path("shifts/<uuid:pk>/", shifts.shift_detail, name="shift_detail"),

@@ -25,7 +25,7 @@ from tenants.models import Business, Location
 Row = dict[str, Any]
 
 #: What an import or a departure notes in a business's settings, which is no part of the business.
-NOTES: Final = frozenset({"origin", "fingerprint", "books", "leaves_on"})
+NOTES: Final = frozenset({"origin", "fingerprint", "books", "leaves_on", "reviews"})
 
 #: Says the same in every file: our rows do not know when they were made or changed.
 UNDATED: Final[Row] = {"createdAt": None, "updatedAt": None}
