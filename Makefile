@@ -16,7 +16,7 @@ run: ## try it out: SQLite, demo shops, http://127.0.0.1:8000 (PORT=, HOST=)
 	@scripts/venv.sh run
 	@exec $(PYTHON) -m scripts.run
 
-test: ## everything: lint, types, contract, SQLite, PostgreSQL, browser, Vercel
+test: ## everything: lint, types, contract, Vercel, browser, SQLite, PostgreSQL
 	@scripts/venv.sh dev
 	@$(CHECK)
 

@@ -1,16 +1,21 @@
 """Run the checks of `make test`, one stage after another, and stop at the first that fails.
 
 python -m scripts.check [STAGE…]     no stage named: all of them, in this order
+
+The browser's stage, one process that waits for pages, runs beside those that stand before it.
 """
 
 import argparse
+import contextlib
 import os
 import re
 import shlex
+import signal
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from scripts import postgres, system
@@ -133,11 +138,59 @@ STAGES: dict[str, Callable[[list[str]], None]] = {
     "js": js,
     "django": django,
     "migrations": migrations,
+    "vercel": vercel,
+    "browser": browser,
     "sqlite": sqlite,
     "postgres": on_postgres,
-    "browser": browser,
-    "vercel": vercel,
 }
+BESIDE = "browser"
+
+
+class Beside:
+    """A stage in a process of its own, which is heard when it is waited for."""
+
+    def __init__(self, command: Sequence[str]) -> None:
+        self.said = tempfile.TemporaryFile()  # noqa: SIM115 - stop() closes it
+        self.process = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=self.said,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+    def wait(self) -> None:
+        """Let it end, and say what it said. Raises Failed."""
+        status = self.process.wait()
+        self.said.seek(0)
+        system.say(self.said.read().decode("utf-8", "replace").rstrip())
+        if status:
+            raise Failed
+
+    def stop(self) -> None:
+        """End it, with all that it has started, where it has not ended."""
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGTERM)
+            self.process.wait()
+        self.said.close()
+
+
+@contextlib.contextmanager
+def _beside(names: Sequence[str], arguments: Sequence[str]) -> Iterator[Beside | None]:
+    """The browser's stage, started; None where it is not wanted or nothing comes before it."""
+    if BESIDE not in names[1:]:
+        yield None
+        return
+    # Before the others begin: two at a time cannot install what is missing.
+    system.playwright_driver()
+    system.chromium()
+    command = [sys.executable, "-m", "scripts.check", BESIDE, f"--pytest={shlex.join(arguments)}"]
+    beside = Beside(command)
+    try:
+        yield beside
+    finally:
+        beside.stop()
 
 
 def _headline(name: str) -> None:
@@ -148,16 +201,20 @@ def _headline(name: str) -> None:
 def run(names: Sequence[str], arguments: list[str]) -> int:
     """Run the stages in the order given; 0 when each of them passed, otherwise 1."""
     took: list[str] = []
-    begin = time.monotonic()
-    for name in names:
-        _headline(name)
-        start = time.monotonic()
-        try:
-            STAGES[name](arguments)
-        except (Failed, system.Missing, postgres.ClusterError) as error:
-            system.say(f"{error}\nFAILED in {name} after: {', '.join(took) or 'nothing'}".lstrip())
-            return 1
-        took.append(f"{name} {time.monotonic() - start:.0f} s")
+    name, begin = BESIDE, time.monotonic()
+    try:
+        with _beside(names, arguments) as beside:
+            for name in names:
+                _headline(name)
+                start = time.monotonic()
+                if beside is not None and name == BESIDE:
+                    beside.wait()
+                else:
+                    STAGES[name](arguments)
+                took.append(f"{name} {time.monotonic() - start:.0f} s")
+    except (Failed, system.Missing, postgres.ClusterError) as error:
+        system.say(f"{error}\nFAILED in {name} after: {', '.join(took) or 'nothing'}".lstrip())
+        return 1
     system.say(f"\nPassed: {', '.join(took)}. Total {time.monotonic() - begin:.0f} s.")
     return 0
 

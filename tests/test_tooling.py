@@ -242,6 +242,42 @@ def test_the_first_failing_stage_stops_and_is_named(monkeypatch, capsys):
     assert check.run(["one"], []) == 0
 
 
+def talking(status: int) -> list[str]:
+    return [sys.executable, "-c", f"import sys; print('seen a page'); sys.exit({status})"]
+
+
+def test_a_stage_beside_the_others_is_heard_and_can_fail(capsys):
+    good, bad = check.Beside(talking(0)), check.Beside(talking(1))
+    good.wait()
+    assert "seen a page" in capsys.readouterr().err
+    with pytest.raises(check.Failed):
+        bad.wait()
+    assert "seen a page" in capsys.readouterr().err
+    good.stop()
+    bad.stop()
+
+
+def test_a_failing_stage_ends_the_one_beside_it(monkeypatch):
+    begun: list[check.Beside] = []
+
+    def sleeper(command: list[str]) -> check.Beside:
+        assert command[-2:] == ["browser", "--pytest=-k till"]
+        begun.append(beside([sys.executable, "-c", "import time; time.sleep(600)"]))
+        return begun[0]
+
+    def fail(_: list[str]) -> None:
+        """Fails."""
+        raise check.Failed
+
+    beside = check.Beside
+    monkeypatch.setattr(check, "Beside", sleeper)
+    monkeypatch.setattr(system, "chromium", lambda: "")
+    monkeypatch.setattr(system, "playwright_driver", lambda: None)
+    monkeypatch.setattr(check, "STAGES", {"one": fail, "browser": fail})
+    assert check.run(["one", "browser"], ["-k", "till"]) == 1
+    assert begun[0].process.returncode == -signal.SIGTERM
+
+
 def test_a_skipped_test_fails_the_checks(tmp_path):
     (tmp_path / "test_left_out.py").write_text(
         "import pytest\n"
