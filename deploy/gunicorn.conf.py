@@ -25,5 +25,7 @@ max_requests_jitter = 2_000
 # Tillbook writes a line for each request itself, with its id and without personal data.
 accesslog = None
 loglevel = "warning"
+# systemd and containers stop and reload by signals; a socket for it would want a home to lie in.
+control_socket_disable = True
 # The heartbeat of a worker must not wait for a disk.
 worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None
