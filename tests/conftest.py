@@ -7,26 +7,22 @@ through PgBouncer as the ordinary runtime role, in a database of this worker's o
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 import pytest
 from django.conf import settings
 from django.db import connection, connections
 from django.test import Client
-from django.test.utils import setup_databases, teardown_databases
+from pytest_django import DjangoDbBlocker
 
 from tenants.context import business
-from tests import factories
+from tests import databases, factories
 from tests.factories import Shop
 from tests.monitoring import leaks
 
-ON_POSTGRES = settings.DATABASES["default"]["ENGINE"] == "tenants.db"
+ON_POSTGRES = databases.ON_POSTGRES
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -57,43 +53,29 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The name of a database to copy: migrated, empty, and shared by the workers of a run."""
+    folder = tmp_path_factory.getbasetemp()
+    return databases.migrated(folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder)
+
+
+@pytest.fixture(scope="session")
 def django_db_setup(
-    django_test_environment: None, django_db_blocker, tmp_path_factory
+    django_test_environment: None,
+    django_db_blocker: DjangoDbBlocker,
+    migrated: str,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[None]:
-    with django_db_blocker.unblock():
-        if ON_POSTGRES:
-            yield from _postgres()
-        else:
-            # A file, not memory: threads must meet each other's locks as they do in production.
-            name = tmp_path_factory.mktemp("db") / "test.sqlite3"
-            settings.DATABASES["default"]["TEST"]["NAME"] = str(name)
-            config = setup_databases(verbosity=0, interactive=False, serialized_aliases=set())
-            yield
-            teardown_databases(config, verbosity=0)
-
-
-def _postgres() -> Iterator[None]:
-    """A database of our own, made by the owner with the product's own commands."""
-    name = f"test_{uuid.uuid4().hex[:12]}"
-    direct = os.environ["DIRECT_URL"]
-    with psycopg.connect(direct, autocommit=True) as owner:
-        owner.execute(f"CREATE DATABASE {name}")
-    own_url = urlunsplit(urlsplit(direct)._replace(path=f"/{name}"))
-    environment = {**os.environ, "DIRECT_URL": own_url}
-    for command in (["migrate", "-v0"], ["setup_roles"]):
-        subprocess.run(
-            [sys.executable, str(ROOT / "manage.py"), *command],
-            env=environment,
-            check=True,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-    os.environ["TEST_DIRECT_URL"] = own_url
+    # On SQLite a file, not memory: threads must meet each other's locks as they do in production.
+    name = databases.own_copy(migrated, tmp_path_factory.mktemp("db"))
+    if ON_POSTGRES:
+        os.environ["TEST_DIRECT_URL"] = databases.with_name(databases.DIRECT, name)
+    connections["default"].close()
     settings.DATABASES["default"]["NAME"] = name
     connections["default"].settings_dict["NAME"] = name
-    connections["default"].close()
     yield
-    connections.close_all()
+    with django_db_blocker.unblock():
+        connections.close_all()
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 import psycopg
 from django.core.management import call_command
@@ -26,9 +26,10 @@ from django.db import connection, connections
 from psycopg import sql
 
 from tests.conftest import ON_POSTGRES, ROOT
+from tests.databases import DIRECT, copy_database, with_name
 
 # As this process was started, whatever a test makes of its environment.
-_DIRECT, _POOLED = os.environ.get("DIRECT_URL", ""), os.environ.get("DATABASE_URL", "")
+_POOLED = os.environ.get("DATABASE_URL", "")
 _LOGIN = ("NAME", "USER", "PASSWORD", "HOST", "PORT")
 
 
@@ -42,7 +43,7 @@ class Installation:
 
     @property
     def direct_url(self) -> str:
-        return _with_name(_DIRECT, self.name)
+        return with_name(DIRECT, self.name)
 
     def environment(self) -> dict[str, str]:
         """What a process of its own needs beside the keys, which are this process's."""
@@ -52,7 +53,7 @@ class Installation:
                 "DATABASE_URL": f"sqlite:///{self.name}",
                 "VAR_DIR": str(self.var),
             }
-        url = _with_name(_POOLED, self.name)
+        url = with_name(_POOLED, self.name)
         return {
             **os.environ,
             "DATABASE_URL": url,
@@ -145,10 +146,6 @@ def _id(name: str) -> sql.Identifier:
     return sql.Identifier(name)
 
 
-def _with_name(url: str, name: str) -> str:
-    return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
-
-
 def _login_of(url: str) -> dict[str, Any]:
     parts = urlsplit(url)
     values = (parts.path.lstrip("/"), parts.username, parts.password, parts.hostname, parts.port)
@@ -171,7 +168,7 @@ def _default(login: dict[str, Any]) -> Iterator[None]:
 @contextmanager
 def admin() -> Iterator[psycopg.Connection[Any]]:
     """The owner in a database that nobody drops."""
-    with psycopg.connect(_DIRECT, autocommit=True) as server:
+    with psycopg.connect(DIRECT, autocommit=True) as server:
         yield server
 
 
@@ -186,24 +183,6 @@ def make_base(folder: Path) -> str:
     name = f"test_base_{uuid.uuid4().hex[:10]}"
     copy_database(own, name)
     return name
-
-
-def copy_database(source: str, name: str) -> None:
-    # The pooler keeps connections, and a database that is connected to is not copied.
-    with admin() as server:
-        for attempt in range(5):
-            server.execute(
-                "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = %s",
-                [source],
-            )
-            try:
-                server.execute(
-                    sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(_id(name), _id(source))
-                )
-                return
-            except psycopg.errors.ObjectInUse:
-                if attempt == 4:
-                    raise
 
 
 def _copy_file(source: str, target: str) -> None:

@@ -15,9 +15,10 @@ from django.utils import timezone
 from backups import scratch, status
 from backups.models import BackupRun
 from backups.scratch import ALIAS
-from tests.backups.installation import Installation, admin, copy_database, remove
+from tests.backups.installation import Installation, admin, remove
 from tests.backups.test_round_trip import without_runs
 from tests.conftest import ON_POSTGRES
+from tests.databases import copy_database
 
 
 def leftovers(house: Installation) -> list[str]:

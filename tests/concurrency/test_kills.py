@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import random
 import signal
-import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -21,8 +18,8 @@ from sales.models import Sale
 from scripts.cluster import APP, DATABASE
 from scripts.postgres import Cluster, running
 from tenants.db.base import DatabaseWrapper
+from tests import databases
 from tests.concurrency.crowd import Market, make_market, patiently, refusals, together
-from tests.conftest import ROOT
 
 pytestmark = [pytest.mark.postgres, pytest.mark.slow]
 
@@ -30,18 +27,12 @@ CLERKS, EACH = 8, 25
 
 
 @pytest.fixture
-def cluster(django_db_setup: None, django_db_blocker: Any) -> Iterator[Cluster]:
+def cluster(django_db_setup: None, django_db_blocker: Any, migrated: str) -> Iterator[Cluster]:
     """Servers of this test's own, to be killed; Django talks to them while it runs."""
     config = connections.settings["default"]
     saved = dict(config)
     with running() as own, django_db_blocker.unblock():
-        for command in (["migrate", "-v0"], ["setup_roles"]):
-            subprocess.run(
-                [sys.executable, str(ROOT / "manage.py"), *command],
-                env={**os.environ, **own.environment()},
-                check=True,
-                capture_output=True,
-            )
+        databases.fill(own, migrated)
         connection.close()
         config.update(
             HOST="127.0.0.1", PORT=own.pool_port, PASSWORD=own.passwords[APP], NAME=DATABASE

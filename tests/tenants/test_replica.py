@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -26,8 +23,7 @@ from scripts.postgres import running
 from scripts.standby import Standby, standby_of
 from tenants import context
 from tenants import replica as replicas
-from tests import factories
-from tests.conftest import ROOT
+from tests import databases, factories
 from tests.factories import Shop
 
 pytestmark = [pytest.mark.postgres, pytest.mark.slow]
@@ -82,17 +78,11 @@ def with_replica(url: str) -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def house(django_db_setup: None, django_db_blocker: Any) -> Iterator[House]:
+def house(django_db_setup: None, django_db_blocker: Any, migrated: str) -> Iterator[House]:
     config = connections.settings["default"]
     saved = dict(config)
     with running() as cluster, django_db_blocker.unblock():
-        for command in (["migrate", "-v0"], ["setup_roles"]):
-            subprocess.run(
-                [sys.executable, str(ROOT / "manage.py"), *command],
-                env={**os.environ, **cluster.environment()},
-                check=True,
-                capture_output=True,
-            )
+        databases.fill(cluster, migrated)
         connection.close()
         config.update(
             HOST="127.0.0.1", PORT=cluster.pool_port, PASSWORD=cluster.passwords[APP], NAME=DATABASE
