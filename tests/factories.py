@@ -19,6 +19,7 @@ from inventory.models import Barcode, Category, Product, TaxRate, Unit, Variatio
 from sales.models import Customer, Register, Shift
 from sales.shifts import open_shift
 from tenants.context import business
+from tenants.encryption import index_columns
 from tenants.models import Business, Location
 
 PASSWORD = "correct horse battery"
@@ -60,9 +61,8 @@ def make_person(
     username: str, role: Role, *, locations: list[Location] | None = None, **fields: Any
 ) -> User:
     """A user with this role in the bound business; with `locations`, confined to them."""
-    user = User.objects.create_user(
-        username, PASSWORD, email=f"{username}@example.com", name=f"{username.title()} Person"
-    )
+    user = _user(username)
+    user.save()
     membership = Membership.objects.create(
         user=user, role=role, all_locations=locations is None, **fields
     )
@@ -71,11 +71,36 @@ def make_person(
     return user
 
 
+def _user(username: str) -> User:
+    user = User(
+        username=username, email=f"{username}@example.com", name=f"{username.title()} Person"
+    )
+    user.set_password(PASSWORD)
+    # Rows made in bulk do not pass through save(), which fills these.
+    index_columns(user)
+    return user
+
+
 def make_roles() -> dict[str, Role]:
-    return {
-        name: Role.objects.create(name=name, permissions=sorted(granted))
-        for name, granted in DEFAULT_ROLES.items()
-    }
+    roles = [
+        Role(name=name, permissions=sorted(granted)) for name, granted in DEFAULT_ROLES.items()
+    ]
+    return {role.name: role for role in Role.objects.bulk_create(roles)}
+
+
+def make_people(slug: str, roles: dict[str, Role]) -> dict[str, User]:
+    """A user in each role; the one in the role of owners owns the bound business."""
+    users = User.objects.bulk_create(
+        [_user(f"{slug}.{name.lower().replace(' ', '')}") for name in roles]
+    )
+    people = dict(zip(roles, users, strict=True))
+    Membership.objects.bulk_create(
+        [
+            Membership(user=people[name], role=role, all_locations=True, is_owner=name == "Owner")
+            for name, role in roles.items()
+        ]
+    )
+    return people
 
 
 def make_product(
@@ -87,14 +112,27 @@ def make_product(
     barcode: str = "",
     **fields: Any,
 ) -> Variation:
-    """A product with one variation, which is returned."""
+    """A product with one variation, which is returned and can be searched for."""
+    variation = _product(name, sku=sku, price=price, cost=cost, barcode=barcode, **fields)
+    refresh_search([variation.product_id])
+    return variation
+
+
+def _product(
+    name: str,
+    *,
+    sku: str,
+    price: str = "5.00",
+    cost: str = "2.00",
+    barcode: str = "",
+    **fields: Any,
+) -> Variation:
     product = Product.objects.create(name=name, **fields)
     variation = Variation.objects.create(
         product=product, sku=sku, price=Decimal(price), cost=Decimal(cost)
     )
     if barcode:
         Barcode.objects.create(variation=variation, code=barcode)
-    refresh_search([product.pk])
     return variation
 
 
@@ -102,24 +140,26 @@ def make_shop(slug: str) -> Shop:
     """A `Shop` with the given address; nothing is bound afterwards."""
     company = make_business(slug)
     with business(company):
-        high_street = Location.objects.create(code="HS", name="High Street")
-        market = Location.objects.create(code="MK", name="Market")
+        high_street, market = Location.objects.bulk_create(
+            [Location(code="HS", name="High Street"), Location(code="MK", name="Market")]
+        )
         roles = make_roles()
-        people = {
-            name: make_person(f"{slug}.{name.lower().replace(' ', '')}", role)
-            for name, role in roles.items()
-        }
-        Membership.objects.filter(user=people["Owner"]).update(is_owner=True)
+        people = make_people(slug, roles)
         tax = TaxRate.objects.create(name="VAT 20%", rate=Decimal(20), is_default=True)
-        piece = Unit.objects.create(name="Pieces", short_name="pc")
-        kilo = Unit.objects.create(name="Kilograms", short_name="kg", allow_decimal=True)
+        piece, kilo = Unit.objects.bulk_create(
+            [
+                Unit(name="Pieces", short_name="pc"),
+                Unit(name="Kilograms", short_name="kg", allow_decimal=True),
+            ]
+        )
         category = Category.objects.create(name="Kitchen")
         common: dict[str, Any] = {"tax_rate": tax, "category": category}
-        mug = make_product("Blue mug", sku="MUG-1", barcode="5901234123457", unit=piece, **common)
-        tea = make_product("Green tea", sku="TEA", price="12.99", unit=kilo, **common)
-        wrapping = make_product(
+        mug = _product("Blue mug", sku="MUG-1", barcode="5901234123457", unit=piece, **common)
+        tea = _product("Green tea", sku="TEA", price="12.99", unit=kilo, **common)
+        wrapping = _product(
             "Gift wrapping", sku="WRAP", price="1.50", is_stocked=False, unit=piece, **common
         )
+        refresh_search([one.product_id for one in (mug, tea, wrapping)])
         set_opening(
             actor=people["Owner"],
             location=high_street,
