@@ -74,6 +74,7 @@ def test_the_race_is_real(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_without_the_guard_both_tills_sell(monkeypatch: pytest.MonkeyPatch) -> None:
     market = make_market(tills=2, stock=1)
-    monkeypatch.setattr(ledger, "post", partial(ledger.post, guard=False))
+    post = ledger.post
+    monkeypatch.setattr(ledger, "post", lambda **given: post(**{**given, "guard": False}))
     assert rush(market, 2) == (2, [])
     assert market.stock() == -1
