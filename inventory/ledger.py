@@ -26,6 +26,8 @@ from tenants.errors import Refused
 from tenants.ids import uuid7
 from tenants.models import Location
 from tenants.spelling import plain_number
+from webhooks import outbox
+from webhooks.kinds import STOCK_MOVED
 
 ZERO = Decimal(0)
 
@@ -97,6 +99,9 @@ def post(
         if missing:
             raise OutOfStock(missing)
     _record(actor, kind, document_id, document_number, entries, deltas, levels, at)
+    # What is sold is told of with its document, which is an event already.
+    if kind != StockMovement.Kind.SALE and any(entry.quantity < 0 for entry in entries):
+        outbox.record(STOCK_MOVED, document_id)
     return {key: balance for key, (_id, balance) in levels.items()}
 
 

@@ -23,6 +23,8 @@ from inventory.models import StockDocument, StockLevel, StockMovement
 from tenants.errors import Refused
 from tenants.ids import uuid7
 from tenants.models import Location
+from webhooks import outbox
+from webhooks.kinds import STOCK_MOVED
 
 _PREFIX = {StockDocument.Kind.OPENING: "OPEN", StockDocument.Kind.CORRECTION: "COR"}
 _BATCH = 5000
@@ -118,6 +120,7 @@ class ImportedStock:
             )
             for number, one in enumerate(stated, line + 1)
         )
+        outbox.record(STOCK_MOVED, document.pk)
 
     def _document(self, location_id: uuid.UUID, kind: StockDocument.Kind) -> StockDocument:
         found = self.documents.get((location_id, kind))

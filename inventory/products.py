@@ -18,6 +18,8 @@ from inventory import catalogue, ledger, pictures
 from inventory.catalogue import refresh_search
 from inventory.models import Barcode, LocationPrice, Product, Variation
 from tenants.models import Location
+from webhooks import outbox
+from webhooks.kinds import Kind
 
 
 @dataclass
@@ -64,6 +66,7 @@ def save_product(
         if changes:
             verb = "create" if stored is None else "update"
             record(actor=actor, action=f"product.{verb}", target=product, changes=changes)
+            outbox.record(Kind.PRODUCT_CHANGED, product.pk)
 
 
 def _save_rows(product: Product, rows: Sequence[Row], *, woken: bool) -> dict[str, Any]:
@@ -151,7 +154,9 @@ def remove_product(*, actor: User, product: Product) -> bool:
     True when it was deleted.
     """
     picture = product.image.name or ""
-    gone = catalogue.remove(actor=actor, entry=product)
+    with transaction.atomic():
+        gone = catalogue.remove(actor=actor, entry=product)
+        outbox.record(Kind.PRODUCT_CHANGED, product.pk)
     if gone:
         pictures.forget(product, picture)
     return gone
@@ -197,6 +202,7 @@ def set_location_prices(
         LocationPrice.objects.bulk_create(new)
         if changes:
             record(actor=actor, action="product.prices", target=product, changes=changes)
+            outbox.record(Kind.PRODUCT_CHANGED, product.pk)
 
 
 def _text(price: Decimal | None) -> str | None:

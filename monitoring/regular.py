@@ -41,11 +41,14 @@ def tidy() -> dict[str, int]:
     from monitoring.models import LastRun
     from sales import credit
     from sync import pruning
+    from webhooks import pruning as webhooks
 
     done = {"sessions": sessions.prune(), "attempts": limits.prune(), "files": files.prune()}
     done |= prune()
     done["credit"] = credit.expire_everywhere()
     done["marks"] = pruning.prune()
+    done["webhooks"] = webhooks.prune()
+    webhooks.tell_owners()
     left = delete_due(timezone.now())
     done |= {"businesses": len(left.deleted), "failed": len(left.failed), "records": left.purged}
     LastRun.objects.update_or_create(name=DAILY, defaults={"at": timezone.now()})

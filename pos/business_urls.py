@@ -10,6 +10,7 @@ urlpatterns = [
     path("", include("purchasing.urls")),
     path("", include("accounts.urls")),
     path("", include("archive.urls")),
+    path("", include("webhooks.urls")),
     path("api/v1/", include("pos.api_urls")),
     path("admin/", admin.site.urls),
 ]

@@ -109,6 +109,7 @@ INSTALLED_APPS = [
     "corsheaders",
     "tenants",
     "accounts",
+    "webhooks",
     "inventory",
     "sales",
     "purchasing",

@@ -23,6 +23,8 @@ from sales import credit
 from sales.errors import OtherRequest
 from sales.models import CreditEntry, Payment, Register, Sale, SaleLine
 from tenants.errors import is_unique_violation
+from webhooks import outbox
+from webhooks.kinds import OF_DOCUMENT
 
 # The counter of each kind of document, and what stands between prefix and number.
 SERIES = {
@@ -142,6 +144,7 @@ def post(
     _remember(sale, lines=lines, payments=payments)
     register.chain_length, register.chain_hash = sale.chain_index, sale.content_hash
     register.save(update_fields=[SERIES[Sale.Kind(sale.kind)][0], "chain_length", "chain_hash"])
+    outbox.record(OF_DOCUMENT[sale.kind], sale.pk)
     return sale
 
 

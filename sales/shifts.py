@@ -17,6 +17,8 @@ from accounts.audit import record, snapshot
 from accounts.models import Device, User
 from sales.models import Payment, Register, Shift
 from tenants.errors import Refused
+from webhooks import outbox
+from webhooks.kinds import Kind
 
 AMOUNT: DecimalField[Any, Any] = DecimalField(max_digits=18, decimal_places=4)
 
@@ -134,4 +136,5 @@ def close_shift(
             target=shift,
             changes={"difference": [None, snapshot(shift)["difference"]]},
         )
+        outbox.record(Kind.SHIFT_CLOSED, shift.pk)
         return shift

@@ -63,6 +63,8 @@ class Business(models.Model):
     )
     settings = models.JSONField(default=dict, blank=True, editable=False)
     is_active = models.BooleanField(_("active"), default=True)
+    # Whether anybody listens: kept by webhooks/endpoints.py, so that a sale need not look.
+    sends_webhooks = models.BooleanField(default=False, db_default=False, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:

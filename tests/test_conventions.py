@@ -21,6 +21,7 @@ PACKAGES = (
     "sales",
     "purchasing",
     "inventory",
+    "webhooks",
     "accounts",
     "tenants",
 )

@@ -30,6 +30,8 @@ from inventory.words import write_words_of
 from tenants.bulk import insert_rows, update_rows
 from tenants.ids import uuid7
 from tenants.models import ExternalReference
+from webhooks import outbox
+from webhooks.kinds import Kind
 
 #: The tables that a journal speaks of, by the names that it has for them.
 TABLES: Final[dict[str, Any]] = {
@@ -69,6 +71,7 @@ class Writer:
         self._small(small)
         differing = [plan for plan in plans if plan.differs]
         self._products(differing)
+        outbox.record_all(Kind.PRODUCT_CHANGED, (plan.id for plan in differing))
         variations = [(plan, one) for plan in differing for one in plan.variations]
         self._variations(variations)
         self._codes([one for _plan, one in variations])

@@ -33,6 +33,8 @@ from tenants.context import require_id
 from tenants.errors import Refused
 from tenants.ids import uuid7
 from tenants.models import ExternalReference
+from webhooks import outbox
+from webhooks.kinds import Kind
 
 #: Fetching more than these takes longer than an import may; another run brings the rest.
 MOST_FETCHED: Final = 2000
@@ -198,6 +200,7 @@ class Pictures:
             changes.append((one.product_id, {"image": one.current}, {"image": name}))
         update_rows(Product, ("image",), ((key, after["image"]) for key, _b, after in changes))
         journal.changed("product", changes)
+        outbox.record_all(Kind.PRODUCT_CHANGED, (key for key, _before, _after in changes))
         again = [(*known[one.product_id], one.print) for one, _p in got if one.product_id in known]
         update_rows(ExternalReference, ("fingerprint",), ((pk, new) for pk, _old, new in again))
         journal.changed(

@@ -35,6 +35,8 @@ from inventory.words import write_words_of
 from sales.models import SaleLine
 from tenants.bulk import update_rows
 from tenants.errors import Refused
+from webhooks import outbox
+from webhooks.kinds import Kind
 
 #: What depends on others goes first.
 _ORDER: Final = ("location_price", "barcode", "variation", "product")
@@ -261,6 +263,8 @@ class TakeBack:
                         self._forget_picture(uuid.UUID(key), after)
             for name, rows in by_column.items():
                 update_rows(model, (name,), rows)
+            if table == "product":
+                outbox.record_all(Kind.PRODUCT_CHANGED, (uuid.UUID(key) for key, _c in data))
             if "search_text" in by_column:
                 write_words_of(dict(by_column["search_text"]))
 
@@ -277,6 +281,8 @@ class TakeBack:
                 # Without asking what depends on each: the keys of the database know.
                 found = TABLES[table].objects.filter(pk__in=keys)
                 found._raw_delete(found.db)
+                if table == "product":
+                    outbox.record_all(Kind.PRODUCT_CHANGED, keys)
         for _table, rows in self._created("reference"):
             TABLES["reference"].objects.filter(pk__in=list(rows)).delete()
 

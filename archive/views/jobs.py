@@ -41,6 +41,7 @@ from archive.views.doors import demand_everywhere, desk, reading, unhurried
 from archive.work.leaving import KIND as WHOLE_ARCHIVE
 from tenants.context import business
 from tenants.models import Business
+from webhooks import sending
 
 P = Permission
 PAGE = 50
@@ -203,7 +204,8 @@ def _pieces(company: Business, file: StoredFile) -> Iterator[bytes]:
 @require_safe
 @never_cache
 def cron_jobs(request: HttpRequest) -> JsonResponse:
-    """Work on waiting jobs, for the host's scheduler with its secret; 404 for everybody else.
+    """Work on waiting jobs, then send webhooks, for the host's scheduler with its secret; 404 for
+    everybody else.
 
     It ends after settings.JOB_SECONDS; a job that needs more than is left goes back into the queue.
     """
@@ -218,4 +220,6 @@ def cron_jobs(request: HttpRequest) -> JsonResponse:
         if row is None or row.state == Job.State.WAITING:
             break
         done.append(row.state)
-    return JsonResponse({"jobs": {state: done.count(state) for state in sorted(set(done))}})
+    tries = sending.deliver(deadline=deadline)
+    counts = {state: done.count(state) for state in sorted(set(done))}
+    return JsonResponse({"jobs": counts, "webhooks": tries})

@@ -26,6 +26,7 @@ from tenants.models import Business, ExternalReference, Location
 from tests.factories import Shop, make_person, make_shop
 from tests.sales.crediting import grant
 from tests.sales.selling import sell, void
+from webhooks.endpoints import add_test, create_endpoint
 
 
 @dataclass
@@ -71,6 +72,7 @@ def furnish(slug: str) -> Furnished:
                 register = Register.objects.create(name="Stall", location=place, prefix="MKT")
             _trade(shop, register, device)
         _archive(shop, owner)
+        _webhooks(owner)
         return _collect(Furnished(shop, token))
 
 
@@ -97,6 +99,14 @@ def _archive(shop: Shop, owner: Membership) -> None:
     Departure.objects.create(
         keep_months=1, reason=f"{name} closes", asked_by=shop.owner, delete_after=batch.created_at
     )
+
+
+def _webhooks(owner: Membership) -> None:
+    """An endpoint that nobody answers at, and a message that waits for it."""
+    endpoint, _secret = create_endpoint(
+        actor=owner, name="Bookkeeping", url="http://127.0.0.1:9/hook", kinds=["sale.completed"]
+    )
+    add_test(actor=owner, endpoint=endpoint)
 
 
 def _trade(shop: Shop, register: Register, device: Device) -> None:

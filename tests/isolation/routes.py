@@ -17,6 +17,7 @@ from inventory.models import Brand, Category, Product, StockDocument, TaxRate, U
 from purchasing.models import Supplier
 from sales.models import Customer, Register, Sale, Shift
 from tenants.models import Location
+from webhooks.models import Delivery, Endpoint
 
 INSIDE, DEVICES, OUTSIDE = "pos.business_urls", "pos.device_urls", "pos.urls"
 METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")
@@ -46,6 +47,8 @@ BY_NAME: dict[str, type[models.Model]] = {
     "customer_id": Customer,
     "location_id": Location,
     "sale_id": Sale,
+    "endpoint_id": Endpoint,
+    "delivery_id": Delivery,
     "shift_id": Shift,
     "variation_id": Variation,
 }

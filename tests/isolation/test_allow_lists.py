@@ -28,6 +28,8 @@ PLATFORM = {
     "archive/jobs.py": (1, "whose job is next; only jobs are read, and one is marked as taken"),
     "archive/verify/installation.py": (1, "counts rows of no business; on SQLite alone"),
     "monitoring/metrics/measuring.py": (2, "how many jobs wait, run and are stuck; shows no row"),
+    "webhooks/looking.py": (1, "whose events wait, are due or are old; ids of businesses alone"),
+    "webhooks/sending.py": (1, "whose message is due; one mailbox is marked as taken"),
     "archive/verify/walls.py": (1, "whether a lost key is another business's; on SQLite alone"),
 }
 

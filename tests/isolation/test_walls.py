@@ -25,7 +25,14 @@ from tests.factories import Shop, make_shop
 from tests.isolation.probes import plant
 
 # Read to find out which business it is; everything else is closed while nothing is bound.
-OPEN_TABLES = {"accounts_membership", "accounts_device", "archive_departure", "archive_job"}
+OPEN_TABLES = {
+    "accounts_device",
+    "accounts_membership",
+    "archive_departure",
+    "archive_job",
+    "webhooks_event",
+    "webhooks_mailbox",
+}
 STRICT = "(business_id = ( SELECT (current_setting('app.business_id'::text))::bigint AS current_setting))"
 
 

@@ -15,6 +15,7 @@ from django.db import DatabaseError, close_old_connections, connection
 from archive import chores
 from archive.jobs import run_next
 from archive.models import Job
+from webhooks import sending
 
 logger = logging.getLogger(__name__)
 
@@ -24,7 +25,8 @@ PAUSE = 1.0
 
 class Command(BaseCommand):
     help = (
-        "Do the waiting imports, exports and checks of every business, one after another, and end. "
+        "Do the waiting imports, exports and checks of every business, one after another, send the "
+        "webhooks that are due, and end. "
         "Several of these may run at once: no job is done twice. A job that is stopped in the "
         "middle has done nothing and is begun again."
     )
@@ -54,6 +56,8 @@ class Command(BaseCommand):
                 self.watch()
             else:
                 self.empty(once=options["once"])
+                if not options["once"]:
+                    sending.deliver(ending=self.ending)
         finally:
             for one, handler in before.items():
                 signal.signal(one, handler)
@@ -81,6 +85,8 @@ class Command(BaseCommand):
     def watch(self) -> None:
         beside = threading.Thread(target=chores.keep_doing, args=(self.ending,), daemon=True)
         beside.start()
+        sender = threading.Thread(target=sending.keep_delivering, args=(self.ending,))
+        sender.start()
         while not self.ending.is_set():
             close_old_connections()
             try:
@@ -91,3 +97,4 @@ class Command(BaseCommand):
                 logger.warning("The database does not answer: %s", error)
                 connection.close()
             self.ending.wait(PAUSE)
+        sender.join()

@@ -1,0 +1,47 @@
+"""A receiver, and a shop whose data threads see."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from tests import factories
+from tests.factories import Shop
+from tests.webhooks.receiver import Receiver
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    server = Receiver()
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+    thread.start()
+    yield server
+    server.closing.set()
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def second_receiver() -> Iterator[Receiver]:
+    server = Receiver()
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+    thread.start()
+    yield server
+    server.closing.set()
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def open_market(committed_db: None) -> Shop:
+    """A shop in committed rows, with an open shift."""
+    from tenants.context import business
+
+    shop = factories.make_shop("acme")
+    with business(shop.business):
+        factories.make_shift(shop)
+    return shop

@@ -1,0 +1,1 @@
+"""Telling programs elsewhere what happened in a business, over HTTP, signed."""
