@@ -62,6 +62,7 @@ _KEPT: Final[dict[str, frozenset[str]]] = {
     "users": frozenset({"roles", "permissions", "locationIds"}),
     "roles": frozenset({"permissions"}),
     "customers": frozenset({"references"}),
+    "registers": frozenset({"series"}),
     "sales": frozenset({"lines", "payments"}),
 }
 

@@ -26,6 +26,7 @@ from archive.own_rows import (
     PaymentRow,
     PictureRow,
     SaleRow,
+    SeriesRow,
 )
 from archive.references import Counts, Move, insert
 from archive.rows import parse
@@ -36,7 +37,7 @@ from inventory.ledger_history import PastMovement, record_history
 from inventory.models import Product, StockDocument
 from sales.credit_history import PastAccount, PastEntry, open_accounts, record_past
 from sales.history import PastDocument, PastLine, PastPayment, post_history
-from sales.models import Register, SaleLine, Shift
+from sales.models import NumberSeries, Register, SaleLine, Shift
 from tenants import context
 from tenants.bulk import references_later
 
@@ -61,10 +62,30 @@ def bring_tills(move: Move) -> None:
         insert(model, (model(pk=ids[row.id], **values(move, row)) for row in rows))
         counts.created += len(rows)
         move.wrote(len(rows))
+        if table == "registers":
+            _bring_series(move, rows)
     active = sum(1 for row in move.rows("devices") if row.revoked_at is None)
     if active and move.is_new:
         move.notes.append(f"{active} devices came in without their tokens: connect them anew.")
     _open_credit(move)
+
+
+def _bring_series(move: Move, registers: Iterable[Any]) -> None:
+    """The series of their devices: no device here may be given the same code."""
+    insert(
+        NumberSeries,
+        (
+            NumberSeries(
+                pk=move.keys.following(),
+                register_id=move.ids["registers"][register.id],
+                device_id=move.id_of("devices", one.device_id),
+                code=one.code,
+                created_at=one.created_at,
+            )
+            for register in registers
+            for one in (_one(SeriesRow, raw) for raw in register.series)
+        ),
+    )
 
 
 def _device(move: Move, row: Any) -> dict[str, Any]:
@@ -234,6 +255,8 @@ def _document(move: Move, row: SaleRow) -> PastDocument:
         reverses_id=None if reverses is None else move.keys.derived("sales", reverses),
         reason=row.reason,
         note=row.note,
+        series=row.series,
+        is_offline=row.is_offline,
         sold_at=row.sold_at,
         business_date=row.business_date,
         created_at=row.created_at,

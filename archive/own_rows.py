@@ -81,6 +81,16 @@ class RegisterRow:
     refund_counter: int = column("refundCounter", whole, 0)
     exchange_counter: int = column("exchangeCounter", whole, 0)
     sales: int = column("sales", whole)
+    series: list[Any] = column("series", nested_rows, ())
+
+
+@dataclass(slots=True)
+class SeriesRow:
+    """A series of numbers that a device gave, within its register."""
+
+    code: str = column("code", text(4))
+    device_id: int | None = column("deviceId", key, None)
+    created_at: datetime = column("createdAt", instant)
 
 
 @dataclass(slots=True)
@@ -164,6 +174,8 @@ class SaleRow:
     reverses_id: int | None = column("reversesId", key, None)
     reason: str = column("reason", text(200), "")
     note: str = column("note", text(500), "")
+    series: str = column("series", text(4), "")
+    is_offline: bool = column("isOffline", flag, False)
     sold_at: datetime = column("soldAt", instant)
     business_date: date = column("businessDate", day)
     created_at: datetime = column("createdAt", instant)

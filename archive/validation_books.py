@@ -167,6 +167,9 @@ class Books:
         kind = Sale.Kind(row.kind)
         if not _fits(row, kind, register.is_history):
             self.fault(row, "sales", "kind", "does not fit the rest of the sale", row.kind)
+        if row.series:
+            self.own_number(row, register)
+            return
         series = (register.id, row.kind)
         expected = self.counters[series] + 1
         if row.counter != expected:
@@ -182,6 +185,21 @@ class Books:
         ):
             reason = "is not made of the register's prefix and the counter"
             self.fault(row, "sales", "number", reason, row.number)
+
+    def own_number(self, row: SaleRow, register: RegisterRow) -> None:
+        """A number that a device gave: of a series of this register, and not twice."""
+        codes = {raw.get("code") for raw in register.series if isinstance(raw, dict)}
+        if row.series not in codes:
+            self.fault(row, "sales", "series", "is none of the register's", row.series)
+        if row.kind != Sale.Kind.SALE or not row.is_offline:
+            self.fault(row, "sales", "series", "is of no sale made offline", row.series)
+        if row.number != f"{register.prefix}-{row.series}{row.counter:06d}":
+            reason = "is not made of the register's prefix, the series and the counter"
+            self.fault(row, "sales", "number", reason, row.number)
+        mark = (row.business_id, hashlib.blake2b(row.number.encode(), digest_size=8).digest())
+        if mark in self.numbers:
+            self.fault(row, "sales", "number", "stands twice in the file", row.number)
+        self.numbers.add(mark)
 
     def chain(self, row: SaleRow, raw: dict[str, Any]) -> None:
         before = self.marks.get(row.register_id, "")

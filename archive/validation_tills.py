@@ -6,10 +6,14 @@ import re
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Final
 
+from archive.own_rows import SeriesRow
+from archive.rows import parse
+
 if TYPE_CHECKING:
     from archive.validation import Reading
 
 _PREFIX: Final = re.compile(r"[A-Z0-9]+", re.ASCII)
+_CODE: Final = re.compile(r"[A-Z]{2,4}", re.ASCII)
 
 #: Columns that refer to rows of the same business: table → (column, attribute, other table).
 _REFERENCES: Final[dict[str, tuple[tuple[str, str, str], ...]]] = {
@@ -83,13 +87,36 @@ def _check_prices(reading: Reading) -> None:
 
 
 def _check_registers(reading: Reading) -> None:
+    codes: set[tuple[int, str]] = set()
     for row in reading.export.own["registers"].values():
+        _check_series(reading, row, codes)
         if not _PREFIX.fullmatch(row.prefix):
             reason = "is not made of capital letters and digits"
             reading.fault("registers", row.id, "prefix", reason, row.prefix)
         if row.is_history and row.is_active:
             reason = "is on, though the register holds a history"
             reading.fault("registers", row.id, "isActive", reason)
+
+
+def _check_series(reading: Reading, register: Any, codes: set[tuple[int, str]]) -> None:
+    """The numbers that its devices give by themselves: a code stands once in a business."""
+    for at, raw in enumerate(register.series, 1):
+        wrong: list[Any] = []
+        row: Any = None
+        if isinstance(raw, dict):
+            row = parse(SeriesRow, "registers", register.id, raw, wrong, own_file=True)
+        else:
+            reading.fault("registers", register.id, f"series.{at}", "is no object")
+        for one in wrong:
+            reading.fault("registers", register.id, f"series.{at}.{one.field}", one.reason)
+        if row is None:
+            continue
+        code = (register.business_id, row.code)
+        if not _CODE.fullmatch(row.code) or code in codes:
+            reason = "is no code of a series, or that of another"
+            reading.fault("registers", register.id, f"series.{at}.code", reason, row.code)
+        codes.add(code)
+        reading.points("registers", register, f"series.{at}.deviceId", "devices", row.device_id)
 
 
 def _check_shifts(reading: Reading) -> None:

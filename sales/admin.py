@@ -17,8 +17,10 @@ from sales.models import (
     CreditAccount,
     CreditEntry,
     Customer,
+    NumberSeries,
     Payment,
     Register,
+    ReviewItem,
     Sale,
     SaleLine,
     Shift,
@@ -185,5 +187,43 @@ class ShiftAdmin(LookOnlyAdmin):
         "counted_cash",
         "expected_cash",
         "difference",
+        "note",
+    )
+
+
+@admin.register(NumberSeries)
+class NumberSeriesAdmin(LookOnlyAdmin):
+    needs = {"view": P.REGISTER_VIEW}
+    location_field = "register__location"
+    list_display = ("code", "register", "device", "created_at")
+    list_filter = ("register",)
+    list_select_related = ("register", "device")
+    search_fields = ("code",)
+    fields = ("code", "register", "device", "created_at")
+
+
+@admin.register(ReviewItem)
+class ReviewItemAdmin(LookOnlyAdmin):
+    needs = {"view": P.SELL_REVIEW}
+    location_field = "location"
+    list_display = ("number", "kind", "created_at", "register", "total", "settlement")
+    list_filter = ("kind", "settlement", "register")
+    list_select_related = ("register",)
+    search_fields = ("number",)
+    fields = (
+        "number",
+        "kind",
+        "sold_at",
+        "created_at",
+        "location",
+        "register",
+        "device",
+        "operator",
+        "total",
+        "reasons",
+        "sale",
+        "settlement",
+        "settled_at",
+        "settled_by",
         "note",
     )

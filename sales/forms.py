@@ -239,7 +239,8 @@ class RegisterForm(forms.ModelForm[Register]):
         )
         location.queryset = locations
         location.empty_label = None
-        if self.instance.chain_length:
+        is_new = self.instance._state.adding
+        if not is_new and (self.instance.chain_length or self.instance.series.exists()):
             for name in ("location", "prefix"):
                 self.fields[name].disabled = True
                 self.fields[name].help_text = _("Cannot change: receipts have been printed.")

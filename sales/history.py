@@ -111,6 +111,9 @@ class PastDocument:
     reverses_id: uuid.UUID | None = None
     reason: str = ""
     note: str = ""
+    # With a series the counter is of it, and none of the register's.
+    series: str = ""
+    is_offline: bool = False
     discount_kind: str = ""
     discount_value: Decimal | None = None
     created_at: datetime = field(default_factory=timezone.now)
@@ -126,8 +129,8 @@ SALE_COLUMNS = (
     "id", "kind", "number", "counter", "location_id", "register_id", "shift_id", "operator_id",
     "device_id", "customer_id", "reverses_id", "reason", "note", "sold_at", "business_date",
     "created_at", "currency", "item_count", "subtotal", "discount", "net", "tax", "total",
-    "rounding", "discount_kind", "discount_value", "request_hash", "chain_index", "previous_hash",
-    "content_hash",
+    "rounding", "discount_kind", "discount_value", "series", "is_offline", "request_hash",
+    "chain_index", "previous_hash", "content_hash",
 )  # fmt: skip
 LINE_COLUMNS = (
     "line", "variation_id", "name", "sku", "quantity", "unit_price", "unit_cost", "gross",
@@ -176,7 +179,7 @@ def post_history(
 
 def _counters(register: Register) -> dict[str, int]:
     """The last number of each kind; kinds that come in with history only have no column for it."""
-    given = Sale.objects.filter(register=register).order_by().values_list("kind")
+    given = Sale.objects.filter(register=register, series="").order_by().values_list("kind")
     last = dict(given.annotate(last=Max("counter")))
     for kind, (column, _letter) in SERIES.items():
         last[kind.value] = getattr(register, column)
@@ -184,11 +187,12 @@ def _counters(register: Register) -> dict[str, int]:
 
 
 def _chain(document: PastDocument, register: Register, counters: dict[str, int]) -> None:
-    kind = str(document.kind)
-    last = counters.get(kind, 0)
-    if document.counter is None:
-        document.counter = last + 1
-    counters[kind] = max(last, document.counter)
+    if not document.series:
+        kind = str(document.kind)
+        last = counters.get(kind, 0)
+        if document.counter is None:
+            document.counter = last + 1
+        counters[kind] = max(last, document.counter)
     document.location_id, document.register_id = register.location_id, register.pk
     document.chain_index = register.chain_length + 1
     document.previous_hash = register.chain_hash

@@ -17,7 +17,9 @@ from tenants.context import require_id
 from tenants.errors import Refused
 from tenants.models import Business
 
-_RECEIPT: Final = re.compile(r"([A-Z0-9]+)-V?[0-9]+")
+# What may stand between prefix and counter: a kind of document, or a device's own series.
+_BETWEEN: Final = "(?:[VRE]|[A-HJ-NP-Z]{2,4})?"
+_RECEIPT: Final = re.compile(rf"([A-Z0-9]+)-{_BETWEEN}[0-9]+")
 
 
 def prefix_of(number: str) -> str:
@@ -33,7 +35,7 @@ def living_prefixes() -> dict[str, str]:
 
 def is_in_history(prefix: str) -> bool:
     """Whether imported documents have numbers that a register with this prefix would give."""
-    pattern = rf"^{re.escape(prefix)}-V?[0-9]+$"
+    pattern = rf"^{re.escape(prefix)}-{_BETWEEN}[0-9]+$"
     there = Sale.objects.filter(register__is_history=True, number__startswith=f"{prefix}-")
     return bool(prefix) and there.filter(number__regex=pattern).exists()
 

@@ -17,7 +17,16 @@ from archive.exporting.form import amount, chained, day, moment
 from archive.exporting.reading import Numbers, in_order, pieces
 from archive.exporting.shop import Row, person
 from inventory.models import StockDocument, StockMovement
-from sales.models import CreditAccount, CreditEntry, Payment, Register, Sale, SaleLine, Shift
+from sales.models import (
+    CreditAccount,
+    CreditEntry,
+    NumberSeries,
+    Payment,
+    Register,
+    Sale,
+    SaleLine,
+    Shift,
+)
 from tenants import context
 
 _SALES_AT_ONCE: Final = 250
@@ -47,6 +56,9 @@ class Books:
         return self.before[register] + chain_index
 
     def registers(self) -> Iterator[Row]:
+        series = defaultdict(list)
+        for one in NumberSeries.objects.order_by("pk"):
+            series[one.register_id].append(self._series(one))
         for row in in_order(Register.objects.all()):
             yield {
                 "id": self.numbers.of("registers", row.pk),
@@ -62,7 +74,15 @@ class Books:
                 "refundCounter": row.refund_counter,
                 "exchangeCounter": row.exchange_counter,
                 "sales": row.chain_length,
+                "series": series[row.pk],
             }
+
+    def _series(self, row: NumberSeries) -> Row:
+        return {
+            "code": row.code,
+            "deviceId": self.numbers.of("devices", row.device_id),
+            "createdAt": moment(row.created_at),
+        }
 
     def shifts(self) -> Iterator[Row]:
         for row in in_order(Shift.objects.all()):
@@ -119,6 +139,8 @@ class Books:
             else None,
             "reason": row.reason or None,
             "note": row.note or None,
+            "series": row.series or None,
+            "isOffline": row.is_offline,
             "soldAt": moment(row.sold_at),
             "businessDate": day(row.business_date),
             "createdAt": moment(row.created_at),

@@ -10,10 +10,12 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from accounts.audit import record
 from accounts.models import Membership
 from archive.models import Departure, StoredFile
+from sales.models import ReviewItem
 from tenants.context import current
 from tenants.errors import Refused
 from tenants.models import Business
@@ -32,6 +34,19 @@ def departure() -> Departure | None:
     """The deletion of the bound business that is ahead, if there is one."""
     found: Departure | None = Departure.objects.select_related("asked_by", "archive").first()
     return found
+
+
+def _demand_settled() -> None:
+    """Raises Refused while sales are held: they are in no book, and so in no archive."""
+    held = ReviewItem.objects.filter(kind=ReviewItem.Kind.HELD, settlement="").count()
+    if held:
+        said = ngettext(
+            "%(count)s sale made offline is held and in no book yet. Settle it first: it would be lost.",
+            "%(count)s sales made offline are held and in no book yet. Settle them first: they would be "
+            "lost.",
+            held,
+        ) % {"count": held}
+        raise Refused("sales_held", said, status=409)
 
 
 def ask(
@@ -56,6 +71,7 @@ def ask(
     if archive is None and not without_archive:
         said = _("Make the archive first, or say that you want none.")
         raise Refused("no_archive", said, {"without_archive": [said]}, status=400)
+    _demand_settled()
     least: int = settings.RETAIN_MONTHS
     months = least if keep_months is None else keep_months
     if months < least:

@@ -19,12 +19,15 @@ from inventory.ledger import correct, set_opening
 from inventory.models import Brand, Category, LocationPrice, PictureFile, StockDocument, Unit
 from purchasing.models import Supplier
 from sales.models import Register
+from sales.series import make_series
 from sales.shifts import close_shift, open_shift
 from tenants.checks import tenant_models
 from tenants.context import business
 from tenants.models import Business, ExternalReference, Location
 from tests.factories import Shop, make_person, make_shop
 from tests.sales.crediting import grant
+from tests.sales.offline_sales import offline_body, offline_line
+from tests.sales.reviewing import hand_in
 from tests.sales.selling import sell, void
 from webhooks.endpoints import add_test, create_endpoint
 
@@ -117,6 +120,13 @@ def _trade(shop: Shop, register: Register, device: Device) -> None:
     void(shop, sale)
     close_shift(actor=shop.owner, shift=first, counted_cash=Decimal(10), note="counted")
     open_shift(actor=shop.owner, register=register, opening_float=Decimal(10))
+    series = make_series(register=register, device=device)
+    for unit_price, counter in (("4.00", 1), ("5.00", 2)):
+        line = offline_line(shop.mug, unit_price=unit_price)
+        number = f"{register.prefix}-{series.code}{counter:06d}"
+        body = offline_body(shop, line, total="4.00", register=str(register.pk), number=number)
+        # One is recorded with a remark, the other's sums are wrong: it is held.
+        hand_in(shop, {**body, "note": f"Note of {shop.business.slug}"}, device=device)
     correct(
         actor=shop.owner,
         location=register.location,

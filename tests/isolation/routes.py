@@ -15,7 +15,7 @@ from accounts.models import Device, Membership, Role
 from archive.models import ImportBatch, Job, SavedMapping
 from inventory.models import Brand, Category, Product, StockDocument, TaxRate, Unit, Variation
 from purchasing.models import Supplier
-from sales.models import Customer, Register, Sale, Shift
+from sales.models import Customer, Register, ReviewItem, Sale, Shift
 from tenants.models import Location
 from webhooks.models import Delivery, Endpoint
 
@@ -33,6 +33,7 @@ BY_WORD: dict[str, type[models.Model]] = {
     "people": Membership,
     "products": Product,
     "registers": Register,
+    "review": ReviewItem,
     "roles": Role,
     "sales": Sale,
     "shifts": Shift,

@@ -59,6 +59,7 @@ RAW_SQL = {
     "sync/migrations/0002_triggers.py": "the triggers that tell what changed",
     "sync/rendering.py": "sums up rows that a scoped query of the ORM finds",
     "sync/triggers.py": "SQLite's triggers that tell what changed",
+    "sales/migrations/0006_offline_sales.py": "gives a permission to roles, as the owner",
     "tenants/bulk.py": "INSERT of many rows; the business is the first value of each",
     "tenants/db/base.py": "BEGIN and the setting",
     "tenants/db/schema.py": "drops a key on the way back through migrations, as the owner",

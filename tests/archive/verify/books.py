@@ -19,10 +19,13 @@ from sales import credit
 from sales.checkout import LineRequest, PaymentRequest, SaleRequest, checkout
 from sales.models import Payment, Register
 from sales.pricing import Discount, DiscountKind
+from sales.series import make_series
 from sales.shifts import close_shift, open_shift
 from sales.voids import void_sale
 from tenants.ids import uuid7
 from tests.factories import Shop, make_product, make_shift
+from tests.sales.offline_sales import offline_body, offline_line
+from tests.sales.reviewing import hand_in
 
 
 def keep_books(shop: Shop) -> None:
@@ -61,6 +64,7 @@ def keep_full_books(shop: Shop) -> None:
         name="Till 2", location=shop.high_street, prefix=f"{shop.business.slug[:3].upper()}2"
     )
     open_shift(actor=shop.cashier, register=second, opening_float=Decimal(0))
+    _offline(shop, second)
     file = store("prices.csv", [b"sku,price\n", b"TEA,12.99\n"], by=shop.owner)
     job = Job.objects.create(kind="products.check", created_by=shop.owner)
     ImportBatch.objects.create(
@@ -77,6 +81,17 @@ def _catalogue(shop: Shop) -> None:
     refresh_search([shop.mug.product_id])
     LocationPrice.objects.create(variation=shop.mug, location=shop.market, price=Decimal(6))
     Supplier.objects.create(name="Potters", phone="+31 20 123 4567")
+
+
+def _offline(shop: Shop, register: Register) -> None:
+    """Numbers 1 and 2 of a series in the books, 2 with a remark; number 3 held."""
+    series = make_series(register=register)
+    mug = offline_line(shop.mug)
+    for counter, line in enumerate((mug, {**mug, "unit_price": "4.00"}, mug), start=1):
+        total = "5.00" if counter == 1 else "4.00"
+        number = f"{register.prefix}-{series.code}{counter:06d}"
+        body = offline_body(shop, line, total=total, number=number, register=str(register.pk))
+        hand_in(shop, body)
 
 
 def _credit(shop: Shop) -> None:

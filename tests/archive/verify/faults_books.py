@@ -5,11 +5,11 @@ from __future__ import annotations
 from tests.archive.verify.faults import Fault
 
 OURS = "business_id = {acme}"
-FIRST = "(SELECT id FROM sales_sale WHERE counter = 1 AND kind = 'sale' AND " + OURS + ")"
+FIRST = "(SELECT id FROM sales_sale WHERE counter = 1 AND kind = 'sale' AND series = '' AND " + OURS + ")"
 # Three sales later stand at 5.00 (paid by credit) and 10.00 (the voucher); the second is voided.
-SECOND = "(SELECT id FROM sales_sale WHERE counter = 2 AND kind = 'sale' AND " + OURS + ")"
-VOUCHER = "(SELECT id FROM sales_sale WHERE counter = 3 AND kind = 'sale' AND " + OURS + ")"
-CREDIT = "(SELECT id FROM sales_sale WHERE counter = 4 AND kind = 'sale' AND " + OURS + ")"
+SECOND = "(SELECT id FROM sales_sale WHERE counter = 2 AND kind = 'sale' AND series = '' AND " + OURS + ")"
+VOUCHER = "(SELECT id FROM sales_sale WHERE counter = 3 AND kind = 'sale' AND series = '' AND " + OURS + ")"
+CREDIT = "(SELECT id FROM sales_sale WHERE counter = 4 AND kind = 'sale' AND series = '' AND " + OURS + ")"
 VOID = "(SELECT id FROM sales_sale WHERE kind = 'void' AND " + OURS + ")"
 LINE = f"sales_saleline WHERE line = 1 AND sale_id = {FIRST}"
 MOVED = f"inventory_stockmovement WHERE kind = 'sale' AND line = 1 AND document_id = {FIRST}"
@@ -287,4 +287,40 @@ CREDITS = (
            "amount = amount + 1", "bought"),
 )  # fmt: skip
 
-FAULTS = (*STOCK, *DOCUMENTS, *SHIFTS, *NUMBERS, *CREDITS)
+NUMBERED = "(SELECT id FROM sales_sale WHERE series <> '' AND counter = 1 AND " + OURS + ")"
+REMARK = "sales_reviewitem WHERE kind = 'remark' AND " + OURS
+HELD = "sales_reviewitem WHERE kind = 'held' AND " + OURS
+
+
+def _review(what: str, rule: str, column: str, change: str, item: str) -> Fault:
+    return Fault(
+        what, rule, "sales_reviewitem", f"SELECT id FROM {item}",
+        f"UPDATE sales_reviewitem SET {change} WHERE {item.partition(' WHERE ')[2]}",
+        ("sales_reviewitem",), column,
+    )  # fmt: skip
+
+
+OFFLINE = (
+    _sale("a series of nobody", "series_is_of_its_register", "series", "series = 'ZZ'", NUMBERED),
+    _sale("a series with a line", "series_is_of_its_register", "series", "is_offline = false",
+          NUMBERED),
+    Fault(
+        "a number that never came", "series_has_no_gaps", "sales_numberseries",
+        f"SELECT id FROM sales_numberseries WHERE {OURS}",
+        f"UPDATE sales_reviewitem SET counter = 5 WHERE kind = 'held' AND {OURS}",
+        (), "numbers",
+    ),
+    _sale("a sale of tomorrow", "offline_sale_was_made_before_it_came", "sold_at",
+          "sold_at = '2035-01-01 10:00:00'", NUMBERED),
+    _review("a remark beside nothing", "review_is_in_the_books_or_kept", "kind",
+            "sale_id = NULL", REMARK),
+    _review("what was held is gone", "review_is_in_the_books_or_kept", "kind", "body = NULL", HELD),
+    _review("held, and in the books", "review_is_in_the_books_or_kept", "request_id",
+            f"request_id = {NUMBERED}", HELD),
+    _review("settled by nobody", "review_is_open_or_settled", "settlement",
+            "settlement = 'accepted', settled_at = created_at", REMARK),
+    _review("recorded as nothing", "review_is_open_or_settled", "settlement",
+            "settlement = 'posted', settled_at = created_at, settled_by_id = {cashier}", HELD),
+)  # fmt: skip
+
+FAULTS = (*STOCK, *DOCUMENTS, *SHIFTS, *NUMBERS, *CREDITS, *OFFLINE)
