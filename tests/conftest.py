@@ -10,6 +10,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import psycopg
 import pytest
 from django.conf import settings
@@ -35,6 +36,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # As it is but for its limit of 200 ms an example, which a busy machine misses now and then.
+    patient = hypothesis.settings(hypothesis.settings.default, deadline=None)
+    hypothesis.settings.register_profile("patient", patient)
+    hypothesis.settings.load_profile("patient")
     # Looks at every log line of the run.
     leaks.pytest_configure(config)
     # Hashing a password well takes as long as a page; the tests sign in hundreds of times.

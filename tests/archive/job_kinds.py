@@ -42,7 +42,7 @@ def make_brands(task: Task) -> dict[str, Any]:
         task.progress(number + 1, count, "Making brands")
     if begun := task.options.get("begun"):
         Path(begun).touch()
-    end = time.monotonic() + 30
+    end = time.monotonic() + 120
     while (go := task.options.get("go")) and not Path(go).exists():
         assert time.monotonic() < end, "nobody lets this job go on"
         time.sleep(0.02)

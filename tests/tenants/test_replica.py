@@ -46,7 +46,7 @@ class House:
 
 
 def until(true: Callable[[], bool]) -> None:
-    end = time.monotonic() + 20
+    end = time.monotonic() + 60
     while not true():
         assert time.monotonic() < end, "the replica did not come to it"
         time.sleep(0.05)

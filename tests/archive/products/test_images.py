@@ -282,7 +282,8 @@ def test_an_answer_that_drips_ends_at_the_deadline(
     finally:
         over.set()
         server.join()
-    assert time.monotonic() - began < 5
+    # Without the limit the picture would take more than an hour.
+    assert time.monotonic() - began < 60
 
 
 def test_an_answer_is_read_whole(monkeypatch: pytest.MonkeyPatch) -> None:
