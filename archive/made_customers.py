@@ -12,6 +12,7 @@ from typing import Any, Final
 from django.utils.translation import gettext as _
 
 from archive.products.journal import PRINTED, Journal, Notes, fingerprint
+from archive.remembered import known_customers, reference
 from sales.models import CreditAccount, Customer, CustomerNameHash, Sale
 from sales.models.customer import write_name_hashes
 from tenants.bulk import update_rows
@@ -19,7 +20,6 @@ from tenants.errors import Refused
 from tenants.models import ExternalReference
 
 TABLE: Final = "customer"
-CUSTOMERS: Final = "customers"
 BATCH: Final = 1000
 #: So many examples stand in a refusal.
 EXAMPLES: Final = 3
@@ -104,10 +104,7 @@ def note_references(
     """
     for start in range(0, len(here), BATCH):
         some = here[start : start + BATCH]
-        old = ExternalReference.objects.filter(
-            source=source, table=CUSTOMERS, external_id__in=[key for key, _pk, _told in some]
-        )
-        known = {one.external_id: one for one in old}
+        known = known_customers(source, [key for key, _pk, _told in some])
         again = [
             (
                 known[key].pk,
@@ -123,12 +120,6 @@ def note_references(
             ((pk, new["object_id"], new["fingerprint"]) for pk, _old, new in again),
         )
         journal.changed("reference", again)
-        made = [
-            ExternalReference(
-                source=source, table=CUSTOMERS, external_id=key, object_id=str(pk), fingerprint=told
-            )
-            for key, pk, told in some
-            if key not in known
-        ]
+        made = [reference(source, key, pk, told) for key, pk, told in some if key not in known]
         ExternalReference.objects.bulk_create(made)
         journal.created("reference", [one.pk for one in made])

@@ -1,19 +1,112 @@
 """What customers were called in older systems: travels with them, so that an older file that is
-imported after a move finds them."""
+imported after a move finds them.
+
+Other systems call a customer by their e-mail or their name as often as by a number. So the name is
+kept encrypted, and found by a keyed hash in its place. Rows of an earlier release hold it in clear
+until `manage.py rotate_encryption_key` has gone through them; they are found too.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from django.db.models import ExpressionWrapper, F, QuerySet, TextField
+
 from archive.references import SOURCE, Move, insert
+from tenants.bulk import update_rows
+from tenants.context import require_id
+from tenants.encryption import blind_numbers
 from tenants.models import ExternalReference
 
 if TYPE_CHECKING:
     from archive.validation import Reading
 
 TABLE: Final = "customers"
+BATCH: Final = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A reference that is here: its own key, the customer's, and what the customer looked like."""
+
+    pk: Any
+    object_id: str
+    fingerprint: str
+
+
+def hashes(business_id: int, source: str, name: str) -> list[str]:
+    """What stands for a name of this system, by every key, the newest first. No system has names that
+    look like it."""
+    numbers = blind_numbers(name, f"customer-of-{business_id}-{source}")
+    return [f"#{number % 2**64:016x}" for number in numbers]
+
+
+def reference(source: str, name: str, pk: Any, told: str) -> ExternalReference:
+    """The row, not saved, that says that `source` calls this customer so."""
+    return ExternalReference(
+        source=source,
+        table=TABLE,
+        external_id=hashes(require_id(), source, name)[0],
+        sealed_id=name,
+        object_id=str(pk),
+        fingerprint=told,
+    )
+
+
+def known_customers(source: str, names: Collection[str]) -> dict[str, Known]:
+    """{name there: its reference} of those that are here, in one statement for a thousand names."""
+    found: dict[str, Known] = {}
+    business_id, wanted = require_id(), list(names)
+    for start in range(0, len(wanted), BATCH):
+        some = wanted[start : start + BATCH]
+        kept = {one: name for name in some for one in (name, *hashes(business_id, source, name))}
+        rows = ExternalReference.objects.filter(source=source, table=TABLE, external_id__in=kept)
+        for pk, external, *told in rows.values_list(
+            "pk", "external_id", "object_id", "fingerprint"
+        ):
+            found[kept[external]] = Known(pk, *told)
+    return found
+
+
+def of_customers() -> QuerySet[ExternalReference]:
+    """The references that hold a name: not those that our own imports note, which are numbers."""
+    rows: QuerySet[ExternalReference] = ExternalReference.objects.filter(table=TABLE)
+    return rows.exclude(source=SOURCE)
+
+
+def in_clear() -> QuerySet[ExternalReference]:
+    """Those of an earlier release."""
+    stored = ExpressionWrapper(F("sealed_id"), output_field=TextField())
+    return of_customers().annotate(stored=stored).filter(stored="")
+
+
+def wrongly_kept(keys: Sequence[Any]) -> list[Any]:
+    """Which of these references are not kept as the newest key would."""
+    rows = of_customers().filter(pk__in=list(keys))
+    return [row.pk for row, right in _as_kept(rows) if row.external_id != right]
+
+
+def keep(rows: Iterable[ExternalReference]) -> None:
+    """Write these references as the newest key does; those that hold no name stay as they are."""
+    ours = (row for row in rows if row.table == TABLE and row.source != SOURCE)
+    update_rows(
+        ExternalReference,
+        ("external_id", "sealed_id"),
+        ((row.pk, right, _name(row)) for row, right in _as_kept(ours)),
+    )
+
+
+def _as_kept(rows: Iterable[ExternalReference]) -> Iterator[tuple[ExternalReference, str]]:
+    business_id = require_id()
+    for row in rows:
+        yield row, hashes(business_id, row.source, _name(row))[0]
+
+
+def _name(row: ExternalReference) -> str:
+    return str(row.sealed_id or row.external_id)
 
 
 def names_of(keys: Iterable[Any]) -> dict[str, list[list[str]]]:
@@ -21,11 +114,9 @@ def names_of(keys: Iterable[Any]) -> dict[str, list[list[str]]]:
 
     What our own imports noted of whole businesses stays behind.
     """
-    rows = ExternalReference.objects.filter(table=TABLE, object_id__in=[str(key) for key in keys])
     found: dict[str, list[list[str]]] = defaultdict(list)
-    wanted = rows.exclude(source=SOURCE).order_by("source", "external_id")
-    for row in wanted:
-        found[row.object_id].append([row.source, row.external_id, row.fingerprint])
+    for row in of_customers().filter(object_id__in=[str(key) for key in keys]):
+        found[row.object_id].append([row.source, _name(row), row.fingerprint])
     # By code points, whatever the database sorts text by.
     return {key: sorted(names) for key, names in found.items()}
 
@@ -50,20 +141,17 @@ def bring_names(move: Move) -> None:
     rows = [row for row in move.rows(TABLE) if row.references]
     if not rows:
         return
-    noted = ExternalReference.objects.filter(table=TABLE).exclude(source=SOURCE)
-    known = set(noted.values_list("source", "external_id"))
+    by_source: dict[str, list[str]] = defaultdict(list)
+    for row in rows:
+        for source, name, _told in row.references:
+            by_source[source].append(name)
+    known = {source: known_customers(source, names) for source, names in by_source.items()}
     insert(
         ExternalReference,
         (
-            ExternalReference(
-                source=source,
-                table=TABLE,
-                external_id=name,
-                object_id=str(move.ids[TABLE][row.id]),
-                fingerprint=told,
-            )
+            reference(source, name, move.ids[TABLE][row.id], told)
             for row in rows
             for source, name, told in row.references
-            if (source, name) not in known
+            if name not in known[source]
         ),
     )

@@ -15,6 +15,7 @@ from typing import Any
 from django.db import OperationalError, connection, models, transaction
 
 from tenants.context import require_id
+from tenants.encryption import Sealed
 
 BATCH = 5000
 # Long enough for the largest import, and yet an end.
@@ -200,8 +201,10 @@ def _converter(field: Any) -> Callable[[Any], Any] | None:
         models.BooleanField, models.IntegerField, models.ForeignKey, models.BinaryField,
     )  # fmt: skip
     kind = type(field)
-    if connection.vendor == "postgresql" and (
-        issubclass(kind, plain) or kind in (models.CharField, models.TextField)
+    if (
+        connection.vendor == "postgresql"
+        and not isinstance(field, Sealed)
+        and (issubclass(kind, plain) or kind in (models.CharField, models.TextField))
     ):
         return None
     return lambda value: field.get_db_prep_save(value, connection)

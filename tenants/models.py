@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from tenants import context
 from tenants.constraints import walls
-from tenants.encryption import EncryptedTextField
+from tenants.encryption import EncryptedTextField, SealedTextField
 from tenants.fields import amount_field
 from tenants.ids import uuid7
 from tenants.scope import TenantManager, own
@@ -207,7 +207,9 @@ class ExternalReference(TenantModel):
 
     source = models.CharField(max_length=60)
     table = models.CharField(max_length=40)
+    # Of customers a keyed hash, with the id itself in `sealed_id`: archive/remembered.py keeps them.
     external_id = models.CharField(max_length=100)
+    sealed_id = SealedTextField(blank=True, default="", db_default="")
     object_id = models.CharField(max_length=40)
     # Of the row as it was last brought in: an import changes only what has changed over there.
     fingerprint = models.CharField(max_length=32, blank=True, default="")
@@ -222,4 +224,4 @@ class ExternalReference(TenantModel):
         ]
 
     def __str__(self) -> str:
-        return f"{self.source} {self.table} {self.external_id}"
+        return f"{self.source} {self.table} {self.sealed_id or self.external_id}"

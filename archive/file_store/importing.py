@@ -33,6 +33,7 @@ from archive.made_customers import note_references, write_customers
 from archive.models import ImportBatch
 from archive.products.journal import Journal
 from archive.references import BATCH, fingerprint
+from archive.remembered import known_customers
 from archive.turns import lock_business
 from sales import credit, lots
 from sales.credit_history import (
@@ -49,10 +50,8 @@ from sales.standings import movement
 from tenants.bulk import long_work
 from tenants.context import current
 from tenants.errors import Refused
-from tenants.models import ExternalReference
 
 ZERO = Decimal(0)
-TABLE = "customers"
 #: What the journal calls accounts of credit.
 ACCOUNT = "credit_account"
 OPENING = "Balance brought along"
@@ -150,11 +149,7 @@ class _Work:
 
     def _customers(self, rows: list[StoredCustomer]) -> None:
         """Make those that did not come in before; what people changed here since stays."""
-        known = dict(
-            ExternalReference.objects.filter(source=self.map.source, table=TABLE).values_list(
-                "external_id", "object_id"
-            )
-        )
+        known = known_customers(self.map.source, [row.key for row in rows])
         there = set(Customer.objects.values_list("pk", flat=True))
         for start in range(0, len(rows), BATCH):
             new, known_as = [], []
@@ -162,7 +157,7 @@ class _Work:
                 if len(row.key) > 100:
                     self._fault(row, "id", row.key, "is longer than 100 characters")
                     continue
-                pk = uuid.UUID(known[row.key]) if row.key in known else None
+                pk = uuid.UUID(known[row.key].object_id) if row.key in known else None
                 if pk in there:
                     assert pk is not None
                     self.ids[row.key] = pk

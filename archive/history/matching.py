@@ -9,13 +9,13 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from archive.history.mapping import SalesMap
 from archive.history.survey import Code, Survey
-from archive.made_customers import CUSTOMERS, note_references, write_customers
+from archive.made_customers import note_references, write_customers
 from archive.products.journal import PRINTED, Journal
+from archive.remembered import known_customers
 from inventory.catalogue import refresh_search
 from inventory.models import Barcode, Product, Variation
 from sales.models import Customer
 from tenants.context import current
-from tenants.models import ExternalReference
 
 BATCH = 1000
 
@@ -107,14 +107,8 @@ def make_items(missing: Mapping[str, Code], journal: Journal) -> dict[str, Item]
 
 def find_customers(survey: Survey) -> dict[str, uuid.UUID]:
     """{the file's name for a customer: the customer}, of those that came in before."""
-    references = ExternalReference.objects.filter(
-        source=survey.mapping.customer_source, table=CUSTOMERS
-    )
-    known = {
-        external: uuid.UUID(here)
-        for external, here in references.values_list("external_id", "object_id")
-        if external in survey.customers
-    }
+    found = known_customers(survey.mapping.customer_source, survey.customers)
+    known = {name: uuid.UUID(one.object_id) for name, one in found.items()}
     there = set(Customer.objects.values_list("pk", flat=True)) if known else set()
     return {external: pk for external, pk in known.items() if pk in there}
 

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Membership, MembershipLocation, Role, User
 from accounts.permissions import Permission
+from archive.remembered import in_clear
 from archive.verify.rules import Look, Rule, rule
 from archive.verify.walls import orphans
 from sales.models import Customer, CustomerNameHash
@@ -122,6 +123,7 @@ def personal_text_is_encrypted(look: Look) -> None:
             for name, token in zip(names, stored, strict=True):
                 if token and not is_token(token):
                     look.tell(model, pk, name, "a token", "text in clear")
+    look.rows(in_clear(), "external_id", "a keyed hash", found="what a customer was called")
 
 
 def _encrypted() -> Iterator[tuple[Any, list[str], Any]]:

@@ -115,9 +115,7 @@ def write_name_hashes(customers: Iterable[Customer], *, fresh: bool = False) -> 
 def write_hashes_of(names: Mapping[uuid.UUID, str], *, fresh: bool = False) -> None:
     """The same, from {customer: name}."""
     if not fresh:
-        old = CustomerNameHash.objects.filter(customer__in=list(names))
-        # Nothing refers to them.
-        old._raw_delete(old.db)
+        CustomerNameHash.objects.filter(customer__in=list(names)).delete()
     business_id = require_id()
     insert_rows(
         CustomerNameHash,

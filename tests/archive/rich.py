@@ -16,6 +16,7 @@ from accounts.models import Membership, Role, User
 from archive.exporting.form import chained
 from archive.exporting.writing import export_all
 from archive.importing import Moved, import_export
+from archive.remembered import reference
 from archive.validation import read_export
 from inventory import ledger, pictures
 from inventory.models import Brand, Category, LocationPrice, StockDocument, Unit
@@ -24,7 +25,7 @@ from sales.history import PastDocument, PastLine, PastPayment, history_register,
 from sales.models import Payment, Sale
 from sales.shifts import close_shift, expected_cash
 from tenants.context import business
-from tenants.models import Business, ExternalReference
+from tenants.models import Business
 from tests.factories import Shop, make_device, make_person, make_product, make_shift, make_shop
 from tests.sales.crediting import asking, do, grant
 from tests.sales.selling import fixed, market_shift, percent, sell, void
@@ -67,10 +68,7 @@ def _people(shop: Shop) -> None:
     nowhere.all_locations = False
     nowhere.save()
     for name in ("17850", "9"):
-        ExternalReference.objects.create(
-            source="online-retail", table="customers", external_id=name, fingerprint="f",
-            object_id=str(shop.customer.pk),
-        )  # fmt: skip
+        reference("online-retail", name, shop.customer.pk, "f").save()
     Supplier.objects.create(name="Potters", phone="0123", address="1 Kiln Lane\nStoke")
     shop.market.address = "Square 3\nDelft"
     shop.market.own_time_zone = "Asia/Tokyo"

@@ -37,8 +37,12 @@ IDS = re.compile(r"\b(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{32,
 TOKEN = re.compile(r"gAAAAA[\w-]{60,}={0,2}")
 
 USERS = {
-    "u1": {"name": "Ada Byron", "mail": "ada@byron.example", "phone": "+31 6 8765 4321"},
-    "u2": {"name": "Cleo Marsh", "mail": "cleo@marsh.example"},
+    "ada@byron.example": {
+        "name": "Ada Byron",
+        "mail": "ada@byron.example",
+        "phone": "+31 6 8765 4321",
+    },
+    "Cleo Marsh": {"name": "Cleo Marsh", "mail": "cleo@marsh.example"},
 }
 MAP = {
     "source": "bonus-app",
@@ -123,7 +127,7 @@ def packed() -> bytes:
     with zipfile.ZipFile(buffer, "w") as archive:
         for name, content in (
             ("users.json", USERS),
-            ("credits.json", {"u1": 1250, "u2": 0}),
+            ("credits.json", {"ada@byron.example": 1250, "Cleo Marsh": 0}),
             ("map.json", MAP),
         ):
             archive.writestr(name, json.dumps(content))
