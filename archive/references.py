@@ -153,8 +153,10 @@ class Move:
 
 
 def insert(model: type[TenantModel], objects: Iterable[Any]) -> None:
-    """Write new objects as they are, all columns given, times of change too."""
-    columns = [f.attname for f in model._meta.concrete_fields if f.name != "business"]
+    """Write new objects as they are, all columns given, times of change too; but those that the
+    database alone fills."""
+    fields = [f for f in model._meta.concrete_fields if f.has_default() or not f.has_db_default()]
+    columns = [f.attname for f in fields if f.name != "business"]
     insert_rows(model, columns, ([getattr(one, name) for name in columns] for one in objects))
 
 
