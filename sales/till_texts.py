@@ -116,6 +116,17 @@ TEXTS: dict[str, str | Promise] = {
         "The server did not answer. The sale is kept here and sent as soon as it does; "
         "the receipt comes then."
     ),
+    "done_offline": _(
+        "The server cannot be reached. The sale is kept here under this number and handed in as soon "
+        "as it is back."
+    ),
+    "went_to_review": _("The server has it. A manager will look at it before it is recorded."),
+    "some_to_review": _(
+        "Handed in, and left for a manager to look at: %(count)s. See the sales to be sent."
+    ),
+    "review_title": _("For a manager"),
+    "review_text": _("These were handed in, and something about them did not fit."),
+    "held_title": _("Held"),
     "of_total": _("of a total of %(total)s"),
     "receipt_number": _("Receipt %(number)s"),
     "recorded_before": _("This sale had been recorded before. Compare it with the ticket."),

@@ -59,6 +59,8 @@ ENDPOINTS = [
     ("POST", "shifts/{shift}/close"),
     ("GET", "sales"),
     ("POST", "sales"),
+    ("POST", "sales/batch"),
+    ("POST", "series"),
     ("GET", "sales/{sale}"),
     ("POST", "sales/{sale}/void"),
     ("POST", "sales/{sale}/refunds"),

@@ -8,8 +8,11 @@ from django.test import Client
 
 from accounts.models import Membership
 from sales.models import Register
+from sales.series import series_for
 from tenants.context import business
 from tests.factories import Shop, make_device, make_person, signed_in, with_token
+from tests.sales.offline_sales import number, offline_body
+from tests.sales.reviewing import hand_in
 
 URL = "/api/v1/me"
 
@@ -38,7 +41,9 @@ def test_a_terminal_learns_where_it_is(open_shop: Shop, terminal: Client) -> Non
         "time_zone": "Europe/Amsterdam",
         "cash_step": "0",
     }
-    assert content["person"] == {"name": "Acme.Cashier Person"}
+    assert content["person"]["name"] == "Acme.Cashier Person"
+    with business(open_shop.business):
+        assert Membership.objects.get(pk=content["person"]["id"]).user == open_shop.cashier
     assert "sell.create" in content["permissions"]
     assert "user.create" not in content["permissions"]
     (register,) = content["registers"]
@@ -100,3 +105,31 @@ def test_permissions_follow_the_role_at_once(shop: Shop, terminal: Client) -> No
         shop.roles["Cashier"].save()
         assert Membership.objects.get(user=shop.cashier).can("sell.create")
     assert terminal.get(URL).json()["permissions"] == ["sell.create"]
+
+
+def test_a_terminal_learns_its_series(open_shop: Shop) -> None:
+    device, token = make_device(open_shop)
+    terminal = with_token(token)
+    assert terminal.get(URL).json()["registers"][0]["series"] is None
+    with business(open_shop.business):
+        open_shop.register.device = device
+        open_shop.register.save()
+        series = series_for(device)
+        assert series is not None
+        assert series_for(device) == series
+        body = offline_body(open_shop, number=number(open_shop, series, 3))
+        hand_in(open_shop, body, device=device)
+    told = terminal.get(URL).json()["registers"][0]["series"]
+    assert (told["prefix"], told["last"]) == ("ACM1-AA", 3)
+    with business(open_shop.business):
+        anew = series_for(device, anew=True)
+        assert anew is not None
+        assert (anew.code, series_for(device)) == ("AB", anew)
+    assert terminal.get(URL).json()["registers"][0]["series"]["prefix"] == "ACM1-AB"
+
+
+def test_a_device_without_a_register_has_no_series(shop: Shop) -> None:
+    device, _token = make_device(shop)
+    with business(shop.business):
+        assert series_for(device) is None
+        assert series_for(device, shop.register) is not None

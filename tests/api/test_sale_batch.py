@@ -10,16 +10,20 @@ import pytest
 from django.db import OperationalError
 from django.test import Client
 from django.utils import timezone
+from hypothesis import given
+from hypothesis import strategies as st
 
 from accounts.models import Membership
 from archive.verify import check_books
 from inventory.models import StockLevel
 from sales.api import batch
 from sales.models import Payment, Register, ReviewItem, Sale, Shift
+from sales.offline import Status
 from sales.shifts import close_shift, expected_cash
 from tenants.context import business
 from tenants.ids import uuid7
 from tests.api.calls import post, said
+from tests.api.test_fuzz import PATHS, changed, quick, values
 from tests.factories import Shop, make_device, make_shift, with_token
 from tests.sales.crediting import grant, voucher
 from tests.sales.offline_sales import number, numbers, offline_body, offline_line, online_body
@@ -498,6 +502,40 @@ def test_each_sale_costs_the_same_statements(open_shop: Shop, terminal: Client) 
     each = (three - one) // 2
     # 13 of a checkout; what was held before, the number's series, and the remark.
     assert each <= 13 + 3 + 2, each
+
+
+STATUSES = {one.value for one in Status}
+
+
+@quick
+@given(
+    st.lists(
+        st.tuples(st.sampled_from([*PATHS, ("number",), ("sold_at",), ("offline",), ("operator",),
+                                   ("cash_step",), ("lines", 0, "tax_rate"),
+                                   ("lines", 0, "tax_inclusive"), ("lines", 0, "own_price")]),
+                  values),
+        min_size=1, max_size=3,
+    )
+)  # fmt: skip
+def test_whatever_is_sent_is_answered(
+    open_shop: Shop, terminal: Client, changes: list[tuple[tuple[Any, ...], Any]]
+) -> None:
+    discount = {"kind": "percent", "value": "10"}
+    line = offline_line(open_shop.mug, discount=discount)
+    body = offline_body(open_shop, line, total="4.50")
+    body["payments"] = [{"method": "card", "amount": "4.50", "card_brand": "Visa"}]
+    for path, value in changes:
+        body = changed(body, path, value)
+    good = offline_body(open_shop)
+    first = post(terminal, URL, {"sales": [body, good, 7]})
+    assert first.status_code == 200, first.content
+    answers = first.json()["results"]
+    assert {one["status"] for one in answers} <= STATUSES
+    assert answers[1]["status"].startswith("recorded")
+    assert "unexpected" not in codes(answers[0]), "what is sent is judged, and no fault of ours"
+    again = send(terminal, body)[0]
+    same = {"recorded": "already", "recorded_with_remarks": "already"}
+    assert again["status"] == same.get(answers[0]["status"], answers[0]["status"])
 
 
 def test_strangers_and_verbs(open_shop: Shop, stranger: Client, cashier: Client) -> None:

@@ -13,6 +13,7 @@ from jsonschema import Draft202012Validator, FormatChecker
 from tenants.ids import uuid7
 from tests.api.calls import ENDPOINTS, line, post, sale_body
 from tests.factories import Shop
+from tests.sales.offline_sales import offline_body, offline_line
 
 URL = "/api/v1/schema/"
 
@@ -102,6 +103,20 @@ def test_every_answer_fits_it(
     for _time in range(2):
         check(described, post(client, f"{api}sales", body), "sale_create")
     check(described, post(client, f"{api}sales", {**body, "note": "x"}), "sale_create")
+    odd = offline_body(shop, offline_line(shop.mug, unit_price="4.00"), total="4.00")
+    batch = [
+        offline_body(shop),
+        odd,
+        offline_body(shop, total="1.00"),
+        {"id": 7},
+        {**odd, "note": "x"},
+    ]
+    check(described, post(client, f"{api}sales/batch", {"sales": batch}), "sale_batch")
+    check(described, post(client, f"{api}sales/batch", {}), "sale_batch")
+    asked = {"id": str(uuid7()), "register": register}
+    for _time in range(2):
+        check(described, post(client, f"{api}series", asked), "series_create")
+    check(described, client.get(f"{api}me"), "me")
     sale = f"{api}sales/{body['id']}"
     check(described, client.get(sale), "sale")
     check(described, client.get(f"{sale}/receipt"), "sale_receipt")

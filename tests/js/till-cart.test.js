@@ -118,3 +118,21 @@ test("what adds credit needs somebody to have it", () => {
   assert.equal(carts.lacksCustomer({ ...cart, customer: { id: "1", name: "Carla" } }), false);
   assert.equal(carts.lacksCustomer(ticket([item(), "1"])), false);
 });
+
+test("what is handed in later says what was charged", () => {
+  const own = carts.changeLine(ticket([item(), "1"], [tea, "0.25"]), "line1", { unit_price: "9.00" });
+  const asked = { register: "r1", payments: [{ method: "cash", amount: "8.00" }], total: "7.25" };
+  const made = { sold_at: "2026-11-21T10:00:00Z", number: "HS1-AA000001", operator: "m1", cash_step: "0.05" };
+  const request = carts.offlineRequest(own, asked, made);
+  assert.deepEqual(request.lines.map((l) => [l.variation, l.unit_price, l.own_price, l.tax_rate]), [
+    ["mug", "5.0000", false, "20.0000"],
+    ["tea", "9.00", true, "20.0000"],
+  ]);
+  assert.equal(request.number, "HS1-AA000001");
+  assert.equal(request.offline, true);
+  const online = carts.saleRequest(own, asked);
+  for (const name of ["id", "register", "payments", "total", "discount", "customer", "note"]) {
+    assert.deepEqual(request[name], online[name], name);
+  }
+  assert.ok(!("number" in carts.offlineRequest(own, asked, { ...made, number: null })));
+});

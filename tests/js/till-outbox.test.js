@@ -29,7 +29,8 @@ const entry = (id) => ({ id, register: "r1", body: `{"id":"${id}"}`, state: "sen
 
 function box(send) {
   const lock = (_name, work) => work();
-  return outbox({ store, send: async (body) => (log.push(`send ${body}`), send(body)), lock, changed: async () => {} });
+  const sendAll = async () => [];
+  return outbox({ store, send: async (body) => (log.push(`send ${body}`), send(body)), sendAll, lock, changed: async () => {} });
 }
 
 beforeEach(() => {
@@ -96,6 +97,76 @@ test("only this register's sales are sent from here", async () => {
   stored.set("a", { ...entry("a"), register: "r2", state: "waiting" });
   assert.deepEqual(await box(() => ({})).flush({ own: (one) => one.register === "r1" }), []);
   assert.equal(stored.size, 1);
+});
+
+// -- made offline ---------------------------------------------------------------------------------
+
+const made = (id) => ({ ...entry(id), state: "waiting", offline: `{"id":"${id}","offline":true}` });
+const taken = (id, status = "recorded") => ({ id, status, number: `HS1-AA${id}`, review: [], error: null });
+
+function offlineBox(sendAll) {
+  const lock = (_name, work) => work();
+  return outbox({ store, send: assert.fail, sendAll, lock, changed: async () => {} });
+}
+
+test("what was made offline is handed in together, in its order, and forgotten when it is taken", async () => {
+  const asked = [];
+  const sales = offlineBox(async (texts) => {
+    asked.push(texts);
+    return texts.map((text) => taken(JSON.parse(text).id));
+  });
+  for (let n = 0; n < 30; n += 1) await sales.keep(made(`s${n}`));
+  const arrived = await sales.flush();
+  assert.deepEqual(asked.map((one) => one.length), [25, 5]);
+  assert.equal(asked[0][0], '{"id":"s0","offline":true}');
+  assert.equal(arrived.length, 30);
+  assert.equal(stored.size, 0);
+});
+
+test("recorded, remarked, known already and held: all are the server's now", async () => {
+  const statuses = ["recorded", "recorded_with_remarks", "already", "held"];
+  for (const one of statuses) stored.set(one, made(one));
+  const arrived = await offlineBox(async (texts) => texts.map((text) => taken(JSON.parse(text).id, JSON.parse(text).id))).flush();
+  assert.deepEqual(arrived.map(({ status }) => status), statuses);
+  assert.equal(stored.size, 0);
+});
+
+test("what is left for later waits, what is refused is kept with its reason", async () => {
+  stored.set("a", made("a"));
+  stored.set("b", made("b"));
+  const error = { code: "id_taken", message: "Another one.", fields: {} };
+  const answers = [{ ...taken("a", "later") }, { ...taken("b", "id_taken"), error }];
+  assert.deepEqual(await offlineBox(async () => answers).flush(), []);
+  assert.equal(stored.get("a").state, "waiting");
+  assert.deepEqual([stored.get("b").state, stored.get("b").error], ["refused", error]);
+});
+
+test("a lost or a wrong answer forgets nothing, and the same is handed in again", async () => {
+  const lost = [
+    async () => { throw new api.Unreachable(); },
+    async () => [],
+    async () => [taken("other")],
+    async () => { throw new api.Refused(401, { code: "not_authenticated" }); },
+  ];
+  stored.set("a", made("a"));
+  for (const sendAll of lost) {
+    await assert.rejects(offlineBox(sendAll).flush());
+    assert.deepEqual(stored.get("a"), made("a"));
+  }
+});
+
+test("a number is given to what waits, and to nothing that has gone", async () => {
+  stored.set("a", made("a"));
+  const sales = offlineBox(assert.fail);
+  const numbered = await sales.amend("a", (one) => ({ ...one, number: "HS1-AA1" }));
+  assert.equal(numbered.number, "HS1-AA1");
+  assert.equal(stored.get("a").number, "HS1-AA1");
+  assert.equal(await sales.amend("b", assert.fail), null);
+});
+
+test("what the release before has kept is sent as it sent it", async () => {
+  stored.set("a", { ...entry("a"), state: "waiting" });
+  assert.deepEqual(await box(() => ({ id: "a" })).flush(), [{ id: "a" }]);
 });
 
 test("the three ends of a request", async () => {

@@ -107,6 +107,38 @@ export function saleRequest(cart, { register, payments, total }) {
   };
 }
 
+/**
+ * What is handed in of a sale that was made offline: with the prices and taxes that were charged.
+ * `made` has sold_at, number (or null), operator and cash_step.
+ */
+export function offlineRequest(cart, { register, payments, total }, made) {
+  const { id, lines, discount, customer, note } = cart;
+  const request = {
+    id,
+    offline: true,
+    register,
+    sold_at: made.sold_at,
+    operator: made.operator,
+    lines: lines.map(({ item, quantity, discount: own, unit_price }) => ({
+      variation: item.id,
+      quantity,
+      unit_price: unit_price ?? item.price,
+      own_price: unit_price !== null,
+      tax_rate: item.tax_rate ?? "0",
+      tax_name: item.tax_name ?? "",
+      tax_inclusive: item.tax_inclusive,
+      discount: own,
+    })),
+    discount,
+    payments,
+    total,
+    cash_step: made.cash_step,
+    customer: customer?.id ?? null,
+    note,
+  };
+  return made.number ? { ...request, number: made.number } : request;
+}
+
 /** Say on the lines of an item how many there are, as the server refused them. */
 export function markStock(cart, available) {
   const lines = cart.lines.map((line) =>

@@ -3,8 +3,8 @@
 import { addFromList, clearField, listIsOpen, moveInList, scansDone } from "till/finding";
 import { focusScan } from "till/focus";
 import { actionFor, types } from "till/keys";
-import { beginPayment } from "till/paying";
-import { printReceipt } from "till/printing";
+import { beginPayment, forReceipt } from "till/paying";
+import { printHere, printReceipt } from "till/printing";
 import * as state from "till/state";
 import { freshTicket, mayTakeOff, remove, select, step, warn } from "till/ticket";
 import { t } from "till/text";
@@ -29,7 +29,7 @@ const ACTIONS = {
   clear: () => state.cart.value.lines.length && mayTakeOff() && open("clear"),
   pay_cash: () => beginPayment("cash"),
   pay_card: () => beginPayment("card"),
-  print: () => print(state.done.value?.sale),
+  print: () => (state.done.value?.sale ? print(state.done.value.sale) : printWaiting(state.done.value?.id)),
   help: () => open("help"),
   sales: () => open("sales"),
   close_shift: () => open("close_shift"),
@@ -62,13 +62,21 @@ export function print(sale) {
   if (sale && !printReceipt(sale.receipt_url)) warn(t("print_refused"), "warning");
 }
 
+/** Print the receipt of a sale that waits: from here, because the server is away. */
+export async function printWaiting(id) {
+  if (!id) return;
+  const entry = await forReceipt(id);
+  if (entry) printHere(entry);
+  else if (state.done.value?.sale) print(state.done.value.sale);
+}
+
 // A "p" after a sale prints, unless it turns out to begin a word or a scanned code.
 const PRINT_PAUSE_MS = 350;
 let printing = null;
 
 function maybePrint(event) {
   clearTimeout(printing);
-  if (!state.done.value?.sale || event.key.toLowerCase() !== "p" || state.query.value !== "") return;
+  if (!state.done.value || event.key.toLowerCase() !== "p" || state.query.value !== "") return;
   printing = setTimeout(() => {
     if (state.query.value.toLowerCase() !== "p") return;
     clearField();

@@ -7,22 +7,31 @@ import { askCredit } from "till/credit";
 import { forget, itemNow } from "till/finding";
 import { uuid7 } from "till/ids";
 import { lock } from "till/locks";
+import { numbering } from "till/numbers";
 import { outbox } from "till/outbox";
 import { settled } from "till/payment";
 import { noteSignOut, onReturn, server } from "till/server";
 import * as state from "till/state";
-import { entries, remember } from "till/store";
+import { counters, entries, remember } from "till/store";
 import { freshTicket, openTicket, say, warn } from "till/ticket";
 import { money, money_of, t } from "till/text";
 
 export const sales = outbox({
   store: entries,
   send: (body) => server.postText("sales", body),
+  sendAll: async (texts) => (await server.postText("sales/batch", `{"sales":[${texts.join()}]}`)).results,
   lock,
   async changed() {
     const all = await entries.all();
     state.waiting.value = all.filter((entry) => entry.state !== "sending");
   },
+});
+
+export const numbers = numbering({
+  store: counters,
+  ask: (series) => server.post("series", series),
+  used: async () => (await entries.all()).map((entry) => entry.number),
+  makeId: () => uuid7(),
 });
 
 /** Open the payment by this method. Scans that are still looked up may become lines meanwhile. */
@@ -45,17 +54,30 @@ export async function pay(tenders) {
   const register = state.register_id.value;
   const cart = state.cart.value;
   const request = carts.saleRequest(cart, { register, payments: tenders, total: priced.total });
+  const sold_at = new Date().toISOString();
+  const made = { sold_at, number: null, operator: state.me.value.person.id ?? null, cash_step: money_of.value.cash_step };
+  const asked = { register, payments: tenders, total: priced.total };
   const entry = {
     id: cart.id,
     register,
     body: JSON.stringify(request),
+    offline: JSON.stringify(carts.offlineRequest(cart, asked, made)),
+    number: null,
     total: priced.total,
     change,
-    created: new Date().toISOString(),
+    created: sold_at,
     state: "sending",
     error: null,
     cart,
   };
+  if (!state.connected.value) {
+    try {
+      await keepOffline(entry, change);
+    } finally {
+      state.busy.value = false;
+    }
+    return;
+  }
   try {
     const finished = (sale) => finish({ id: cart.id, sale, total: priced.total, change });
     if ((await sales.deliver(entry, finished)) === null) finished(null);
@@ -67,13 +89,36 @@ export async function pay(tenders) {
   }
 }
 
-function finish({ id, sale, total, change, note = "" }) {
+/** The server is known to be away: the sale is done here, under a number of this till's own. */
+async function keepOffline(entry, change) {
+  const kept = numbered(entry);
+  await sales.keep(kept);
+  if (kept.number) await numbers.keep();
+  finish({ id: entry.id, sale: null, total: entry.total, change, number: kept.number });
+}
+
+function numbered(entry) {
+  const number = entry.number ?? numbers.next();
+  if (!number) return entry;
+  return { ...entry, number, offline: JSON.stringify({ ...JSON.parse(entry.offline), number }) };
+}
+
+/** The entry of a sale that waits, under a number for its receipt; null where it has arrived. */
+export async function forReceipt(id) {
+  const entry = await sales.amend(id, numbered);
+  if (entry?.number) await numbers.keep();
+  const shown = state.done.value;
+  if (entry && shown?.id === id) state.done.value = { ...shown, number: entry.number };
+  return entry;
+}
+
+function finish({ id, sale, total, change, note = "", number = null }) {
   state.dialog.value = null;
   state.notice.value = null;
   freshTicket();
   forget();
-  state.done.value = { id, sale, total, change, note };
-  const said = { change: money(change), number: sale?.number ?? "" };
+  state.done.value = { id, sale, total, change, note, number };
+  const said = { change: money(change), number: sale?.number ?? number ?? "" };
   say(sale ? t("said_done", said) : t("said_waiting", said));
 }
 
@@ -163,7 +208,11 @@ export async function flush() {
     const arrived = await sales.flush({ own: (entry) => entry.register === state.register_id.value });
     const shown = state.done.value;
     const now = shown && !shown.sale && arrived.find((sale) => sale.id === shown.id);
-    if (now) state.done.value = { ...shown, sale: now };
+    if (now?.number) state.done.value = { ...shown, sale: now };
+    else if (now) state.done.value = { ...shown, note: t("went_to_review") };
+    const odd = arrived.filter((sale) => sale.review?.length);
+    state.reviewed.value = [...state.reviewed.value, ...odd];
+    if (odd.length) warn(t("some_to_review", { count: odd.length }), "warning");
     if (state.waiting.value.some((entry) => entry.state === "refused")) warn(t("refused_later"));
   } catch (error) {
     noteSignOut(error);
@@ -194,8 +243,21 @@ export async function startSelling() {
     if (entry.state === "sending") await entries.put({ ...entry, state: "waiting" });
   }
   state.waiting.value = (await entries.all()).filter((entry) => entry.state !== "sending");
-  onReturn(flush);
+  onReturn(async () => {
+    await flush();
+    await getNumbers();
+  });
+  await getNumbers();
   await flush();
+}
+
+/** Without a line there are no numbers yet, or those of before. */
+async function getNumbers() {
+  try {
+    await numbers.prepare(state.register_id.value);
+  } catch (error) {
+    noteSignOut(error);
+  }
 }
 
 /** Ask again who works here and which shifts are open; without an open shift selling ends. */

@@ -1,4 +1,6 @@
-/** The receipt on paper: its own page in a window, which prints by itself and is then closed. */
+/** Receipts on paper: the server's page in a window of its own, or, without a line, from here. */
+
+import * as state from "till/state";
 
 let open = null;
 
@@ -14,4 +16,12 @@ export function printReceipt(address) {
   shown?.addEventListener("load", closeAfter);
   if (shown) closeAfter();
   return shown !== null;
+}
+
+/** Print the receipt of a sale that waits. It is on this page and shows on paper alone. */
+export async function printHere(entry) {
+  state.paper.value = entry;
+  // The page draws it first.
+  await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
+  globalThis.print();
 }

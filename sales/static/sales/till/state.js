@@ -45,6 +45,10 @@ export const connected = signal(true);
 /** Entries of the outbox, except the one that a cashier waits for. */
 export const waiting = signal([]);
 export const signedOut = signal(false);
+/** Sales made offline that a manager will look at: {id, number, review}; of this page's life. */
+export const reviewed = signal([]);
+/** The receipt that is on its way to the printer, of a sale that waits. */
+export const paper = signal(null);
 
 /** Said to screen readers. */
 export const announcement = signal("");

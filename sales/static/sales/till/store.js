@@ -4,6 +4,8 @@ import { config } from "till/config";
 
 const DATABASE = `till-${config.slug}`;
 const OUTBOX = "outbox";
+// A database of its own: the release before would not open the other one with a newer version.
+const NUMBERS = "numbers";
 
 const asPromise = (request) =>
   new Promise((resolve, reject) => {
@@ -11,22 +13,30 @@ const asPromise = (request) =>
     request.onerror = () => reject(request.error);
   });
 
-let opened = null;
+const opened = new Map();
 
-function open() {
-  opened ??= new Promise((resolve, reject) => {
-    const request = indexedDB.open(DATABASE, 1);
-    request.onupgradeneeded = () => request.result.createObjectStore(OUTBOX, { keyPath: "id" });
-    request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(request.error);
-  });
-  return opened;
+function open(name, database, keyPath) {
+  if (!opened.has(name)) {
+    opened.set(
+      name,
+      new Promise((resolve, reject) => {
+        const request = indexedDB.open(database, 1);
+        request.onupgradeneeded = () => request.result.createObjectStore(name, { keyPath });
+        request.onsuccess = () => resolve(request.result);
+        request.onerror = () => reject(request.error);
+      }),
+    );
+  }
+  return opened.get(name);
 }
 
+const outbox = () => open(OUTBOX, DATABASE, "id");
+const numbers = () => open(NUMBERS, `${DATABASE}-numbers`, "register");
+
 /** Resolves when the entry is on the disk, and not only in memory: a till may lose its power. */
-async function write(change) {
-  const transaction = (await open()).transaction(OUTBOX, "readwrite", { durability: "strict" });
-  change(transaction.objectStore(OUTBOX));
+async function write(database, name, change) {
+  const transaction = (await database).transaction(name, "readwrite", { durability: "strict" });
+  change(transaction.objectStore(name));
   return new Promise((resolve, reject) => {
     transaction.oncomplete = () => resolve();
     transaction.onabort = () => reject(transaction.error);
@@ -36,11 +46,20 @@ async function write(change) {
 
 /** Entries in the order of their ids, which is that of their making. */
 export const entries = {
-  put: (entry) => write((objects) => objects.put(entry)),
-  delete: (id) => write((objects) => objects.delete(id)),
+  put: (entry) => write(outbox(), OUTBOX, (objects) => objects.put(entry)),
+  delete: (id) => write(outbox(), OUTBOX, (objects) => objects.delete(id)),
   async all() {
-    const transaction = (await open()).transaction(OUTBOX);
+    const transaction = (await outbox()).transaction(OUTBOX);
     return asPromise(transaction.objectStore(OUTBOX).getAll());
+  },
+};
+
+/** How far this till has numbered by itself, by register. */
+export const counters = {
+  put: (record) => write(numbers(), NUMBERS, (objects) => objects.put(record)),
+  async get(register) {
+    const transaction = (await numbers()).transaction(NUMBERS);
+    return (await asPromise(transaction.objectStore(NUMBERS).get(register))) ?? null;
   },
 };
 

@@ -10,6 +10,7 @@ import { Help } from "till/components/help";
 import { Sales, Waiting } from "till/components/history";
 import { Lines, Tools } from "till/components/lines";
 import { Changes, Pay } from "till/components/pay";
+import { Paper } from "till/components/paper";
 import { ScanBar } from "till/components/scanbar";
 import { CloseShift, Elsewhere, Failed, Loading, OpenShift, Registers, SignedOut } from "till/components/shift";
 import { BottomBar, Extras, Figures, Totals } from "till/components/totals";
@@ -45,7 +46,8 @@ export function App() {
   return html`${state.signedOut.value && html`<${SignedOut} />`}
     ${Gate ? html`<${Gate} />` : html`<${Till} />`}
     <p class="visually-hidden" role="status" aria-live="polite" data-announce>${state.announcement.value}</p>
-    <${OpenDialog} />`;
+    <${OpenDialog} />
+    <${Paper} />`;
 }
 
 function OpenDialog() {

@@ -7,7 +7,7 @@ import { money, t } from "till/text";
 import { Button, Icon, Kbd, Note, html } from "till/components/ui";
 
 export function Done() {
-  const { sale, total, change, note } = state.done.value;
+  const { sale, total, change, note, number } = state.done.value;
   const gives = compare(change, "0") > 0;
   // Cash is rounded to coins beside the total.
   const due = sale?.to_pay ?? total;
@@ -18,10 +18,11 @@ export function Done() {
     ${gives && html`<p class="muted">${t("of_total", { total: money(due) })}</p>`}
     ${sale
       ? html`<p class="done-number">${t("receipt_number", { number: sale.number })}</p>`
-      : html`<${Note} level="warning" icon="cloud-off">${t("done_waiting")}</${Note}>`}
+      : html`${number && html`<p class="done-number">${t("receipt_number", { number })}</p>`}
+        <${Note} level="warning" icon="cloud-off">${number ? t("done_offline") : t("done_waiting")}</${Note}>`}
     ${note && html`<${Note} level="warning" icon="triangle-alert">${note}</${Note}>`}
     <div class="done-buttons">
-      ${sale && html`<${Button} icon="printer" kind="secondary" shortcut="P" onClick=${() => dispatch("print")}>${t("print")}</${Button}>`}
+      ${html`<${Button} icon="printer" kind="secondary" shortcut="P" onClick=${() => dispatch("print")}>${t("print")}</${Button}>`}
       <${Button} kind="quiet" shortcut="Esc" onClick=${() => dispatch("back")}>${t("new_sale")}</${Button}>
     </div>
     <p class="muted done-next"><${Icon} name="scan-barcode" />${t("next_scan")}</p>

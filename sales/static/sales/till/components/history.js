@@ -1,7 +1,7 @@
 /** The sales of this shift, and those that are not recorded yet. */
 
 import { useEffect, useState } from "preact/hooks";
-import { print } from "till/commands";
+import { print, printWaiting } from "till/commands";
 import { compare } from "till/decimal";
 import { flush, sales as box, takeBack, voidRequest } from "till/paying";
 import { noteSignOut, server } from "till/server";
@@ -84,12 +84,17 @@ export function Waiting() {
   return html`<${Dialog} title=${t("waiting_title")} kind="wide">
     ${entries.length === 0 ? html`<p class="muted">${t("nothing_waits")}</p>` : html`<p>${t("waiting_text")}</p>`}
     <ul class="history">${entries.map((entry) => html`<li key=${entry.id}>
-      <span class="what"><strong>${time(entry.created)}</strong>
+      <span class="what"><strong>${entry.number ?? time(entry.created)}</strong>
         <small class=${entry.state === "refused" ? "negative" : ""}>${entry.state === "refused" ? entry.error.message : t("waits")}</small></span>
       <b>${money(entry.total)}</b>
+      ${entry.state === "waiting" && entry.offline && html`<${Button} icon="printer" kind="quiet" onClick=${() => printWaiting(entry.id)}>${t("print")}</${Button}>`}
       ${entry.state === "refused" && html`<${Button} icon="undo-2" kind="secondary" onClick=${() => takeBack(entry)}>${t("take_back")}</${Button}>
         <${Button} icon="trash-2" kind="quiet danger icon-only" label=${t("drop")} onClick=${() => drop(entry)} />`}
     </li>`)}</ul>
+    ${state.reviewed.value.length > 0 && html`<h3>${t("review_title")}</h3><p>${t("review_text")}</p>
+      <ul class="history">${state.reviewed.value.map((sale) => html`<li key=${sale.id}>
+        <span class="what"><strong>${sale.number || t("held_title")}</strong>
+          <small>${sale.review.map(({ message }) => message).join(" ")}</small></span></li>`)}</ul>`}
     <footer><button type="button" data-first onClick=${flush}>${t("send_now")}</button></footer>
   </${Dialog}>`;
 }

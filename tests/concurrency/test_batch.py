@@ -1,0 +1,212 @@
+"""Batches that are doubled, out of order, at once and cut off: each sale exactly once."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+from urllib.error import URLError
+from urllib.request import urlopen
+
+import pytest
+from django.db import connection, transaction
+
+from accounts.models import Membership
+from archive.verify import check_books
+from sales import review
+from sales.models import ReviewItem, Sale
+from sales.review import Choices, SettledAlready
+from sales.series import make_series
+from scripts.postgres import Cluster
+from tests.concurrency.crowd import Market, make_market, patiently, together
+from tests.concurrency.test_kills import cluster  # noqa: F401
+from tests.conftest import ON_POSTGRES, ROOT
+from tests.factories import make_device
+from tests.sales.offline_sales import offline_body
+from tests.sales.reviewing import hand_in, held
+
+SALES = 60 if ON_POSTGRES else 12
+
+
+def bodies_of(market: Market, count: int) -> list[dict[str, Any]]:
+    """Mugs at the market's registers in turn, numbered by one device each; every tenth is held."""
+    with market.bound(), transaction.atomic():
+        codes = [make_series(register=one).code for one in market.registers]
+    bodies = []
+    for n in range(count):
+        till = n % len(market.registers)
+        register = market.registers[till]
+        number = f"{register.prefix}-{codes[till]}{n // len(market.registers) + 1:06d}"
+        total = "5.00" if n % 10 else "4.00"
+        bodies.append(
+            offline_body(market.shop, total=total, register=str(register.pk), number=number)
+        )
+    return bodies
+
+
+def expect_each_once(market: Market, bodies: list[dict[str, Any]]) -> None:
+    wrong = [one for one in bodies if one["total"] == "4.00"]
+    good = {one["id"]: one["number"] for one in bodies if one["total"] != "4.00"}
+    with market.bound(), transaction.atomic():
+        found = {str(pk): number for pk, number in Sale.objects.values_list("pk", "number")}
+        assert found == good
+        kept = ReviewItem.objects.filter(kind="held").values_list("request_id", flat=True)
+        assert sorted(map(str, kept)) == sorted(one["id"] for one in wrong)
+        assert check_books() == []
+
+
+@pytest.mark.usefixtures("committed_db")
+def test_out_of_order_doubled_and_at_once() -> None:
+    market = make_market(tills=3, stock=SALES // 2)
+    bodies = bodies_of(market, SALES)
+
+    def sender(seed: int) -> Counter[str]:
+        mixed = random.Random(seed).sample(bodies * 2, len(bodies) * 2)
+        seen: Counter[str] = Counter()
+        with market.bound():
+            for body in mixed:
+                seen[patiently(partial(hand_in, market.shop, body)).status] += 1
+        return seen
+
+    results = together([partial(sender, seed) for seed in range(4)])
+    for one in results:
+        if isinstance(one, BaseException):
+            raise one
+    told = sum(results, Counter())
+    recorded = told["recorded"] + told["recorded_with_remarks"]
+    assert recorded == len([one for one in bodies if one["total"] != "4.00"])
+    assert told["id_taken"] == 0
+    expect_each_once(market, bodies)
+    assert market.stock() == SALES // 2 - recorded
+
+
+@pytest.mark.usefixtures("committed_db")
+def test_two_managers_settle_once() -> None:
+    market = make_market(tills=1, stock=10)
+    with market.bound(), transaction.atomic():
+        people = [
+            Membership.objects.select_related("user", "role").get(user=user)
+            for user in (market.shop.owner, market.shop.manager)
+        ]
+    for _round in range(5):
+        with market.bound():
+            item = held(market.shop, register=str(market.registers[0].pk))
+
+        def record(who: Membership, item: ReviewItem = item) -> str:
+            with market.bound(), transaction.atomic():
+                choices = Choices({1: market.shop.mug.pk})
+                done = review.record_held(actor=who, item=item, choices=choices)
+                return str(done.settlement)
+
+        def close(who: Membership, item: ReviewItem = item) -> str:
+            with market.bound(), transaction.atomic():
+                return str(review.close(actor=who, item=item, reason="x").settlement)
+
+        work = [partial(record, people[0]), partial(close, people[1]), partial(record, people[1])]
+        results = together([partial(patiently, one) for one in work])
+        settled = {one for one in results if isinstance(one, str)}
+        assert len(settled) == 1
+        refused = [one for one in results if not isinstance(one, str)]
+        assert all(isinstance(one, SettledAlready) for one in refused), refused
+        assert refused
+        with market.bound(), transaction.atomic():
+            assert check_books() == []
+
+
+# -- over HTTP, while workers die -----------------------------------------------------------------
+
+
+@pytest.fixture
+def gunicorn(cluster: Cluster) -> Iterator[subprocess.Popen[bytes]]:  # noqa: F811
+    """Two workers on the test's own cluster, through its pooler."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "gunicorn", "pos.wsgi:application", "--workers", "2"]
+    command += ["--bind", f"127.0.0.1:{port}", "--log-level", "critical"]
+    environment = {**os.environ, **cluster.environment(), "DEBUG": "1"}
+    process = subprocess.Popen(command, cwd=ROOT, env=environment)
+    process.url = f"http://127.0.0.1:{port}"  # type: ignore[attr-defined]
+    until = time.monotonic() + 90
+    while True:
+        try:
+            with urlopen(f"{process.url}/healthz", timeout=5):  # type: ignore[attr-defined]
+                break
+        except (URLError, ConnectionError, TimeoutError):
+            assert process.poll() is None, "the server ended"
+            assert time.monotonic() < until, "the server does not answer"
+            time.sleep(0.2)
+    yield process
+    process.terminate()
+    process.wait(20)
+
+
+def children(process: subprocess.Popen[bytes]) -> list[int]:
+    with open(f"/proc/{process.pid}/task/{process.pid}/children") as file:
+        return [int(one) for one in file.read().split()]
+
+
+@pytest.mark.postgres
+@pytest.mark.slow
+def test_a_worker_killed_in_mid_batch_loses_and_doubles_nothing(
+    gunicorn: Any,
+) -> None:
+    market = make_market(tills=3, stock=1000)
+    with market.bound(), transaction.atomic():
+        _device, token = make_device(market.shop)
+    bodies = bodies_of(market, 300)
+    cut, killed = 0, 0
+    while True:
+        # Killed while the batch is under way: when some of it is in the books, and not all.
+        before = market.count(Sale.objects.all())
+        batch = subprocess.Popen(
+            [sys.executable, "-c", _SENDER, gunicorn.url, token],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        )  # fmt: skip
+        assert batch.stdin is not None
+        batch.stdin.write(json.dumps({"sales": bodies}).encode())
+        batch.stdin.close()
+        if killed < 4:
+            while batch.poll() is None and market.count(Sale.objects.all()) < before + 20:
+                time.sleep(0.02)
+            for pid in children(gunicorn):
+                os.kill(pid, signal.SIGKILL)
+            killed += 1
+        batch.wait(120)
+        assert batch.stdout is not None
+        said = batch.stdout.read()
+        if not said:
+            cut += 1
+            continue
+        statuses = {one["status"] for one in json.loads(said)["results"]}
+        if killed >= 4 and not statuses & {"later"}:
+            break
+    assert cut >= 2, "no batch was cut off"
+    assert statuses <= {"already", "recorded", "held"}
+    connection.close()
+    expect_each_once(market, bodies)
+    assert market.stock() == 1000 - 270
+
+
+# A process of its own, so that its end is the end of the connection.
+_SENDER = """
+import sys, urllib.request
+url, token = sys.argv[1:]
+request = urllib.request.Request(
+    url + "/api/v1/sales/batch", sys.stdin.buffer.read(),
+    {"Authorization": "Bearer " + token, "Content-Type": "application/json"},
+)
+try:
+    sys.stdout.write(urllib.request.urlopen(request, timeout=100).read().decode())
+except Exception:
+    pass
+"""
