@@ -44,6 +44,10 @@ DO $tillbook$ DECLARE one record; BEGIN
      AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e')
     ORDER BY array_position('{r,p,v,m,S}'::"char"[], c.relkind)
   LOOP EXECUTE 'DROP ' || one.kind || ' IF EXISTS ' || one.name || ' CASCADE'; END LOOP;
+  FOR one IN SELECT p.oid::regprocedure::text AS name
+    FROM pg_proc p WHERE p.pronamespace = 'public'::regnamespace
+     AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e')
+  LOOP EXECUTE 'DROP ROUTINE IF EXISTS ' || one.name || ' CASCADE'; END LOOP;
 END $tillbook$;
 """
 
