@@ -26,8 +26,8 @@ LOCATION = OpenApiParameter(
 
 
 def _field(what: Type) -> s.Field[Any, Any, Any, Any]:
-    if what is Type.ID:
-        return s.UUIDField(allow_null=True)
+    if what in (Type.ID, Type.LINK):
+        return s.UUIDField(allow_null=what is Type.LINK)
     if what is Type.BOOL:
         return s.BooleanField()
     if what is Type.WHOLE:

@@ -29,9 +29,10 @@ from sales.models import Customer
 
 
 class Type(Enum):
-    """How a value is written: `ID` may be null, `MONEY` has the digits of the currency at least."""
+    """How a value is written: a `LINK` is an id or null, `MONEY` has the currency's digits at least."""
 
     ID = "id"
+    LINK = "link"
     TEXT = "text"
     BOOL = "bool"
     WHOLE = "whole"
@@ -105,7 +106,7 @@ KINDS = (
         (
             ("name", "name", Type.TEXT),
             ("code", "code", Type.TEXT),
-            ("parent", "parent_id", Type.ID),
+            ("parent", "parent_id", Type.LINK),
             ("is_active", "is_active", Type.BOOL),
         ),
         CATALOGUE,
@@ -123,10 +124,10 @@ KINDS = (
             ("name", "name", Type.TEXT),
             ("kind", "kind", Type.TEXT),
             ("sku", "sku", Type.TEXT),
-            ("category", "category_id", Type.ID),
-            ("brand", "brand_id", Type.ID),
-            ("unit", "unit_id", Type.ID),
-            ("tax_rate", "tax_rate_id", Type.ID),
+            ("category", "category_id", Type.LINK),
+            ("brand", "brand_id", Type.LINK),
+            ("unit", "unit_id", Type.LINK),
+            ("tax_rate", "tax_rate_id", Type.LINK),
             ("tax_inclusive", "tax_inclusive", Type.BOOL),
             ("is_stocked", "is_stocked", Type.BOOL),
             ("is_for_sale", "is_for_sale", Type.BOOL),

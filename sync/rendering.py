@@ -36,42 +36,49 @@ class Batch:
 
 
 class RowText(Func):
-    """A row as a JSON object, written by PostgreSQL. Text is escaped by its own to_json()."""
+    """A row as a JSON object from its id on, written by PostgreSQL, whose to_json() escapes text.
+
+    One concat() with as few parts as can be: it costs more than reading the row does.
+    """
 
     function = "concat"
     output_field = TextField()
 
     def __init__(self, kind: Kind, digits: int) -> None:
-        parts: list[Any] = [Value('{"id":"'), F(kind.key), Value('"')]
+        parts: list[Any] = [Value('"id":"'), F(kind.key)]
+        end = '"'
         for name, column, what in kind.columns:
-            parts += [Value(f',"{name}":'), _Json(F(column), what=what, digits=digits)]
-        super().__init__(*parts, Value("}"))
+            quote = '"' if what in _QUOTED else ""
+            parts += [Value(f'{end},"{name}":{quote}'), _Json(F(column), what, digits)]
+            end = quote
+        super().__init__(*parts, Value(end + "}"))
+
+
+_QUOTED = {Type.ID, Type.NUMBER, Type.MONEY}
 
 
 class _Json(Func):
-    """One value as JSON text."""
+    """One value as JSON, without the quotes of those that are `_QUOTED`."""
 
     output_field = TextField()
 
-    def __init__(self, expression: Any, *, what: Type, digits: int) -> None:
+    def __init__(self, expression: Any, what: Type, digits: int) -> None:
         super().__init__(expression)
         self.template = {
-            Type.ID: """coalesce('"' || %(expressions)s || '"', 'null')""",
-            Type.TEXT: "to_json(%(expressions)s)::text",
+            Type.LINK: """coalesce('"' || %(expressions)s || '"', 'null')""",
+            Type.TEXT: "to_json(%(expressions)s)",
             Type.BOOL: "%(expressions)s::text",
-            Type.WHOLE: "%(expressions)s::text",
-            Type.NUMBER: """'"' || trim_scale(%(expressions)s) || '"'""",
-            Type.MONEY: """'"' || CASE WHEN scale(trim_scale(%(expressions)s)) < {0} THEN"""
-            """ round(%(expressions)s, {0}) ELSE trim_scale(%(expressions)s) END || '"'""",
-        }[what].format(int(digits))
+            Type.NUMBER: "trim_scale(%(expressions)s)",
+            Type.MONEY: "CASE WHEN scale(trim_scale(%(expressions)s)) < {0} THEN"
+            " round(%(expressions)s, {0}) ELSE trim_scale(%(expressions)s) END",
+        }.get(what, "%(expressions)s").format(int(digits))
 
 
-# What is put around a query of (changed, key, row): one row with everything.
+# What is put around an ordered query of (changed, key, row): one row with everything.
 _PAGE = """
 SELECT count(*),
-       string_agg('{"version":"' || to_hex(hashtextextended(line, 0) & %s) || '",'
-                  || substr(line, 2), ','),
-       (array_agg(ARRAY[changed::text, key::text] ORDER BY changed DESC, key DESC))[1:1]
+       string_agg(concat('{"version":"', to_hex(hashtextextended(line, 0) & %s), '",', line), ','),
+       max(changed), (array_agg(key))[count(*)]::text
   FROM ({rows}) AS page (changed, key, line)
 """
 _SUMS = """
@@ -88,8 +95,8 @@ def batch(kind: Kind, rows: Any, digits: int, *, by: Any = None) -> Batch:
         query, params = _query(kind, rows, digits, by, key="pk")
         with connection.cursor() as cursor:
             cursor.execute(_PAGE.replace("{rows}", query), [MASK, *params])
-            count, text, last = cursor.fetchone()
-        return Batch(text or "", count, (int(last[0][0]), last[0][1]) if count else None)
+            count, text, changed, key = cursor.fetchone()
+        return Batch(text or "", count, (changed, key) if count else None)
     found = list(_read(kind, rows, by))
     text = ",".join(_line(kind, values, digits) for _changed, _pk, values in found)
     last = (found[-1][0], str(found[-1][1])) if found else None
@@ -159,7 +166,7 @@ def _shape(kind: Kind, values: Iterable[Any], digits: int) -> dict[str, Any]:
 def _value(value: Any, what: Type, digits: int) -> Any:
     if value is None:
         return None
-    if what is Type.ID:
+    if what in (Type.ID, Type.LINK):
         return str(value)
     if what is Type.NUMBER:
         return plain_number(Decimal(value))

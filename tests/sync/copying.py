@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -38,9 +39,11 @@ class Copy:
     def page(self) -> bool:
         """Ask for one page and take it in; whether there are more."""
         path = f"sync?since={self._next or self.cursor}"
-        status, headers, body = self.get(
-            path + (f"&limit={self.limit}" * bool(self.limit)), self._tag
-        )
+        path += f"&limit={self.limit}" if self.limit else ""
+        status, headers, body = self.get(path, self._tag)
+        while status == 503:
+            time.sleep(0.2)
+            status, headers, body = self.get(path, self._tag)
         if status == 304:
             self.unchanged += 1
             return False
