@@ -1,4 +1,7 @@
-"""The doors into a business, and what a person may do inside: `enter_*`, `can`, `needs`."""
+"""The door for people into a business, and what anybody may do inside: `can`, `needs`.
+
+The door for devices is `device_door.py`.
+"""
 
 from __future__ import annotations
 
@@ -15,10 +18,9 @@ from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.models import Device, Membership
+from accounts.models import Device, Membership, OperatorSession
 from accounts.permissions import Permission
 from tenants import context
 from tenants.models import Business, Location
@@ -50,7 +52,7 @@ def enter_business(request: Any, slug: str) -> Business | HttpResponse:
         return redirect(reverse("password_change", urlconf=settings.ROOT_URLCONF))
     request.memberships = memberships
     membership.user = request.user
-    return _enter(request, membership, device=None)
+    return enter(request, membership, device=None)
 
 
 def entrances(user: Any) -> QuerySet[Membership]:
@@ -68,44 +70,35 @@ def is_api(path: str) -> bool:
     return path.split("/")[3:4] == ["api"]
 
 
-def enter_device(request: Any) -> Business | HttpResponse:
-    """The door for terminals: the business of the token, or 401."""
-    scheme, _space, token = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not token.startswith(Device.PREFIX):
-        return unauthenticated()
-    with context.platform("which business this token belongs to is what we find out"):
-        device = (
-            Device.objects.select_related("membership__business", "membership__user")
-            .filter(token_hash=token_hash(token), revoked_at=None)
-            .filter(membership__is_active=True, membership__user__is_active=True)
-            .filter(business__is_active=True)
-            .first()
-        )
-        if device is None:
-            return unauthenticated()
-        if device.last_seen_at is None or timezone.now() - device.last_seen_at > SEEN_EVERY:
-            Device.objects.filter(pk=device.pk).update(last_seen_at=timezone.now())
-    request.user = device.membership.user
-    return _enter(request, device.membership, device=device)
-
-
-def _enter(request: Any, membership: Membership, *, device: Device | None) -> Business:
+def enter(
+    request: Any,
+    membership: Membership,
+    *,
+    device: Device | None,
+    session: OperatorSession | None = None,
+) -> Business:
+    """Put on the request who came in, and as what."""
     request.membership = membership
     request.business = membership.business
     request.device = device
+    request.operator_session = session
     return membership.business
 
 
-def unauthenticated() -> HttpResponse:
-    answer = refused("not_authenticated", _("Sign in, or send a valid device token."), 401)
+def unauthenticated(code: str = "not_authenticated", message: str = "") -> HttpResponse:
+    message = message or _("Sign in, or send a valid device token.")
+    answer = refused(code, message, 401)
     answer["WWW-Authenticate"] = "Bearer"
     answer["Cache-Control"] = "private, no-store"
     return answer
 
 
-def refused(code: str, message: str, status: int) -> HttpResponse:
+def refused(
+    code: str, message: object, status: int, fields: dict[str, Any] | None = None
+) -> HttpResponse:
     """An answer in the shape of the API's errors."""
-    return JsonResponse({"code": code, "message": message, "fields": {}}, status=status)
+    content = {"code": code, "message": str(message), "fields": fields or {}}
+    return JsonResponse(content, status=status)
 
 
 def token_hash(token: str) -> str:
@@ -122,9 +115,17 @@ def can(request: HttpRequest, permission: Permission) -> bool:
 def demand(request: HttpRequest, permission: Permission) -> None:
     """Raises PermissionDenied when `can` says no."""
     if not can(request, permission):
+        if nobody_is_here(request):
+            raise PermissionDenied(_("Sign in with your PIN first."))
         raise PermissionDenied(
             _("You need the permission “%(name)s” for this.") % {"name": permission.label}
         )
+
+
+def nobody_is_here(request: Any) -> bool:
+    """Whether the request comes from a terminal at which somebody must sign in first."""
+    device = getattr(request, "device", None)
+    return device is not None and device.needs_operator and request.operator_session is None
 
 
 def needs(*permissions: Permission) -> Callable[[View], View]:
@@ -162,12 +163,14 @@ def visible_locations(request: Any) -> QuerySet[Location]:
 def location_ids(request: Any) -> frozenset[Any] | None:
     """Ids of the locations this request may see; None means all.
 
-    A device shows its own location, as long as the person it acts for may see that.
+    A device shows its own location, as long as the person it acts for may see that; a program the
+    locations that it was given.
     """
     ids: frozenset[Any] | None = request.membership.location_ids
-    if request.device is None:
+    device: Device | None = request.device
+    own = None if device is None else device.location_ids
+    if own is None:
         return ids
-    own = frozenset({request.device.location_id})
     return own if ids is None else own & ids
 
 

@@ -158,6 +158,19 @@ class Body:
         self.problem(name, _("This must be one of %(names)s.") % {"names": names})
         return next(iter(options))
 
+    def choices(self, name: str, options: type[Choice], *, most: int) -> list[Choice]:
+        """At least one of the options, each once."""
+        value = self._take(name)
+        if not isinstance(value, list) or not 0 < len(value) <= most:
+            self.problem(name, _("This must be a list of at least one."))
+            return []
+        known = {option.value: option for option in options}
+        found = {one: known.get(one) for one in map(_key, value)}
+        for one, option in found.items():
+            if option is None:
+                self.problem(name, _("There is no “%(name)s” here.") % {"name": one[:60]})
+        return [option for option in found.values() if option is not None]
+
     def parts(self, name: str, *, most: int) -> Iterator[Body]:
         """The objects of a list, in their order."""
         value = self._take(name)
@@ -208,6 +221,15 @@ def text_problem(value: str, *, most: int) -> str:
     if _UNPRINTABLE.search(value):
         return _("This contains characters that cannot be printed.")
     return ""
+
+
+def _key(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def printable(text: str) -> str:
+    """The text without what no database column and no printer takes."""
+    return _UNPRINTABLE.sub("", text)
 
 
 def query_uuid(value: str, field: str) -> UUID:

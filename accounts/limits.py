@@ -88,7 +88,19 @@ def add(key: str) -> int:
 
 
 def address_of(request: HttpRequest) -> str:
-    """Where a request comes from, as far as it can be known; IPv6 by its network of 64 bits.
+    """Where a request comes from, as far as it can be known; IPv6 by its network of 64 bits."""
+    address = client_address(request)
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(parsed, IPv6Address):
+        return parsed.exploded[:19]
+    return str(parsed)
+
+
+def client_address(request: HttpRequest) -> str:
+    """The address that a request comes from, as its sender's first proxy of ours saw it.
 
     Of X-Forwarded-For only what TRUSTED_PROXIES proxies of our own have added counts: the rest is
     whatever the sender wrote.
@@ -98,13 +110,7 @@ def address_of(request: HttpRequest) -> str:
     if 0 < settings.TRUSTED_PROXIES <= len(hops):
         # A proxy that says nothing is itself all that we know.
         address = hops[-settings.TRUSTED_PROXIES] or address
-    try:
-        parsed = ip_address(address)
-    except ValueError:
-        return address
-    if isinstance(parsed, IPv6Address):
-        return parsed.exploded[:19]
-    return str(parsed)
+    return address
 
 
 def prune() -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -13,6 +12,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts.device_models import Device, DeviceLocation
 from accounts.permissions import Permission
 from tenants.constraints import walls
 from tenants.encryption import (
@@ -148,7 +148,18 @@ class Membership(TenantModel):
         Location, through="MembershipLocation", related_name="+", verbose_name=_("locations")
     )
     is_active = models.BooleanField(_("active"), default=True)
+    # A slow hash of the PIN, encrypted: of 10,000 PINs whoever has the hash alone tries them all.
+    # `accounts/pins.py` alone reads and writes it; who has one is asked for by the time.
+    pin = EncryptedTextField(blank=True, default="", db_default="", editable=False)
+    pin_set_at = models.DateTimeField(null=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    # How far one request goes, set by its door on the membership that it read: the permissions of
+    # a token, of which only these count; what a supervisor has approved beyond one's own, and what
+    # of it was relied on.
+    scope: frozenset[Permission] | None = None
+    approved: frozenset[Permission] = frozenset()
+    relied_on: frozenset[Permission] = frozenset()
 
     class Meta(TenantModel.Meta):
         verbose_name = _("member of staff")
@@ -168,11 +179,21 @@ class Membership(TenantModel):
         if not self.is_active:
             return frozenset()
         granted: frozenset[Permission] = self.role.granted
-        return granted
+        return granted if self.scope is None else granted & self.scope
 
     def can(self, permission: Permission | str) -> bool:
-        """Whether this person holds the permission in this business. A wrong name raises."""
-        return Permission(permission) in self.granted
+        """Whether this person holds the permission in this business. A wrong name raises.
+
+        In a request that a supervisor has approved also what was approved; that it was needed is
+        noted in `relied_on`.
+        """
+        asked = Permission(permission)
+        if asked in self.granted:
+            return True
+        if asked in self.approved:
+            self.relied_on |= {asked}
+            return True
+        return False
 
     @cached_property
     def location_ids(self) -> frozenset[Any] | None:
@@ -180,6 +201,14 @@ class Membership(TenantModel):
         if self.all_locations:
             return None
         return frozenset(self.location_links.values_list("location_id", flat=True))
+
+    def works_at(self, location_id: Any) -> bool:
+        return self.location_ids is None or location_id in self.location_ids
+
+    def narrow_to(self, location_id: Any) -> None:
+        """For the rest of the request, see no other location than this one."""
+        one = frozenset({location_id})
+        self.location_ids = one if self.location_ids is None else one & self.location_ids
 
 
 class MembershipLocation(TenantRow):
@@ -197,43 +226,6 @@ class MembershipLocation(TenantRow):
                 fields=["business", "membership", "location"], name="membership_location_once"
             ),
         ]
-
-
-class Device(TenantModel):
-    """A terminal or a program with a token of its own, at one location, in one person's name.
-
-    Its permissions are that member's; its places are its own location alone. The token is shown
-    once; the row holds its hash.
-    """
-
-    PREFIX = "tb_"
-
-    name = models.CharField(_("name"), max_length=100)
-    location = TenantForeignKey(Location, related_name="devices", verbose_name=_("location"))
-    membership = TenantForeignKey(
-        Membership, related_name="devices", verbose_name=_("acts in the name of")
-    )
-    token_hash = models.CharField(max_length=64, editable=False)
-    last_seen_at = models.DateTimeField(_("last seen"), null=True, editable=False)
-    revoked_at = models.DateTimeField(_("revoked"), null=True, editable=False)
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
-
-    class Meta(TenantModel.Meta):
-        verbose_name = _("device")
-        verbose_name_plural = _("devices")
-        ordering = ("name",)
-        constraints = [
-            *walls("device", "location", "membership", open_when_unbound=True),
-            models.UniqueConstraint(fields=["token_hash"], name="device_token"),
-        ]
-
-    def __str__(self) -> str:
-        return self.name
-
-    @classmethod
-    def new_token(cls) -> str:
-        """A token with 256 random bits, recognisable by its prefix in a leaked file."""
-        return cls.PREFIX + secrets.token_urlsafe(32)
 
 
 class Session(AbstractBaseSession):
@@ -314,3 +306,24 @@ class AuditEntry(TenantRow):
 
     def __str__(self) -> str:
         return f"{self.action} {self.object_text}"
+
+
+# Django looks for models here alone; what operators leave behind refers to the above.
+from accounts.operator_models import Approval, OperatorSession, PinTries  # noqa: E402
+
+__all__ = [
+    "Approval",
+    "Attempt",
+    "AuditEntry",
+    "Device",
+    "DeviceLocation",
+    "EndedSession",
+    "Membership",
+    "MembershipLocation",
+    "OperatorSession",
+    "PinTries",
+    "Role",
+    "Session",
+    "User",
+    "UserManager",
+]

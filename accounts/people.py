@@ -14,6 +14,7 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts import audit, passwords
@@ -46,8 +47,11 @@ class Place:
 
 
 def grantable(actor: Membership) -> frozenset[Permission]:
-    """What the actor may grant: what they hold; an owner everything, new permissions included."""
-    if actor.is_owner and actor.is_active:
+    """What the actor may grant: what they hold; an owner everything, new permissions included.
+
+    A token's permissions bound this, too.
+    """
+    if actor.is_owner and actor.is_active and actor.scope is None:
         return frozenset(Permission)
     return actor.granted
 
@@ -169,6 +173,7 @@ def change_member(
         member.all_locations = place.all_locations
         member.save(update_fields=["role", "is_owner", "all_locations"])
         _settle_locations(member, place)
+        _sign_out_of_devices(member)
         changes = _told(before, _facts(member))
         if changes:
             audit.record(actor=actor.user, action="user.update", target=member, changes=changes)
@@ -203,6 +208,7 @@ def _set_active(actor: Membership, member: Membership, *, active: bool) -> None:
         return
     member.is_active = active
     member.save(update_fields=["is_active"])
+    _sign_out_of_devices(member)
     audit.record(
         actor=actor.user,
         action="user.reactivate" if active else "user.deactivate",
@@ -229,6 +235,11 @@ def reset_password(*, actor: Membership, member: Membership) -> str:
     passwords.change(member.user, password, temporary=True)
     audit.record(actor=actor.user, action="user.reset_password", target=member)
     return password
+
+
+def _sign_out_of_devices(member: Membership) -> None:
+    """Whoever changed their place in the business signs in anew, by what it is now."""
+    member.operator_sessions.filter(ended_at=None).update(ended_at=timezone.now())
 
 
 @contextmanager

@@ -18,8 +18,10 @@ from rest_framework.response import Response
 from rest_framework.settings import api_settings
 from rest_framework.views import APIView
 
+from accounts import approvals
 from accounts.bodies import Body
-from accounts.models import Device, Membership
+from accounts.device_door import demand_place
+from accounts.models import Approval, Device, Membership, OperatorSession
 from accounts.permissions import Permission
 from tenants.models import Business
 
@@ -54,6 +56,7 @@ class BusinessRequest(Request):
     business: Business
     membership: Membership
     device: Device | None
+    operator_session: OperatorSession | None
     user: Any
 
 
@@ -66,8 +69,20 @@ class BusinessView(APIView):
     needs: ClassVar[Mapping[str, Permission | tuple[Permission, ...]]] = {}
     metadata_class = None
     parser_classes = [StrictJSONParser]
+    approval: Approval | None = None
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Also whether the device's place is switched on, and what a supervisor has approved."""
+        inner: Any = request._request
+        if getattr(inner, "membership", None) is not None:
+            demand_place(inner)
+            self.approval = approvals.take(inner)
+        super().initial(request, *args, **kwargs)
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        if self.approval is not None and response.status_code < 400:
+            inner: Any = request._request
+            approvals.settle(inner, self.approval, getattr(response, "data", None))
         answer = super().finalize_response(request, response, *args, **kwargs)
         answer["Cache-Control"] = "private, no-store"
         patch_vary_headers(answer, ["Authorization", "Cookie"])

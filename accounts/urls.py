@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from accounts.views import audit, entrance, locations, members, roles, settings
+from accounts.views import audit, entrance, locations, members, pins, roles, settings
 
 urlpatterns = [
     path("enter/", entrance.enter, name="enter"),
@@ -13,6 +13,11 @@ urlpatterns = [
     path("people/<uuid:pk>/deactivate/", members.member_deactivate, name="member_deactivate"),
     path("people/<uuid:pk>/reactivate/", members.member_reactivate, name="member_reactivate"),
     path("people/<uuid:pk>/password/", members.member_password, name="member_password"),
+    path("people/<uuid:pk>/pin/", pins.member_pin, name="member_pin"),
+    path("people/<uuid:pk>/pin/remove/", pins.member_pin_remove, name="member_pin_remove"),
+    path("people/<uuid:pk>/pin/unlock/", pins.member_pin_unlock, name="member_pin_unlock"),
+    path("pin/", pins.own_pin, name="own_pin"),
+    path("pin/remove/", pins.own_pin_remove, name="own_pin_remove"),
     path("roles/", roles.role_list, name="role_list"),
     path("roles/new/", roles.role_create, name="role_create"),
     path("roles/<uuid:pk>/", roles.role_detail, name="role_detail"),

@@ -2,4 +2,8 @@
 
 from django.urls import include, path
 
-urlpatterns = [path("", include("sales.api_urls")), path("", include("sync.api_urls"))]
+urlpatterns = [
+    path("", include("sales.api_urls")),
+    path("", include("accounts.api_urls")),
+    path("", include("sync.api_urls")),
+]

@@ -51,6 +51,9 @@ def _translate(error: Exception) -> tuple[int, dict[str, Any], dict[str, str]] |
         wait = getattr(error, "wait", None)
         if wait is not None:
             headers["Retry-After"] = str(int(wait))
+        scheme = getattr(error, "auth_header", None)
+        if scheme:
+            headers["WWW-Authenticate"] = scheme
         code = getattr(error, "default_code", "error")
         return error.status_code, body(code, error.detail), headers
     if isinstance(error, IntegrityError):

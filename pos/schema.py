@@ -46,4 +46,4 @@ def describe_errors(result: Any, generator: Any, request: Any, public: bool) -> 
 class Schema(SpectacularAPIView):
     """Public: it tells nothing of any business."""
 
-    urlconf = "pos.device_urls"
+    urlconf = "pos.described_urls"

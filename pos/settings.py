@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import django_stubs_ext
+from corsheaders.defaults import default_headers
 from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
@@ -92,6 +93,7 @@ CSRF_TRUSTED_ORIGINS = env.origins("CSRF_TRUSTED_ORIGINS")
 CORS_ALLOWED_ORIGINS = env.origins("CORS_ALLOWED_ORIGINS")
 CORS_URLS_REGEX = r"^/api/v1/"
 CORS_ALLOW_CREDENTIALS = False
+CORS_ALLOW_HEADERS = [*default_headers, "x-operator", "x-approval", "x-app-version"]
 CORS_EXPOSE_HEADERS = ["Retry-After", "X-Request-ID"]
 
 INSTALLED_APPS = [
@@ -147,7 +149,7 @@ if REPLICA_URL:
 ROOT_URLCONF = "pos.urls"
 # What the middleware asks who may enter which business, and under which URLs it then answers.
 BUSINESS_DOOR = "accounts.access.enter_business"
-DEVICE_DOOR = "accounts.access.enter_device"
+DEVICE_DOOR = "accounts.device_door.enter_device"
 BUSINESS_URLCONF = "pos.business_urls"
 DEVICE_URLCONF = "pos.device_urls"
 WSGI_APPLICATION = "pos.wsgi.application"
@@ -270,8 +272,6 @@ CONTENT_SECURITY_POLICY = {
 LANGUAGE_CODE = env.text("LANGUAGE_CODE", "en")
 LANGUAGES = [("en", "English")]
 TIME_ZONE = "UTC"
-USE_I18N = True
-USE_TZ = True
 
 STATIC_URL = "/static/"
 # On Vercel inside the release: the function gets the manifest of hashed names by this path alone.

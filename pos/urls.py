@@ -10,6 +10,7 @@ urlpatterns = [
     path("", views.home, name="home"),
     path("", include("monitoring.urls")),
     path("", include("accounts.platform_urls")),
+    path("", include("sales.open_api_urls")),
     path("api/v1/schema/", public(Schema.as_view()), name="api_schema"),
 ]
 

@@ -138,7 +138,7 @@ def _no_shift(
 
 def visible(actor: Membership, device: Device | None, location_id: uuid.UUID) -> bool:
     """Whether the actor, or the device they stand at, may see this location."""
-    if device is not None and device.location_id != location_id:
+    if device is not None and not device.reaches(location_id):
         return False
     return actor.location_ids is None or location_id in actor.location_ids
 

@@ -15,7 +15,15 @@ from tenants.models import Business, TenantModel
 from tenants.scope import ScopedQuery
 
 # Looked up before a business is known, so these cannot begin with it.
-GLOBAL_INDEXES = {"membership_of_user", "device_token", "job_queue", "webhook_mailbox_due"}
+GLOBAL_INDEXES = {
+    "device_next_token",
+    "device_token",
+    "job_queue",
+    "membership_of_user",
+    "operator_token",
+    "pairing_code",
+    "webhook_mailbox_due",
+}
 
 
 def tenant_models() -> list[type[models.Model]]:

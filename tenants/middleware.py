@@ -15,8 +15,9 @@ from django.utils.module_loading import import_string
 from tenants import context
 
 MOUNT = re.compile(r"^/b/(?P<slug>[-a-z0-9_]+)(?P<rest>/.*)$")
-# The description of the API is public and tells nothing of any business.
-DEVICE_MOUNT = re.compile(r"^/api/v1/(?!schema/|docs/)")
+# The description of the API is public and tells nothing of any business; whoever pairs is nobody
+# yet.
+DEVICE_MOUNT = re.compile(r"^/api/v1/(?!schema/|docs/|pair$)")
 
 
 class BusinessMiddleware:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts import people
+from accounts import people, pins
 from accounts.access import needs, visible_locations
 from accounts.forms.members import MemberForm, NewMemberForm
 from accounts.models import Membership
@@ -74,6 +74,7 @@ def member_detail(request: Any, pk: UUID) -> HttpResponse:
         "manageable": manageable,
         "own_account": manageable and people.has_own_account(member),
         "is_self": member.pk == request.membership.pk,
+        "pin_is_locked": pins.locked(member),
     }
     return render(request, "accounts/member_detail.html", context)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
@@ -91,22 +92,26 @@ def role_edit(request: Any, pk: UUID) -> HttpResponse:
 
 
 def _form_page(request: Any, form: RoleForm, role: Role | None) -> HttpResponse:
-    grantable = people.grantable(request.membership)
-    chosen = set(form["permissions"].value() or [])
-    groups = [
+    groups = right_groups(request.membership, form["permissions"].value() or [])
+    back = reverse("role_detail", args=[role.pk]) if role else reverse("role_list")
+    context = {"form": form, "role": role, "groups": groups, "cancel_url": back}
+    return render(request, "accounts/role_form.html", context)
+
+
+def right_groups(actor: Membership, chosen: Iterable[str]) -> list[dict[str, Any]]:
+    """What `accounts/rights.html` shows: every right by its group, those to give as boxes."""
+    grantable, checked = people.grantable(actor), set(chosen)
+    return [
         {
             "module": module,
             "rights": [
-                {"right": right, "checked": right.value in chosen, "held": right in grantable}
+                {"right": right, "checked": right.value in checked, "held": right in grantable}
                 for right in rights
             ],
             "held": any(right in grantable for right in rights),
         }
         for module, rights in by_module()
     ]
-    back = reverse("role_detail", args=[role.pk]) if role else reverse("role_list")
-    context = {"form": form, "role": role, "groups": groups, "cancel_url": back}
-    return render(request, "accounts/role_form.html", context)
 
 
 @needs(Permission.ROLE_DELETE)

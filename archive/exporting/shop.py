@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from babel import Locale
 from babel.numbers import get_decimal_symbol, get_group_symbol
-from django.db.models import Prefetch
+from django.db.models import Prefetch, QuerySet
 
 from accounts.models import Device, Membership, MembershipLocation, Role, User
 from accounts.permissions import ALL_LOCATIONS
@@ -294,9 +294,15 @@ def owner_number(numbers: Numbers) -> int | None:
 # -- devices --------------------------------------------------------------------------------------
 
 
+def terminals() -> QuerySet[Device]:
+    """The devices that travel: a program's key is nothing but its token, which does not."""
+    rows: QuerySet[Device] = Device.objects.filter(kind=Device.Kind.TERMINAL)
+    return rows
+
+
 def device_rows(numbers: Numbers) -> Iterator[Row]:
     """Without their tokens: each needs a new one where it arrives."""
-    for device in in_order(Device.objects.select_related("membership")):
+    for device in in_order(terminals().select_related("membership")):
         yield {
             "id": numbers.of("devices", device.pk),
             "businessId": numbers.of("businesses", device.business_id),

@@ -74,7 +74,8 @@ class _Part:
     def begin(self) -> set[str]:
         """Number everything that rows refer to; returns the names of permissions in use."""
         for table, model in _NUMBERED:
-            self.numbers.number(table, model.objects.all())
+            rows = shop.terminals() if model is Device else model.objects.all()
+            self.numbers.number(table, rows)
         shop.number_people(self.numbers)
         self.catalogue.begin()
         self.books.begin()

@@ -6,6 +6,7 @@ from django.db.models import Prefetch
 from drf_spectacular.utils import extend_schema
 from rest_framework.response import Response
 
+from accounts.access import nobody_is_here
 from accounts.rest import BusinessRequest, BusinessView
 from sales.api import schema
 from sales.api.registers import usable_registers
@@ -22,7 +23,7 @@ class MeView(BusinessView):
     def get(self, request: BusinessRequest) -> Response:
         """Business, person, permissions, and the registers with their open shifts."""
         business, device = request.business, request.device
-        membership = request.membership
+        membership, session = request.membership, request.operator_session
         open_shifts = Shift.objects.filter(closed_at=None).select_related("opened_by")
         registers = (
             usable_registers(request)
@@ -42,9 +43,24 @@ class MeView(BusinessView):
                     "time_zone": business.time_zone,
                     "cash_step": plain_number(business.cash_step),
                 },
-                "person": {"id": membership.pk, "name": str(membership.user)},
+                "person": {
+                    "id": membership.pk,
+                    "name": "" if nobody_is_here(request) else str(membership.user),
+                },
                 "permissions": sorted(membership.granted),
-                "device": None if device is None else {"id": device.pk, "name": device.name},
+                "device": None
+                if device is None
+                else {
+                    "id": device.pk,
+                    "name": device.name,
+                    "needs_operator": device.needs_operator,
+                },
+                "operator": None
+                if session is None
+                else {
+                    "id": session.membership_id,
+                    "expires_at": session.expires_at.isoformat(timespec="milliseconds"),
+                },
                 "registers": [
                     register_shape(one, next(iter(one.open_shifts), None), series.get(one.pk))
                     for one in registers

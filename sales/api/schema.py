@@ -77,6 +77,45 @@ class Shop(s.Serializer[Any]):
     cash_step = exact(help_text="Smallest cash amount; 0 where every minor unit has a coin")
 
 
+class NewPairing(s.Serializer[Any]):
+    code = s.CharField(help_text="Of the Devices page, such as K7QM-4XTZ")
+    name = s.CharField(
+        max_length=100, required=False, help_text="What this is, where the code has no name for it"
+    )
+    version = s.CharField(max_length=60, required=False, help_text="Of the app")
+
+
+class CodedPlace(Named):
+    code = s.CharField()
+
+
+class PairedTill(Named):
+    prefix = s.CharField()
+
+
+class ShopName(s.Serializer[Any]):
+    name = s.CharField()
+    slug = s.CharField()
+
+
+class Paired(s.Serializer[Any]):
+    token = s.CharField(help_text="`Authorization: Bearer …`; told this once")
+    device = Named()
+    needs_operator = s.BooleanField(help_text="Whether somebody signs in with a PIN first")
+    business = ShopName()
+    location = CodedPlace()
+    register = PairedTill()
+
+
+class MyDevice(Named):
+    needs_operator = s.BooleanField(help_text="Whether somebody signs in with a PIN first")
+
+
+class Operator(s.Serializer[Any]):
+    id = s.UUIDField()
+    expires_at = s.DateTimeField()
+
+
 class Person(s.Serializer[Any]):
     id = s.UUIDField(help_text="As `operator` of a sale made offline names it")
     name = s.CharField()
@@ -86,7 +125,8 @@ class Me(s.Serializer[Any]):
     business = Shop()
     person = Person()
     permissions = s.ListField(child=s.CharField())
-    device = Named(allow_null=True)
+    device = MyDevice(allow_null=True)
+    operator = Operator(allow_null=True, help_text="Who is signed in here with a PIN")
     registers = Till(many=True)
 
 

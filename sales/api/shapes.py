@@ -63,7 +63,9 @@ def sale_shape(
         "customer": None
         if sale.customer is None
         else {"id": sale.customer.pk, "name": sale.customer.name},
-        "lines": [_line(line, digits, (gone or {}).get(line.line, ZERO), is_open) for line in lines],
+        "lines": [
+            _line(line, digits, (gone or {}).get(line.line, ZERO), is_open) for line in lines
+        ],
         "payments": [_payment(payment, digits) for payment in payments],
         **amounts,
         "change": plain_money(change, digits),

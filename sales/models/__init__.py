@@ -1,9 +1,10 @@
 """The tables of selling: where (`till.py`), to whom (`customer.py`, `credit.py`), and what
-(`document.py`)."""
+(`document.py`); and how a terminal comes to a register (`pairing.py`)."""
 
 from sales.models.credit import CreditAccount, CreditEntry
 from sales.models.customer import Customer, CustomerNameHash
 from sales.models.document import Payment, Sale, SaleLine
+from sales.models.pairing import Pairing
 from sales.models.review import ReviewItem
 from sales.models.till import NumberSeries, Register, Shift
 
@@ -13,6 +14,7 @@ __all__ = [
     "Customer",
     "CustomerNameHash",
     "NumberSeries",
+    "Pairing",
     "Payment",
     "Register",
     "ReviewItem",

@@ -48,6 +48,11 @@ def said(response: Any, status: int, code: str) -> dict[str, Any]:
 
 # Every endpoint with a verb it has, in the order of docs/api.md; ids are filled in by `address`.
 ENDPOINTS = [
+    ("POST", "token/roll"),
+    ("GET", "operators"),
+    ("POST", "operators/sign-in"),
+    ("POST", "operators/sign-out"),
+    ("POST", "approvals"),
     ("GET", "me"),
     ("GET", "items?register={register}"),
     ("GET", "items/lookup?register={register}&code=TEA"),
@@ -69,6 +74,8 @@ ENDPOINTS = [
     ("POST", "sales/{sale}/exchanges/quote"),
     ("GET", "sales/{sale}/receipt"),
 ]
+# What needs no permission: being inside is enough.
+FREE = {"me", "token/roll", "operators", "operators/sign-in", "operators/sign-out", "approvals"}
 NOWHERE = "01900000-0000-7000-8000-000000000000"
 
 

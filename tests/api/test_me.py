@@ -87,7 +87,7 @@ def test_what_is_switched_off_is_absent(shop: Shop, terminal: Client) -> None:
     with business(shop.business):
         shop.high_street.is_active = False
         shop.high_street.save()
-    assert names(terminal.get(URL)) == []
+    assert names(signed_in(shop.cashier).get(shop.url("api/v1/me"))) == []
 
 
 def test_no_register_of_another_business(

@@ -10,8 +10,12 @@ from typing import Any
 from django.db import models
 
 from accounts.access import token_hash
-from accounts.devices import create_device
+from accounts.approvals import approve
+from accounts.devices import Reach, create_device, create_program
 from accounts.models import Device, Membership, User
+from accounts.operators import sign_in
+from accounts.permissions import Permission
+from accounts.pins import set_pin, try_pin
 from archive.files import store
 from archive.jobs import ask
 from archive.models import BatchPart, Departure, ImportBatch, Job, SavedMapping
@@ -21,6 +25,7 @@ from purchasing.models import Supplier
 from sales.models import Register
 from sales.series import make_series
 from sales.shifts import close_shift, open_shift
+from sales.terminals import invite
 from tenants.checks import tenant_models
 from tenants.context import business
 from tenants.models import Business, ExternalReference, Location
@@ -74,6 +79,7 @@ def furnish(slug: str) -> Furnished:
             if place == shop.market:
                 register = Register.objects.create(name="Stall", location=place, prefix="MKT")
             _trade(shop, register, device)
+        _at_devices(shop, owner)
         _archive(shop, owner)
         _webhooks(owner)
         return _collect(Furnished(shop, token))
@@ -110,6 +116,27 @@ def _webhooks(owner: Membership) -> None:
         actor=owner, name="Bookkeeping", url="http://127.0.0.1:9/hook", kinds=["sale.completed"]
     )
     add_test(actor=owner, endpoint=endpoint)
+
+
+def _at_devices(shop: Shop, owner: Membership) -> None:
+    """A key for a program, a code, PINs right and wrong, somebody signed in, and an approval."""
+    reach = Reach(frozenset({Permission.PRODUCT_VIEW}), (shop.high_street, shop.market))
+    create_program(actor=owner, name=f"Web shop of {shop.business.slug}", reach=reach)
+    set_pin(actor=owner, member=owner, pin="274951")
+    for place in (shop.high_street, shop.market):
+        register = Register.objects.get(location=place)
+        invite(actor=owner, register=register, membership=owner, name=f"Tablet at {place.code}")
+        device = Device.objects.get(location=place)
+        sign_in(device=device, member=owner, pin="274951")
+        approve(
+            operator=owner,
+            device=device,
+            location=place,
+            approver=owner,
+            pin="274951",
+            permissions=[Permission.SELL_VOID],
+        )
+    try_pin(member=owner, pin="0", place="elsewhere")
 
 
 def _trade(shop: Shop, register: Register, device: Device) -> None:

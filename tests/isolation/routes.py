@@ -15,7 +15,7 @@ from accounts.models import Device, Membership, Role
 from archive.models import ImportBatch, Job, SavedMapping
 from inventory.models import Brand, Category, Product, StockDocument, TaxRate, Unit, Variation
 from purchasing.models import Supplier
-from sales.models import Customer, Register, ReviewItem, Sale, Shift
+from sales.models import Customer, Pairing, Register, ReviewItem, Sale, Shift
 from tenants.models import Location
 from webhooks.models import Delivery, Endpoint
 
@@ -30,6 +30,7 @@ BY_WORD: dict[str, type[models.Model]] = {
     "customers": Customer,
     "devices": Device,
     "locations": Location,
+    "pairings": Pairing,
     "people": Membership,
     "products": Product,
     "registers": Register,

@@ -19,7 +19,8 @@ SOURCES = [*MODULES, *sorted(ROOT.glob("*/migrations/*.py"))]
 # Work across businesses, and how often: a further use in a listed file is looked at as well.
 PLATFORM = {
     "archive/leaving/deleting.py": (2, "which businesses are due; who works nowhere else"),
-    "accounts/access.py": (2, "the doors: which business a person or a token may enter"),
+    "accounts/access.py": (1, "the door: which business a person may enter"),
+    "accounts/device_door.py": (1, "the door: which business a token may enter"),
     "accounts/people.py": (
         2,
         "whether an account is also somebody's elsewhere; shows nothing of it",
@@ -28,6 +29,7 @@ PLATFORM = {
     "archive/jobs.py": (1, "whose job is next; only jobs are read, and one is marked as taken"),
     "archive/verify/installation.py": (1, "counts rows of no business; on SQLite alone"),
     "monitoring/metrics/measuring.py": (2, "how many jobs wait, run and are stuck; shows no row"),
+    "sales/terminals.py": (1, "which business a pairing code is of"),
     "webhooks/looking.py": (1, "whose events wait, are due or are old; ids of businesses alone"),
     "webhooks/sending.py": (1, "whose message is due; one mailbox is marked as taken"),
     "archive/verify/walls.py": (1, "whether a lost key is another business's; on SQLite alone"),

@@ -19,7 +19,13 @@ from tests.sales.selling import sell
 def connect(client: Client, shop: Shop, person: str = "Cashier", **fields):
     with business(shop.business):
         member = Membership.objects.get(user=shop.people[person])
-    data = {"name": "Tablet", "register": str(shop.register.pk), "person": str(member.pk), **fields}
+    data = {
+        "name": "Tablet",
+        "as": "token",
+        "register": str(shop.register.pk),
+        "person": str(member.pk),
+        **fields,
+    }
     return client.post(shop.url("devices/new/"), data)
 
 
@@ -37,7 +43,7 @@ def test_connect_and_disconnect(shop, manager):
     assert "no-store" in answer["Cache-Control"]
     assert status(token) == 200
     page = manager.get("/b/acme/devices/").content.decode()
-    assert "<td>Tablet" in page and "Acme.Cashier Person" in page and token not in page
+    assert ">Tablet</a>" in page and "Acme.Cashier Person" in page and token not in page
     with business(shop.business):
         device = Device.objects.get()
         assert Register.objects.get().device == device
@@ -47,7 +53,7 @@ def test_connect_and_disconnect(shop, manager):
         assert Register.objects.get().device is None
         acts = list(AuditEntry.objects.values_list("action", flat=True))[:4]
     assert acts == ["device.revoke", "register.update", "register.update", "device.create"]
-    assert "<td>Tablet" not in manager.get("/b/acme/devices/").content.decode()
+    assert ">Tablet</a>" not in manager.get("/b/acme/devices/").content.decode()
     assert "Disconnected" in manager.get("/b/acme/devices/?state=all").content.decode()
 
 

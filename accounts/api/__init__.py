@@ -1,0 +1,1 @@
+"""Who stands at a device, over the API."""
