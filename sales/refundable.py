@@ -111,7 +111,7 @@ def refundable(sale: Sale) -> Refundable:
         raise Refused(
             "already_voided", _("This sale is voided: nothing is left of it."), status=409
         )
-    sold = sale.lines.filter(refunds=None).select_related("variation__product")
+    sold = sale.lines.filter(refunds=None).select_related("variation__product__unit")
     back = refunded_quantities([sale.pk])
     return Refundable(
         sale=sale,

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from sales.views import credit, customers, registers, review, sales, shifts, till
+from sales.views import credit, customers, refunds, registers, review, sales, shifts, till
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("sales.device_urls")),
@@ -11,6 +11,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("sales/", sales.sale_list, name="sale_list"),
     path("sales/<uuid:pk>/", sales.sale_detail, name="sale_detail"),
     path("sales/<uuid:pk>/void/", sales.sale_void, name="sale_void"),
+    path("sales/<uuid:pk>/refund/", refunds.refund_desk, name="refund_desk"),
+    path("sales/<uuid:pk>/refund/quote/", refunds.refund_quote, name="refund_quote"),
     path("sales/<uuid:pk>/receipt/", sales.receipt, name="receipt"),
     path("review/", review.review_list, name="review_list"),
     path("review/<uuid:pk>/", review.review_detail, name="review_detail"),

@@ -1,4 +1,4 @@
-"""The list of sales, one sale, its receipt, and voiding it."""
+"""The list of sales, one sale, its receipt, and voiding it; refunds are in `refunds.py`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,20 @@ from decimal import Decimal
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Exists, F, OuterRef, QuerySet, Sum
+from django.db.models import (
+    Case,
+    CharField,
+    Exists,
+    F,
+    OuterRef,
+    QuerySet,
+    Subquery,
+    Sum,
+    Value,
+    When,
+)
+from django.db.models.functions import Round
+from django.db.models.lookups import Exact
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -18,8 +31,9 @@ from accounts.access import can, needs
 from accounts.permissions import Permission
 from sales.forms import SaleFilter, VoidForm
 from sales.keyset import keyset_page
-from sales.models import Sale
+from sales.models import Sale, SaleLine
 from sales.receipts import payment_label, rate_label, receipt_of
+from sales.refundable import KINDS, refunded_quantities
 from sales.selection import prints_original, totals, visible_sales
 from sales.shifts import AMOUNT
 from sales.voids import void_sale
@@ -32,7 +46,25 @@ MEMBERS = ("location", "register", "operator", "customer")
 def for_list(sales: QuerySet[Sale]) -> QuerySet[Sale]:
     """With what a row of a list shows, in the one statement."""
     voids = Sale.objects.filter(reverses=OuterRef("pk"), kind=Sale.Kind.VOID)
-    return sales.select_related(*MEMBERS).annotate(is_voided=Exists(voids))
+    return sales.select_related(*MEMBERS).annotate(is_voided=Exists(voids), back=came_back())
+
+
+def came_back() -> Any:
+    """`all` or `part` of a sale or exchange, by what refunds and exchanges took of it."""
+    gone = SaleLine.objects.filter(refunds=OuterRef("pk")).order_by()
+    sold = SaleLine.objects.filter(sale=OuterRef("pk"), refunds=None).order_by()
+    whole = _sum(sold.values("sale")) + _sum(gone.values("refunds"))
+    # A sum of zero: none of any line is left, for none can come back more than once.
+    return Case(
+        When(~Exists(gone), then=Value("")),
+        When(Exact(Round(whole, 4), Decimal(0)), then=Value("all")),
+        default=Value("part"),
+        output_field=CharField(),
+    )
+
+
+def _sum(groups: QuerySet[Any, Any]) -> Any:
+    return Subquery(groups.annotate(sum=Sum("quantity")).values("sum"), output_field=AMOUNT)
 
 
 @require_safe
@@ -53,9 +85,10 @@ def sale_list(request: HttpRequest) -> HttpResponse:
     return render(request, "sales/sale_list.html", context)
 
 
-def _sale(request: HttpRequest, pk: uuid.UUID) -> Sale:
+def find_sale(request: HttpRequest, pk: uuid.UUID) -> Sale:
     """The door to one sale. Raises Http404 for one that is absent, or not for these eyes."""
     rows = visible_sales(request).select_related(*MEMBERS, "shift", "reverses")
+    rows = rows.annotate(back=came_back())
     sale: Sale = get_object_or_404(rows, pk=pk)
     return sale
 
@@ -63,23 +96,43 @@ def _sale(request: HttpRequest, pk: uuid.UUID) -> Sale:
 @require_safe
 @needs(Permission.SELL_VIEW, Permission.SELL_VIEW_OWN)
 def sale_detail(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
-    sale = _sale(request, pk)
-    voided_by = sale.reversals.first()
+    sale = find_sale(request, pk)
+    reversals = list(sale.reversals.order_by("created_at", "pk"))
+    voided_by = next((one for one in reversals if one.kind == Sale.Kind.VOID), None)
     context = {
         "sale": sale,
-        "lines": sale.lines.all(),
+        "lines": _lines(sale, came_back=bool(reversals)),
         "payments": [(payment, payment_label(payment)) for payment in sale.payments.all()],
         "taxes": _taxes(sale),
         "voided_by": voided_by,
-        "may_void": voided_by is None
+        "reversals": [one for one in reversals if one is not voided_by],
+        "may_void": not reversals
         and sale.kind == Sale.Kind.SALE
         and not sale.register.is_history
         and can(request, Permission.SELL_VOID),
+        "may_refund": voided_by is None
+        and sale.kind in KINDS
+        and not sale.register.is_history
+        and sale.back != "all"
+        and (can(request, Permission.SELL_REFUND) or can(request, Permission.SELL_EXCHANGE)),
         # Made here and not when it is sent: the same page sent twice is one void.
         "void_id": uuid7(),
         **_cost(request, sale),
     }
     return render(request, "sales/sale_detail.html", context)
+
+
+def _lines(sale: Sale, *, came_back: bool) -> list[tuple[SaleLine, Decimal | None, bool]]:
+    """The lines, how much of each came back, and whether it came back and was not put back."""
+    gone = refunded_quantities([sale.pk]) if came_back else {}
+    shelf: set[int] = set()
+    if sale.kind in (Sale.Kind.REFUND, Sale.Kind.EXCHANGE) and sale.reverses is not None:
+        stocked = sale.reverses.lines.filter(is_stocked=True)
+        shelf = set(stocked.values_list("line", flat=True))
+    return [
+        (line, gone.get((sale.pk, line.line)), line.refunds_line in shelf and not line.is_stocked)
+        for line in sale.lines.all()
+    ]
 
 
 def _taxes(sale: Sale) -> list[dict[str, Any]]:
@@ -115,7 +168,7 @@ def _cost(request: HttpRequest, sale: Sale) -> dict[str, Decimal]:
 @require_POST
 @needs(Permission.SELL_VOID)
 def sale_void(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
-    sale = _sale(request, pk)
+    sale = find_sale(request, pk)
     form = VoidForm(request.POST)
     if not form.is_valid():
         for sentence in [one for found in form.errors.values() for one in found]:
@@ -142,7 +195,7 @@ def sale_void(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 @needs(Permission.SELL_VIEW, Permission.SELL_VIEW_OWN, Permission.SELL_CREATE)
 def receipt(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """The receipt for paper."""
-    sale = _sale(request, pk)
+    sale = find_sale(request, pk)
     copy = not prints_original(request, sale) or "copy" in request.GET
     paper = "a4" if request.GET.get("paper") == "a4" else "roll"
     context = {"sale": sale, "receipt": receipt_of(sale, copy=copy), "paper": paper}

@@ -17,8 +17,10 @@ from inventory.models import Brand, Category, LocationPrice, Product, StockDocum
 from purchasing.models import Supplier
 from sales import credit
 from sales.checkout import LineRequest, PaymentRequest, SaleRequest, checkout
-from sales.models import Payment, Register
+from sales.exchanges import ExchangeRequest, exchange
+from sales.models import Payment, Register, Sale
 from sales.pricing import Discount, DiscountKind
+from sales.refunds import RefundRequest, ReturnRequest, refund_sale
 from sales.series import make_series
 from sales.shifts import close_shift, open_shift
 from sales.voids import void_sale
@@ -50,7 +52,7 @@ def keep_books(shop: Shop) -> None:
 
 
 def keep_full_books(shop: Shop) -> None:
-    """`keep_books`, and a catalogue, corrections, credit, a second till, files and jobs."""
+    """`keep_books`, and a catalogue, corrections, credit, more tills, refunds, files and jobs."""
     keep_books(shop)
     _catalogue(shop)
     correct(
@@ -65,6 +67,7 @@ def keep_full_books(shop: Shop) -> None:
     )
     open_shift(actor=shop.cashier, register=second, opening_float=Decimal(0))
     _offline(shop, second)
+    _refunds(shop)
     file = store("prices.csv", [b"sku,price\n", b"TEA,12.99\n"], by=shop.owner)
     job = Job.objects.create(kind="products.check", created_by=shop.owner)
     ImportBatch.objects.create(
@@ -123,6 +126,31 @@ def _credit(shop: Shop) -> None:
                 customer_id=shop.customer.pk,
             ),
         )
+
+
+def _refunds(shop: Shop) -> None:
+    """At a third till: one of the first sale's mugs comes back broken, and half of its tea is
+    exchanged for a mug."""
+    third = Register.objects.create(
+        name="Till 3", location=shop.high_street, prefix=f"{shop.business.slug[:3].upper()}3"
+    )
+    open_shift(actor=shop.cashier, register=third, opening_float=Decimal(20))
+    member = Membership.objects.select_related("role", "user").get(user=shop.manager)
+    first = Sale.objects.filter(register=shop.register).order_by("chain_index")[0]
+    refund_sale(
+        actor=member,
+        request=RefundRequest(
+            uuid7(), first.pk, third.pk, [ReturnRequest(1, Decimal(1), restock=False)], "Broken"
+        ),
+    )
+    exchange(
+        actor=member,
+        request=ExchangeRequest(
+            uuid7(), first.pk, third.pk, [ReturnRequest(2, Decimal("0.25"))],
+            [LineRequest(shop.mug.pk, Decimal(1))], "Too much", Decimal("1.75"),
+            method=Payment.Method.CASH,
+        ),
+    )  # fmt: skip
 
 
 # -- spoiling them --------------------------------------------------------------------------------

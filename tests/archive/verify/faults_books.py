@@ -5,11 +5,27 @@ from __future__ import annotations
 from tests.archive.verify.faults import Fault
 
 OURS = "business_id = {acme}"
-FIRST = "(SELECT id FROM sales_sale WHERE counter = 1 AND kind = 'sale' AND series = '' AND " + OURS + ")"
+FIRST = (
+    "(SELECT id FROM sales_sale WHERE counter = 1 AND kind = 'sale' AND series = '' AND "
+    + OURS
+    + ")"
+)
 # Three sales later stand at 5.00 (paid by credit) and 10.00 (the voucher); the second is voided.
-SECOND = "(SELECT id FROM sales_sale WHERE counter = 2 AND kind = 'sale' AND series = '' AND " + OURS + ")"
-VOUCHER = "(SELECT id FROM sales_sale WHERE counter = 3 AND kind = 'sale' AND series = '' AND " + OURS + ")"
-CREDIT = "(SELECT id FROM sales_sale WHERE counter = 4 AND kind = 'sale' AND series = '' AND " + OURS + ")"
+SECOND = (
+    "(SELECT id FROM sales_sale WHERE counter = 2 AND kind = 'sale' AND series = '' AND "
+    + OURS
+    + ")"
+)
+VOUCHER = (
+    "(SELECT id FROM sales_sale WHERE counter = 3 AND kind = 'sale' AND series = '' AND "
+    + OURS
+    + ")"
+)
+CREDIT = (
+    "(SELECT id FROM sales_sale WHERE counter = 4 AND kind = 'sale' AND series = '' AND "
+    + OURS
+    + ")"
+)
 VOID = "(SELECT id FROM sales_sale WHERE kind = 'void' AND " + OURS + ")"
 LINE = f"sales_saleline WHERE line = 1 AND sale_id = {FIRST}"
 MOVED = f"inventory_stockmovement WHERE kind = 'sale' AND line = 1 AND document_id = {FIRST}"
@@ -159,6 +175,60 @@ DOCUMENTS = (
     ),
     _sale("a sale voided twice", "sale_is_voided_once", "reverses",
           f"kind = 'void', reverses_id = {SECOND}"),
+)  # fmt: skip
+
+REFUND = "(SELECT id FROM sales_sale WHERE kind = 'refund' AND " + OURS + ")"
+EXCHANGE = "(SELECT id FROM sales_sale WHERE kind = 'exchange' AND " + OURS + ")"
+BACK = f"sales_saleline WHERE sale_id = {REFUND}"
+
+
+def _back(what: str, rule: str, found: str, change: str, column: str = "") -> Fault:
+    """Something about the line that came back; `found` says which line is told."""
+    return Fault(
+        what, rule, "sales_saleline", f"SELECT id FROM {found}",
+        f"UPDATE sales_saleline SET {change} WHERE sale_id = {REFUND}", ("sales_saleline",), column,
+    )  # fmt: skip
+
+
+REFUNDS = (
+    _back("more back than was sold", "nothing_comes_back_that_was_not_sold", LINE,
+          "quantity = -3", "quantity"),
+    _back("more money than its share", "refunds_are_shares_of_the_line", LINE,
+          "total = total - 0.01, net = net - 0.01", "total"),
+    _back("more tax than its share", "refunds_are_shares_of_the_line", LINE,
+          "tax = tax - 0.01, net = net + 0.01", "tax"),
+    _back("a discount that is not given back", "refunds_are_shares_of_the_line", LINE,
+          "discount = 0", "discount"),
+    _back("a refund of nothing", "refund_takes_from_its_sale", BACK,
+          "refunds_id = NULL, refunds_line = NULL"),
+    _back("a refund of another line", "refund_takes_from_its_sale", BACK, "refunds_line = 2"),
+    _back("a refund of another sale", "refund_takes_from_its_sale", BACK, f"refunds_id = {SECOND}"),
+    _back("a cost that came back with what is broken", "refund_takes_from_its_sale", BACK,
+          "unit_cost = 2", "unit_cost"),
+    _sale("a refund of a voided sale", "voided_sale_is_not_refunded", "reverses",
+          f"reverses_id = {SECOND}", REFUND),
+    Fault(
+        "a refund that takes money", "money_of_a_refund_goes_back", "sales_payment",
+        f"SELECT id FROM sales_payment WHERE sale_id = {REFUND}",
+        f"UPDATE sales_payment SET amount = 1, tendered = 1 WHERE sale_id = {REFUND}",
+        (), "amount",
+    ),
+    Fault(
+        "an exchange that gives money it should take", "money_of_a_refund_goes_back",
+        "sales_payment", f"SELECT id FROM sales_payment WHERE sale_id = {EXCHANGE}",
+        f"UPDATE sales_payment SET amount = -1, tendered = -1 WHERE sale_id = {EXCHANGE}",
+        (), "amount",
+    ),
+    Fault(
+        "more back by card than was paid by it", "card_gets_back_what_it_paid", "sales_sale",
+        f"SELECT id FROM sales_sale WHERE id = {FIRST}",
+        f"UPDATE sales_payment SET method = 'card', amount = -5.01, tendered = -5.01"
+        f" WHERE sale_id = {REFUND}",
+        (), "payments",
+    ),
+    _sale("a refund without its sale", "document_is_of_its_kind", "kind", "reverses_id = NULL",
+          REFUND),
+    _sale("a refund that costs something", "document_is_of_its_kind", "kind", "total = 1", REFUND),
 )  # fmt: skip
 
 CLOSED = "sales_shift WHERE closed_at IS NOT NULL AND " + OURS
@@ -323,4 +393,4 @@ OFFLINE = (
             "settlement = 'posted', settled_at = created_at, settled_by_id = {cashier}", HELD),
 )  # fmt: skip
 
-FAULTS = (*STOCK, *DOCUMENTS, *SHIFTS, *NUMBERS, *CREDITS, *OFFLINE)
+FAULTS = (*STOCK, *DOCUMENTS, *REFUNDS, *SHIFTS, *NUMBERS, *CREDITS, *OFFLINE)
