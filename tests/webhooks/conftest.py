@@ -6,7 +6,9 @@ import threading
 from collections.abc import Iterator
 
 import pytest
+from django.db import transaction
 
+from tenants.context import business
 from tests import factories
 from tests.factories import Shop
 from tests.webhooks.receiver import Receiver
@@ -39,9 +41,9 @@ def second_receiver() -> Iterator[Receiver]:
 @pytest.fixture
 def open_market(committed_db: None) -> Shop:
     """A shop in committed rows, with an open shift."""
-    from tenants.context import business
-
-    shop = factories.make_shop("acme")
-    with business(shop.business):
-        factories.make_shift(shop)
+    # PostgreSQL knows the business from the transaction.
+    with transaction.atomic():
+        shop = factories.make_shop("acme")
+        with business(shop.business):
+            factories.make_shift(shop)
     return shop

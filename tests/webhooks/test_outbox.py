@@ -17,7 +17,7 @@ from tenants.context import business
 from tests.api.calls import line, post, sale_body
 from tests.factories import Shop, make_device, make_shift, with_token
 from tests.sales.selling import sell, void
-from tests.webhooks.telling import events, listen, sold
+from tests.webhooks.telling import bound, events, listen, sold
 from webhooks import outbox
 from webhooks.models import Event
 
@@ -33,7 +33,7 @@ def listening(inside: Shop) -> Shop:
 @pytest.mark.usefixtures("committed_db")
 def test_what_is_rolled_back_is_never_told(open_market: Shop) -> None:
     listen(open_market, ELSEWHERE)
-    with business(open_market.business), transaction.atomic():
+    with bound(open_market):
         sell(open_market)
         assert Event.objects.count() == 1
         transaction.set_rollback(True)
