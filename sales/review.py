@@ -158,7 +158,7 @@ def _chosen(request: OfflineSale, choices: Choices) -> OfflineSale:
     if choices.register_id is not None:
         request = replace(request, register_id=choices.register_id)
     if choices.has_customer:
-        customers = Customer.objects.filter(pk=choices.customer_id)
+        customers = Customer.objects.filter(pk__in=[choices.customer_id])
         if choices.customer_id is not None and not customers.exists():
             said = _("This customer does not exist.")
             raise Refused("unknown_customer", said, {"customer": [said]}, status=400)

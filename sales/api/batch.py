@@ -72,7 +72,8 @@ class BatchView(BusinessView):
         # Each sale has a transaction of its own, and so has what is asked before them.
         with transaction.atomic():
             super().initial(request, *args, **kwargs)
-            member = self.request.membership
+            inner: Any = request
+            member = inner.membership
             # Read now: between the sales nothing is bound to a transaction.
             _known = (member.granted, member.location_ids)
 

@@ -461,7 +461,7 @@ class Remark(s.Serializer[Any]):
 class Refusal(s.Serializer[Any]):
     code = s.CharField()
     message = s.CharField()
-    fields = s.DictField()
+    fields = s.DictField()  # type: ignore[assignment]
 
 
 class Taken(s.Serializer[Any]):

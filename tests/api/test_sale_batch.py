@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.db import OperationalError
+from django.db import OperationalError, connection
 from django.test import Client
 from django.utils import timezone
 from hypothesis import given
@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from accounts.models import Membership
 from archive.verify import check_books
 from inventory.models import StockLevel
+from sales import offline
 from sales.api import batch
 from sales.models import Payment, Register, ReviewItem, Sale, Shift
 from sales.offline import Status
@@ -24,7 +25,7 @@ from tenants.context import business
 from tenants.ids import uuid7
 from tests.api.calls import post, said
 from tests.api.test_fuzz import PATHS, changed, quick, values
-from tests.factories import Shop, make_device, make_shift, with_token
+from tests.factories import Shop, make_device, make_shift, signed_in, with_token
 from tests.sales.crediting import grant, voucher
 from tests.sales.offline_sales import number, numbers, offline_body, offline_line, online_body
 from tests.sales.selling import counted
@@ -173,8 +174,8 @@ def test_another_price_meanwhile(open_shop: Shop, terminal: Client) -> None:
     body = offline_body(open_shop, line, total="4.00")
     assert remarked(open_shop, terminal, body) == ["price_changed", "tax_changed"]
     with business(open_shop.business):
-        line = Sale.objects.get().lines.get()
-        assert (line.unit_price, line.tax_rate, line.tax_name, line.tax) == (
+        row = Sale.objects.get().lines.get()
+        assert (row.unit_price, row.tax_rate, row.tax_name, row.tax) == (
             4, 5, "Old", Decimal("0.19"),
         )  # fmt: skip
 
@@ -377,8 +378,6 @@ def test_a_register_that_the_device_may_not_use(open_shop: Shop, other_shop: Sho
 
 
 def test_who_may_not_sell_puts_nothing_into_the_books(open_shop: Shop) -> None:
-    from tests.factories import signed_in
-
     viewer = signed_in(open_shop.people["Viewer"])
     url = open_shop.url("api/v1/sales/batch")
     assert held(open_shop, viewer, offline_body(open_shop), url=url) == ["not_allowed"]
@@ -402,8 +401,6 @@ def test_what_is_held_is_encrypted_and_holds_no_card(open_shop: Shop, terminal: 
         assert not any(one in text for one in ("4111", "cvc", "123", "pin"))
         stored = ReviewItem.objects.values_list("reasons", flat=True).get()
         assert "4111" not in str(stored)
-        from django.db import connection
-
         with connection.cursor() as cursor:
             cursor.execute("SELECT body FROM sales_reviewitem")
             assert "unit_price" not in str(cursor.fetchone()[0])
@@ -443,7 +440,7 @@ def test_what_takes_too_long_is_left_for_later(
     monkeypatch.setattr(batch, "PATIENCE", -1.0)
     assert statuses(send(terminal, *bodies)) == ["later"] * 3
     monkeypatch.undo()
-    real = batch.take_in
+    real = offline.take_in
     done: list[int] = []
 
     def lost(**kwargs: Any) -> Any:
@@ -461,8 +458,6 @@ def test_what_takes_too_long_is_left_for_later(
 def test_a_fault_of_ours_is_in_no_other_sales_way(
     open_shop: Shop, terminal: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from sales import offline
-
     bodies = [offline_body(open_shop) for _n in range(3)]
     real = offline._document
 

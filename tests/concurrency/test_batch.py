@@ -81,7 +81,7 @@ def test_out_of_order_doubled_and_at_once() -> None:
     for one in results:
         if isinstance(one, BaseException):
             raise one
-    told = sum(results, Counter())
+    told: Counter[str] = sum(results, Counter())
     recorded = told["recorded"] + told["recorded_with_remarks"]
     assert recorded == len([one for one in bodies if one["total"] != "4.00"])
     assert told["id_taken"] == 0

@@ -30,6 +30,7 @@ def hand_in(
 
 
 def item_of(outcome: Outcome) -> ReviewItem:
+    assert outcome.id is not None
     item: ReviewItem = ReviewItem.objects.get(request_id=outcome.id)
     return item
 
