@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from bisect import bisect
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from itertools import accumulate
@@ -16,8 +16,11 @@ from accounts.models import AuditEntry, Membership
 from archive.demo_catalogue import Item
 from inventory.models import LocationPrice
 from sales.checkout import LineRequest, PaymentRequest, SaleRequest, checkout
+from sales.exchanges import ExchangeRequest, exchange, plan_exchange
 from sales.models import Customer, Payment, Register, Sale, Shift
 from sales.pricing import Discount, DiscountKind, LineInput, price_sale
+from sales.refundable import refundable
+from sales.refunds import RefundRequest, ReturnRequest, refund_sale
 from sales.settlement import cash_round
 from sales.shifts import close_shift, expected_cash, open_shift
 from sales.voids import void_sale
@@ -25,6 +28,8 @@ from tenants.context import current
 
 FLOAT: Final = Decimal(100)
 NOTES: Final = tuple(map(Decimal, (5, 10, 20, 50, 100, 200)))
+RETURNS: Final = ("Changed their mind", "Not the right size", "Bought twice")
+BROKEN: Final = ("Broken when unpacked", "Does not work")
 REASONS: Final = ("Wrong item scanned", "Customer changed their mind", "Charged twice")
 
 
@@ -93,11 +98,19 @@ class History:
             for _ in range(max(1, round(self.rng.gauss(busy, busy / 4)))):
                 after = timedelta(seconds=round(seconds * self.rng.uniform(0.02, 0.97)))
                 moments.append((starts + after, index))
+        sold: list[Sale] = []
         for moment, index in sorted(moments):
             till, clerk = self.tills[index], shifts[index][1]
             sale = self.sell(till, clerk, moment)
-            if sale is not None and self.rng.random() < 0.015:
+            if sale is None:
+                continue
+            if self.rng.random() < 0.015:
                 self.void(till, sale, moment + timedelta(seconds=1))
+                continue
+            if sold and self.rng.random() < 0.012:
+                earlier = sold.pop(self.rng.randrange(len(sold)))
+                self.give_back(till, earlier, moment + timedelta(seconds=1))
+            sold.append(sale)
         for shift, clerk in shifts:
             self.close(shift, clerk, ends)
 
@@ -110,6 +123,28 @@ class History:
     def void(self, till: Till, sale: Sale, at: datetime) -> None:
         reason = self.rng.choice(REASONS)
         void_sale(actor=till.supervisor, sale=sale, reason=reason, void_id=self.new_id(at), at=at)
+
+    def give_back(self, till: Till, sale: Sale, at: datetime) -> None:
+        """One of a line comes back, mostly to the shelf; sometimes for another of the same."""
+        line = self.rng.choice(list(sale.lines.all()))
+        quantity = line.quantity if line.quantity % 1 else Decimal(1)
+        restock = self.rng.random() < 0.7
+        reason = self.rng.choice(RETURNS if restock else BROKEN)
+        key, returns = line.variation_id, [ReturnRequest(line.line, quantity, restock)]
+        ask: dict[str, Any] = {"id": self.new_id(at), "sale_id": sale.pk, "reason": reason}
+        ask["register_id"] = till.register.pk
+        if restock or self.left[key] <= quantity:
+            refund = RefundRequest(**ask, lines=returns)
+            refund_sale(actor=till.supervisor, request=refund, at=at)
+            self.left[key] += quantity if restock else 0
+            return
+        swap = ExchangeRequest(
+            **ask, returns=returns, lines=[LineRequest(key, quantity)], total=None
+        )
+        total = plan_exchange(refundable(sale), swap, till.register.location).total
+        way = Payment.Method.CASH if total > 0 else None
+        exchange(actor=till.supervisor, request=replace(swap, total=total, method=way), at=at)
+        self.left[key] -= quantity
 
     def new_id(self, at: datetime) -> uuid.UUID:
         """A UUID of version 7 for that moment, from the demo's own chance."""
@@ -187,11 +222,14 @@ class History:
 def date_audit_entries() -> None:
     """Give the entries of the history the times of what they tell about."""
     opened = {str(s.pk): s for s in Shift.objects.all()}
-    voided = {str(s.reverses_id): s.sold_at for s in Sale.objects.filter(kind=Sale.Kind.VOID)}
-    entries = list(AuditEntry.objects.filter(action__in=["shift.open", "shift.close", "sale.void"]))
+    # Of the demo's sales each comes back once at most.
+    came_back = {str(s.reverses_id): s.sold_at for s in Sale.objects.exclude(reverses=None)}
+    backward = ["sale.void", "sale.refund", "sale.exchange"]
+    asked = AuditEntry.objects.filter(action__in=["shift.open", "shift.close", *backward])
+    entries = list(asked)
     for entry in entries:
-        if entry.action == "sale.void":
-            entry.created_at = voided[entry.object_id]
+        if entry.action in backward:
+            entry.created_at = came_back[entry.object_id]
         elif entry.action == "shift.open":
             entry.created_at = opened[entry.object_id].opened_at
         else:

@@ -277,7 +277,9 @@ def _document(move: Move, row: SaleRow) -> PastDocument:
 
 
 def _line(move: Move, sale: SaleRow, row: LineRow) -> PastLine:
-    takes = row.refunds_line is not None and sale.reverses_id is not None
+    taken_from = None
+    if row.refunds_line is not None and sale.reverses_id is not None:
+        taken_from = move.keys.derived("sales", sale.reverses_id)
     return PastLine(
         line=row.line,
         variation_id=move.ids["productVariations"][row.variation_id],
@@ -298,7 +300,7 @@ def _line(move: Move, sale: SaleRow, row: LineRow) -> PastLine:
         discount_kind=row.discount_kind,
         discount_value=row.discount_value,
         is_stocked=row.is_stocked,
-        refunds_id=move.keys.derived("sales", sale.reverses_id) if takes else None,
+        refunds_id=taken_from,
         refunds_line=row.refunds_line,
     )
 

@@ -107,6 +107,13 @@ def _marks(sale: Sale, *, voided: bool, copy: bool) -> Iterator[str]:
         yield _("COPY")
 
 
+def _takes_back(kind: str) -> str:
+    """What the number of the document before stands beside."""
+    if kind == Sale.Kind.REFUND:
+        return _("Refund of")
+    return _("Exchange of") if kind == Sale.Kind.EXCHANGE else _("Voids")
+
+
 def _facts(sale: Sale, voided_by: Sale | None) -> Iterator[Row]:
     yield _("Receipt"), sale.number
     yield _("Date"), formats.local_time(sale.sold_at, sale.location)
@@ -117,7 +124,7 @@ def _facts(sale: Sale, voided_by: Sale | None) -> Iterator[Row]:
     if sale.customer is not None:
         yield _("Customer"), sale.customer.name
     if sale.reverses is not None:
-        yield _("Voids") if sale.kind == Sale.Kind.VOID else _("Of"), sale.reverses.number
+        yield _takes_back(sale.kind), sale.reverses.number
     if sale.reason:
         yield _("Reason"), sale.reason
     if voided_by is not None:

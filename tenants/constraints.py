@@ -112,7 +112,7 @@ class TenantPartReference(Reference):
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, TenantPartReference):
-            return self.deconstruct() == other.deconstruct()
+            return bool(self.deconstruct() == other.deconstruct())
         return NotImplemented
 
     def __hash__(self) -> int:

@@ -117,7 +117,7 @@ def _requests() -> Iterator[Family]:
     yield _histogram(rows)
     yield counter(
         "checkouts",
-        "Sales and voids recorded over the till and the API; repeated requests count once.",
+        "Documents recorded over the till and the API; repeated requests count once.",
         (({"kind": kind}, count) for kind, count in reading.documents().items()),
     )
 

@@ -144,17 +144,24 @@ def _summed(rows: QuerySet[RequestCount], by: Sequence[str]) -> Iterable[dict[st
 
 SALE: Final = Q(route="api_sales", method="POST", status=201)
 VOID: Final = Q(route="api_sale_void", method="POST", status=201)
+REFUND: Final = Q(route="api_sale_refund", method="POST", status=201)
+EXCHANGE: Final = Q(route="api_exchange", method="POST", status=201)
 
 
 def documents() -> dict[str, int]:
-    """Sales and voids that were recorded through the API and the till, ever.
+    """Documents of each kind that were recorded through the API and the till, ever.
 
     Each is one request that was answered with 201; a repeated one is answered with 200.
     """
     rows = RequestCount.objects.filter(minute=EVER)
     return {
         kind: rows.filter(which).aggregate(n=Sum("count"))["n"] or 0
-        for kind, which in (("sale", SALE), ("void", VOID))
+        for kind, which in (
+            ("sale", SALE),
+            ("void", VOID),
+            ("refund", REFUND),
+            ("exchange", EXCHANGE),
+        )
     }
 
 

@@ -26,7 +26,8 @@ def stored_sale_shape(request: Any, sale: Sale) -> Shape:
     reversals = list(sale.reversals.all())
     gone: dict[int, Decimal] = {}
     for line in sale.refund_lines.all():
-        gone[line.refunds_line] = gone.get(line.refunds_line, ZERO) - line.quantity
+        number = line.refunds_line or 0
+        gone[number] = gone.get(number, ZERO) - line.quantity
     return sale_shape(request, sale, reversals=reversals, gone=gone)
 
 

@@ -96,7 +96,7 @@ def find_sale(request: HttpRequest, pk: uuid.UUID) -> Sale:
 @require_safe
 @needs(Permission.SELL_VIEW, Permission.SELL_VIEW_OWN)
 def sale_detail(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
-    sale = find_sale(request, pk)
+    sale: Any = find_sale(request, pk)
     reversals = list(sale.reversals.order_by("created_at", "pk"))
     voided_by = next((one for one in reversals if one.kind == Sale.Kind.VOID), None)
     context = {

@@ -53,7 +53,7 @@ def giving_back(market: Market, who: Any, request: RefundRequest) -> Callable[[]
     return partial(patiently, work)
 
 
-def total_back(market: Market) -> tuple[Decimal, Decimal]:
+def total_back(market: Market) -> tuple[Any, Any]:
     """Quantity and money of all that came back."""
     with market.bound(), transaction.atomic():
         lines = SaleLine.objects.filter(refunds__isnull=False)
@@ -135,7 +135,10 @@ def test_voided_or_refunded_but_not_both() -> None:
                 found = Sale.objects.select_related("register").get(pk=sale.pk)
                 return void_sale(actor=who, sale=found, reason="Wrong", void_id=uuid7())
 
-        work = [partial(patiently, undo), giving_back(market, who, asking(market, sale, 1))]
+        work: list[Callable[[], Any]] = [
+            partial(patiently, undo),
+            giving_back(market, who, asking(market, sale, 1)),
+        ]
         (code,) = refusals(together(work))
         assert code in {"already_voided", "has_refunds"}
     assert market.stock() == 20

@@ -9,9 +9,10 @@ from textwrap import dedent
 import pytest
 
 from inventory.models import TaxRate
-from sales.models import Sale
+from sales.models import Payment, Sale
 from sales.receipts import WIDTH, columns, text_lines
 from tests.factories import Shop, make_product, make_shift
+from tests.sales.refunding import back, refund, swap
 from tests.sales.selling import fixed, percent, sell, void
 
 MOMENT = datetime(2026, 7, 1, 22, 30, tzinfo=UTC)
@@ -172,6 +173,52 @@ def test_a_void_and_what_it_voided(counter: Shop) -> None:
     text = body(sale)
     assert text.startswith("              *** VOIDED ***\n")
     assert "Voided by                     ACM1-V000001\n" in text
+
+
+def test_a_refund_names_its_sale_and_what_comes_back(counter: Shop) -> None:
+    sale = sell(counter, (counter.mug, "2", percent(10)), (counter.tea, "1"), cash="30.00")
+    document = refund(counter, sale, back(1), back(2, "0.125"))
+    text = body(document)
+    assert text.startswith("              *** REFUND ***\n")
+    assert "Refund of                      ACM1-000001\n" in text
+    assert "Reason                           Too small\n" in text
+    assert after_the_facts(document) == dedent("""\
+        Blue mug
+          -1 pc × 5.00                       -5.00
+          Discount                            0.50
+        Green tea
+          -0.125 kg × 12.99                  -1.62
+        ------------------------------------------
+        Total                               -€6.12
+        Cash                                 -6.12
+        ------------------------------------------
+        VAT                Net       Tax     Total
+        VAT 20%          -5.10     -1.02     -6.12""")
+    # The sale itself is what it was.
+    assert not text_lines(Sale.objects.get(pk=sale.pk))[0].startswith("***")
+
+
+def test_an_exchange_shows_both_ways(counter: Shop) -> None:
+    sale = sell(counter, (counter.mug, "1"))
+    document = swap(
+        counter, sale, [back(1)], (counter.wrapping, "4"),
+        total="1.00", ways=[(Payment.Method.CASH, "2.00")],
+    )  # fmt: skip
+    text = body(document)
+    assert text.startswith("             *** EXCHANGE ***\n")
+    assert "Exchange of                    ACM1-000001\n" in text
+    assert after_the_facts(document) == dedent("""\
+        Blue mug
+          -1 pc × 5.00                       -5.00
+        Gift wrapping
+          4 pc × 1.50                         6.00
+        ------------------------------------------
+        Total                                €1.00
+        Cash                                  2.00
+        Change                                1.00
+        ------------------------------------------
+        VAT                Net       Tax     Total
+        VAT 20%           0.83      0.17      1.00""")
 
 
 def test_what_is_too_long_is_broken_between_words(counter: Shop) -> None:

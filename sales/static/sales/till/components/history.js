@@ -38,13 +38,19 @@ export function Sales() {
 }
 
 function Row({ sale, onVoid }) {
-  const open = sale.kind === "sale" && !sale.voided_by;
-  return html`<li class=${open ? "" : "off"}>
+  const open = sale.kind === "sale" && !sale.voided_by && !sale.refunded_by.length;
+  const left = sale.lines.some((line) => Number(line.refundable) > 0);
+  const mayReturn = left && (state.may("sell.refund") || state.may("sell.exchange"));
+  return html`<li class=${open || left ? "" : "off"}>
     <span class="what"><strong>${sale.number}</strong><small>${time(sale.sold_at)} · ${sale.operator}</small></span>
     ${sale.kind === "void" && html`<span class="badge danger">${t("is_void")}</span>`}
+    ${sale.kind === "refund" && html`<span class="badge warning">${t("is_refund")}</span>`}
+    ${sale.kind === "exchange" && html`<span class="badge">${t("is_exchange")}</span>`}
+    ${sale.refunded_by.length > 0 && html`<span class="badge warning">${t(left ? "partly_refunded" : "refunded")}</span>`}
     ${sale.voided_by && html`<span class="badge danger">${t("voided")}</span>`}
     <b>${money(sale.total)}</b>
     <${Button} icon="printer" kind="quiet" hidden=${!state.may("sell.reprint")} onClick=${() => print(sale)}>${t("print")}</${Button}>
+    ${mayReturn && html`<a class="button quiet" href=${sale.receipt_url.replace(/receipt\/$/, "refund/")} target="_blank" rel="noopener"><${Icon} name="undo-2" />${t("refund")}</a>`}
     <${Button} icon="ban" kind="quiet danger" hidden=${!open || !state.may("sell.void")} onClick=${onVoid}>${t("void")}</${Button}>
   </li>`;
 }
