@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime
 from typing import Final
 
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.db.models import F
 from django.utils import timezone
 
@@ -14,6 +15,8 @@ from tenants.models import Business
 from webhooks import building
 from webhooks.looking import looking
 from webhooks.models import Delivery, Event, Mailbox
+
+logger = logging.getLogger(__name__)
 
 AT_ONCE: Final = 500
 
@@ -26,8 +29,14 @@ def spread() -> int:
     made = 0
     for business in _waiting():
         with context.business(business):
-            while (more := _spread_some()) is not None:
-                made += more
+            try:
+                while (more := _spread_some()) is not None:
+                    made += more
+            except DatabaseError:
+                raise
+            except Exception:
+                # A fault with one business keeps no other's messages back.
+                logger.exception("Events of business %s could not be spread.", business.pk)
     return made
 
 
@@ -46,6 +55,7 @@ def _spread_some() -> int | None:
         boxes = list(
             Mailbox.objects.select_for_update(of=("self",))
             .select_related("endpoint")
+            .only("rest_until", "endpoint__kinds", "endpoint__created_at")
             .filter(endpoint__is_active=True)
             .order_by("pk")
         )

@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 from django.core import mail
+from django.db import transaction
 from django.utils import timezone
 
-from tests.factories import Shop
+from tenants.context import business, current
+from tests.factories import Shop, make_shift, make_shop
 from tests.sales.selling import sell
 from tests.webhooks.receiver import Answer, Receiver
 from tests.webhooks.telling import (
@@ -23,7 +25,7 @@ from tests.webhooks.telling import (
     sold,
     states,
 )
-from webhooks import building, endpoints, posting, pruning, sending, settling, signing
+from webhooks import building, endpoints, posting, pruning, sending, settling, signing, spreading
 from webhooks.models import Delivery, Endpoint, Mailbox
 
 pytestmark = pytest.mark.usefixtures("committed_db")
@@ -327,6 +329,36 @@ def test_a_fault_of_ours_is_tried_again_and_is_not_the_endpoints(
     [delivery] = deliveries(open_market)
     assert (delivery.state, delivery.error) == ("waiting", "ours")
     assert mailbox(open_market).failures == 0
+
+
+def test_a_fault_with_one_business_keeps_no_other_back(
+    open_market: Shop,
+    receiver: Receiver,
+    second_receiver: Receiver,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with transaction.atomic():
+        other = make_shop("rival")
+        with business(other.business):
+            make_shift(other)
+    listen(open_market, receiver)
+    listen(other, second_receiver)
+    sold(open_market)
+    sold(other)
+    some = spreading._spread_some
+
+    def spread_some() -> int | None:
+        if current().slug == "acme":
+            raise ZeroDivisionError
+        return some()
+
+    monkeypatch.setattr(spreading, "_spread_some", spread_some)
+    sending.deliver()
+    assert (len(receiver.got), len(second_receiver.got)) == (0, 1)
+    assert second_receiver.got[0].body["business"]["slug"] == "rival"
+    monkeypatch.undo()
+    sending.deliver()
+    assert receiver.got[0].body["business"]["slug"] == "acme"
 
 
 def test_while_a_secret_is_rolled_both_sign(open_market: Shop, receiver: Receiver) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from accounts.limits import Limit
 from accounts.models import AuditEntry
 from tests.factories import Shop, make_shift
 from tests.sales.selling import sell
@@ -15,6 +16,7 @@ from tests.webhooks.telling import listen
 from webhooks import sending, signing
 from webhooks.models import Delivery, Endpoint
 from webhooks.spreading import spread
+from webhooks.views import deliveries
 
 
 @pytest.fixture
@@ -133,9 +135,6 @@ def test_while_somebody_else_is_at_it_they_send_it(
 def test_only_so_many_by_hand(
     inside: Shop, owner: Client, waiting: Delivery, receiver: Receiver, monkeypatch: Any
 ) -> None:
-    from accounts.limits import Limit
-    from webhooks.views import deliveries
-
     monkeypatch.setattr(deliveries, "BY_HAND", Limit("webhook", most=1))
     address = inside.url(f"webhooks/deliveries/{waiting.pk}/repeat/")
     owner.post(address)

@@ -9,11 +9,14 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from archive.products.importing import import_products, undo_import
 from inventory.ledger import correct
 from inventory.models import Product, StockDocument, StockLevel
 from inventory.products import remove_product
 from sales.shifts import close_shift
+from tests.archive.products.importing_them import sheet
 from tests.factories import Shop, make_shift
+from tests.sales.refunding import back, refund, swap
 from tests.sales.selling import sell, void
 from tests.webhooks.telling import listen
 from webhooks import building
@@ -55,6 +58,15 @@ def test_a_void_is_what_the_api_answers(listening: Shop, owner: Client) -> None:
     assert data["reverses"] == str(sale.pk)
     # By now the sale says so, too.
     assert told("sale.completed")[0]["voided_by"] == str(made.pk)
+
+
+def test_a_refund_and_an_exchange_are_what_the_api_answers(listening: Shop, owner: Client) -> None:
+    sale = sell(listening, (listening.mug, "2"))
+    refunded = refund(listening, sale)
+    swapped = swap(listening, sale, [back(1)], (listening.wrapping, "1"), total="-3.50")
+    for document, kind in ((refunded, "sale.refunded"), (swapped, "sale.exchanged")):
+        [data] = told(kind)
+        assert data == owner.get(listening.url(f"api/v1/sales/{document.pk}")).json()
 
 
 def test_a_shift_is_what_the_api_answers(listening: Shop, owner: Client) -> None:
@@ -146,9 +158,6 @@ def test_nothing_follows_where_nobody_wants_it(inside: Shop) -> None:
 
 
 def test_an_import_tells_of_each_product(listening: Shop) -> None:
-    from archive.products.importing import import_products, undo_import
-    from tests.archive.products.importing_them import sheet
-
     batch = import_products(
         sheet(["Red cup,CUP-1,4", "Lamp,L-1,9", "Blue mug,MUG-1,5"], "Name,SKU,Price"),
         name="p.csv", mapping=None, options={}, actor=listening.owner,
