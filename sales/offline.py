@@ -375,7 +375,8 @@ def _operator(judgement: Judgement) -> Membership:
     """Who sold it. Raises Held where somebody sends it who is no till and may not sell."""
     actor, device, wanted = judgement.actor, judgement.device, judgement.request.operator_id
     operator = actor
-    if wanted is not None and wanted != actor.pk:
+    # At a terminal where nobody is signed in, the device's own person may do nothing.
+    if wanted is not None and (wanted != actor.pk or actor.scope is not None):
         members = Membership.objects.select_related("user", "role")
         found: Membership | None = members.filter(pk=wanted).first()
         if found is None:
@@ -384,12 +385,12 @@ def _operator(judgement: Judgement) -> Membership:
             operator = found
             if not (found.is_active and found.user.is_active):
                 judgement.remark("operator_inactive")
-            if device is None and not judgement.by_manager:
+            if device is None and found.pk != actor.pk and not judgement.by_manager:
                 judgement.remark("other_operator")
     if judgement.by_manager:
         return operator
     # A paired terminal may be trusted to be a till; of others, who may not sell posts nothing.
-    is_till = device is not None and not getattr(device, "is_program", False)
+    is_till = device is not None and not device.is_program
     if not is_till and not actor.can(Permission.SELL_CREATE):
         raise Held({"code": "not_allowed"})
     if operator.is_active:

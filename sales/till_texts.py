@@ -196,7 +196,7 @@ TEXTS: dict[str, str | Promise] = {
     "offline": _("No connection"),
     "offline_text": _(
         "The server cannot be reached. Sales are kept here and sent later; "
-        "new products cannot be looked up."
+        "products that this till has not sold yet cannot be looked up."
     ),
     "unreachable": _("The server cannot be reached. Try again."),
     "unexpected": _("Something went wrong in this browser. Nothing was recorded."),

@@ -84,7 +84,7 @@ class BatchView(BusinessView):
         return answer
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
-        if getattr(self, "approval", None) is None:
+        if self.approval is None:
             return super().finalize_response(request, response, *args, **kwargs)
         with transaction.atomic():
             return super().finalize_response(request, response, *args, **kwargs)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -520,7 +521,9 @@ def test_whatever_is_sent_is_answered(
     body = offline_body(open_shop, line, total="4.50")
     body["payments"] = [{"method": "card", "amount": "4.50", "card_brand": "Visa"}]
     for path, value in changes:
-        body = changed(body, path, value)
+        # An earlier change may have left no place for this one.
+        with suppress(KeyError, IndexError, TypeError):
+            body = changed(body, path, value)
     good = offline_body(open_shop)
     first = post(terminal, URL, {"sales": [body, good, 7]})
     assert first.status_code == 200, first.content

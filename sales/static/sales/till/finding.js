@@ -1,10 +1,11 @@
 /** From what is scanned or typed to items: exact codes at once and in order, words as one types. */
 
-import { Refused } from "till/api";
+import { Refused, Unreachable } from "till/api";
 import { uuid7 } from "till/ids";
 import { maybeWords, parse, scanQueue } from "till/scan";
 import { noteSignOut, server } from "till/server";
 import * as state from "till/state";
+import { seenItems } from "till/store";
 import { put, say, warn } from "till/ticket";
 import { t } from "till/text";
 
@@ -13,25 +14,41 @@ const PAUSE_MS = 120;
 const FRESH_MS = 60_000;
 const known = new Map();
 
-function learn(item) {
+function learn(item, at = Date.now()) {
   for (const code of [item.sku, ...item.barcodes]) {
-    if (code) known.set(code.toLowerCase(), { item, at: Date.now() });
+    if (code) known.set(code.toLowerCase(), { item, at });
   }
 }
 
-/** Stock has changed after a sale, and what was known of it is old. */
-export const forget = () => known.clear();
+/** Stock has changed after a sale, and what is known of it is old: good enough without a line. */
+export const forget = () => known.forEach((found) => (found.at = 0));
+
+/** What this till has sold before at the register can be sold while the server is away. */
+export async function recallItems(register) {
+  try {
+    for (const one of await seenItems.all()) if (one.register === register) learn(one.item, 0);
+  } catch (error) {
+    console.warn(error);
+  }
+}
+
+function keep(item) {
+  learn(item);
+  const register = state.register_id.value;
+  seenItems.put({ key: `${register} ${item.id}`, register, item }).catch((error) => console.warn(error));
+}
 
 /** The item with exactly this code, or null where there is none. */
 async function itemByCode(code) {
   const found = known.get(code.toLowerCase());
-  if (found && Date.now() - found.at < FRESH_MS) return found.item;
+  if (found && (!state.connected.value || Date.now() - found.at < FRESH_MS)) return found.item;
   try {
     const item = await server.get("items/lookup", { register: state.register_id.value, code });
-    learn(item);
+    keep(item);
     return item;
   } catch (error) {
     if (error instanceof Refused && error.status === 404) return null;
+    if (error instanceof Unreachable && found) return found.item;
     throw error;
   }
 }
@@ -40,7 +57,7 @@ async function itemByCode(code) {
 export async function itemNow(id) {
   try {
     const item = await server.get("items/lookup", { register: state.register_id.value, id });
-    learn(item);
+    keep(item);
     return item;
   } catch (error) {
     if (error instanceof Refused && error.status === 404) return null;
@@ -48,7 +65,17 @@ export async function itemNow(id) {
   }
 }
 
+/** Among what this till knows: each word begins one of the name's. */
+function knownByWords(text) {
+  const words = text.toLowerCase().split(/\s+/).filter(Boolean);
+  const items = new Map([...known.values()].map(({ item }) => [item.id, item]));
+  return [...items.values()]
+    .filter(({ name }) => words.every((word) => name.toLowerCase().split(/\s+/).some((one) => one.startsWith(word))))
+    .slice(0, 50);
+}
+
 async function itemsByWords(text) {
+  if (!state.connected.value && known.size) return knownByWords(text);
   const answer = await server.get("items", { register: state.register_id.value, q: text });
   return answer.results;
 }
@@ -175,7 +202,7 @@ export function moveInList(step) {
 export function addFromList(index = state.results.value.active) {
   const { items, quantity } = state.results.value;
   const item = items[index];
-  learn(item);
+  keep(item);
   clearField();
   put(item, quantity);
 }

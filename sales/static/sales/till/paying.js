@@ -4,7 +4,7 @@ import { batch } from "@preact/signals";
 import { Refused } from "till/api";
 import * as carts from "till/cart";
 import { askCredit } from "till/credit";
-import { forget, itemNow } from "till/finding";
+import { forget, itemNow, recallItems } from "till/finding";
 import { uuid7 } from "till/ids";
 import { lock } from "till/locks";
 import { numbering } from "till/numbers";
@@ -247,6 +247,7 @@ export async function startSelling() {
     await flush();
     await getNumbers();
   });
+  await recallItems(state.register_id.value);
   await getNumbers();
   await flush();
 }

@@ -63,6 +63,18 @@ export const counters = {
   },
 };
 
+const ITEMS = "items";
+const items = () => open(ITEMS, `${DATABASE}-items`, "key");
+
+/** Products that this till has had on a ticket, as they were: {key, register, item}. */
+export const seenItems = {
+  put: (record) => write(items(), ITEMS, (objects) => objects.put(record)),
+  async all() {
+    const transaction = (await items()).transaction(ITEMS);
+    return asPromise(transaction.objectStore(ITEMS).getAll());
+  },
+};
+
 /** Ask the browser to keep what is stored even when space becomes short. */
 export const persist = () => navigator.storage?.persist?.().catch(() => false);
 
