@@ -16,6 +16,7 @@ from accounts.models import Device, Membership
 from accounts.passwords import ALPHABET
 from accounts.permissions import Permission
 from sales.models import Pairing, Register
+from sales.series import series_for
 from tenants import context
 from tenants.encryption import blind_index
 from tenants.errors import Refused
@@ -169,6 +170,9 @@ def _usable(register: Register) -> Register:
 def _link(actor: Membership, register: Register, device: Device | None) -> None:
     register.device = device
     register.save(update_fields=["device"])
+    if device is not None:
+        # For what it sells without a line; /me tells it.
+        series_for(device, register)
     audit.record(
         actor=actor.user,
         action="register.update",
