@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from decimal import Decimal
 from typing import Any
 
+from django.apps import apps
 from django.db import models, transaction
 
 from accounts.models import AuditEntry, Device, Membership, User
@@ -45,6 +46,19 @@ def _text(target: models.Model | None) -> str:
     names are encrypted wherever they stand."""
     is_person = isinstance(target, User | Membership) or getattr(target, "IS_PERSON", False)
     return "" if target is None or is_person else str(target)[:200]
+
+
+def names_of_others(entries: Iterable[AuditEntry]) -> dict[str, str]:
+    """{id: name} of the persons besides staff whom these entries are about, as far as they are there
+    still: the log itself does not name them."""
+    found: dict[str, str] = {}
+    for model in apps.get_models():
+        if getattr(model, "IS_PERSON", False):
+            kind = model._meta.model_name
+            keys = {entry.object_id for entry in entries if entry.object_type == kind}
+            rows = model._default_manager.filter(pk__in=keys)
+            found |= {str(row.pk): str(row) for row in rows}
+    return found
 
 
 def snapshot(obj: models.Model) -> dict[str, Any]:

@@ -37,6 +37,7 @@ def audit_list(request: Any) -> HttpResponse:
     entries = list(rows.order_by("-pk")[: PAGE + 1])
     more = len(entries) > PAGE
     names = {str(one.pk): str(one.user) for one in members}
+    names |= audit.names_of_others(entries)
     costs = can(request, Permission.PRODUCT_VIEW_PURCHASE_PRICE)
     for entry in entries:
         entry.changes = audit.shown_changes(entry, costs=costs)

@@ -47,6 +47,9 @@ def test_a_change_moves_the_index_and_says_nothing_private(owner: Client, inside
     assert inside.customer.phone_index != before
     entry = AuditEntry.objects.get(action="customer.update")
     assert entry.changes == {"phone": ["***", "***"]}
+    assert entry.object_text == ""
+    told = owner.get(inside.url("audit/")).content.decode()
+    assert "Carla of acme" in told, "who can read the log reads whom it is about"
 
 
 def test_a_customer_is_switched_off_and_not_deleted(owner: Client, inside: Shop) -> None:
