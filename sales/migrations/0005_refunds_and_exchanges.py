@@ -42,10 +42,6 @@ class Migration(migrations.Migration):
             name='kind',
             field=models.CharField(choices=[('sale', 'Sale'), ('void', 'Void'), ('refund', 'Refund'), ('exchange', 'Exchange'), ('return', 'Return'), ('adjustment', 'Adjustment'), ('write_off', 'Write-off')], default='sale', max_length=10, verbose_name='kind'),
         ),
-        migrations.AddIndex(
-            model_name='saleline',
-            index=models.Index(condition=models.Q(('refunds__isnull', False)), fields=['business', 'refunds'], name='sale_line_refunded'),
-        ),
         migrations.AddConstraint(
             model_name='sale',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'sale'), ('reverses', None), ('total__gte', 0)), models.Q(('kind', 'void'), ('reverses__isnull', False), ('total__lte', 0)), models.Q(('kind', 'refund'), ('reverses__isnull', False), ('total__lte', 0)), models.Q(('kind', 'exchange'), ('reverses__isnull', False)), models.Q(('kind', 'return'), ('reverses', None), ('total__lte', 0)), models.Q(('kind', 'adjustment'), ('reverses', None)), models.Q(('kind', 'write_off'), ('reverses', None), ('total', 0)), _connector='OR'), name='sale_kind'),
