@@ -91,7 +91,7 @@ def keep_held(
                 sold_at=now
                 if request.sold_at is None or request.sold_at > now
                 else request.sold_at,
-                total=_total(request.total),
+                total=_total(request.total) if request.lines else None,
                 reasons=list(reasons),
                 body=dict(kept),
             )

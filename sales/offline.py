@@ -206,7 +206,8 @@ def hold_unread(
     said: str,
 ) -> Outcome:
     """Hold what has an id and cannot be read as a sale; `request` is what could be read of it."""
-    judgement = Judgement(actor, device, request, fingerprint)
+    # Of what was not read, its total least of all.
+    judgement = Judgement(actor, device, replace(request, lines=()), fingerprint)
     with transaction.atomic():
         return _hold(judgement, [{"code": "invalid", "said": said}], kept)
 

@@ -16,7 +16,7 @@ REMARKS: Final[dict[str, str | Promise]] = {
     "tax_changed": _("%(name)s was sold with %(was)s. Its tax was %(now)s when this came in."),
     "not_sold": _("%(name)s was not for sale any more when this came in."),
     "not_whole": _("%(name)s is sold in whole numbers, and %(was)s of it were sold."),
-    "below_zero": _("There were %(now)s of %(name)s left after it: more was sold than was there."),
+    "below_zero": _("The stock of %(name)s was %(now)s after it: more was sold than was there."),
     "unknown_customer": _("The customer does not exist here. The sale has none."),
     "customer_inactive": _("The customer was switched off when this came in."),
     "operator_unknown": _("Who sold this is not one of the staff. It stands in the sender's name."),

@@ -60,7 +60,6 @@ class RecordForm(NoteForm):
     without_customer = forms.BooleanField(
         label=gettext_lazy("Record it without a customer"), required=False
     )
-    field_order = ("register",)
 
     def __init__(self, request: Any, asked: OfflineSale, unknown: list[int], data: Any) -> None:
         super().__init__(data)
@@ -75,7 +74,8 @@ class RecordForm(NoteForm):
                 help_text=_("Scan it, or type its SKU."),
                 widget=forms.TextInput(attrs={"autocomplete": "off"}),
             )
-        self.order_fields(["register", *(f"line_{one}" for one in unknown)])
+        lines = [f"line_{one}" for one in unknown]
+        self.order_fields(["register", *lines, "customer", "without_customer", "note"])
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or {}

@@ -121,9 +121,8 @@ TEXTS: dict[str, str | Promise] = {
         "as it is back."
     ),
     "went_to_review": _("The server has it. A manager will look at it before it is recorded."),
-    "some_to_review": _(
-        "Handed in, and left for a manager to look at: %(count)s. See the sales to be sent."
-    ),
+    "some_to_review": _("Handed in, and left for a manager to look at: %(count)s."),
+    "review_count": _("For a manager: %(count)s"),
     "review_title": _("For a manager"),
     "review_text": _("These were handed in, and something about them did not fit."),
     "held_title": _("Held"),

@@ -38,6 +38,8 @@ function Connection() {
     <span class=${`pill ${online ? "ok" : "off"}`}>${online ? html`<i></i>` : html`<${Icon} name="cloud-off" />`}<span>${online ? t("online") : t("offline")}</span></span>
     ${entries.length > 0 && html`<button type="button" class=${`pill ${refused ? "off" : "waits"}`} onClick=${() => dispatch("waiting")}>
       <${Icon} name=${refused ? "triangle-alert" : "clock"} /><span>${t("waiting_count", { count: entries.length })}</span></button>`}
+    ${state.reviewed.value.length > 0 && html`<button type="button" class="pill waits" onClick=${() => dispatch("waiting")}>
+      <${Icon} name="triangle-alert" /><span>${t("review_count", { count: state.reviewed.value.length })}</span></button>`}
   </span>`;
 }
 
