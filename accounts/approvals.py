@@ -35,7 +35,6 @@ APPROVABLE = frozenset(
         Permission.SELL_DISCOUNT,
         Permission.SELL_DISCOUNT_WHOLE,
         Permission.SELL_PRICE_OVERRIDE,
-        Permission.SELL_VOID_LINE,
         Permission.SELL_VOID,
         Permission.SELL_REFUND,
         Permission.SELL_EXCHANGE,

@@ -137,7 +137,8 @@ def redeem(*, code: str, model: str, version: str = "", network: str = "") -> Pa
             needs_operator=pairing.needs_operator,
         )
         device.app_version, device.last_network = version, network
-        device.save(update_fields=["app_version", "last_network"])
+        device.last_seen_at = timezone.now()
+        device.save(update_fields=["app_version", "last_network", "last_seen_at"])
         pairing.used_at, pairing.device = timezone.now(), device
         pairing.save(update_fields=["used_at", "device"])
         register = Register.objects.select_related("location").get(pk=pairing.register_id)

@@ -190,6 +190,19 @@ TEXTS: dict[str, str | Promise] = {
     "void_text": _("The goods go back into stock, and %(total)s goes back to the customer."),
     "reason": _("Reason"),
     "say_why": _("Say why."),
+    # A supervisor's approval
+    "supervisor_ask": _("Ask a supervisor"),
+    "supervisor_text": _("You may not do this alone. Somebody who may approves it with their PIN."),
+    "supervisor_later": _("You may not do this alone: a supervisor approves it with their PIN."),
+    "supervisor_name": _("Supervisor"),
+    "supervisor_pin": _("PIN"),
+    "supervisor_approve": _("Approve"),
+    "supervisor_choose": _("Choose who approves it."),
+    "supervisor_no_pin": _("Type the PIN."),
+    "supervisor_nobody": _("Nobody here who may approve this has a PIN."),
+    "supervisor_offline": _(
+        "This needs a supervisor’s approval, and the server cannot be reached to ask for it."
+    ),
     # Connection
     "online": _("Online"),
     "offline": _("No connection"),

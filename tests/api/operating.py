@@ -18,7 +18,7 @@ PIN = "274951"
 
 
 def member(shop: Shop, person: str) -> Membership:
-    with business(shop.business):
+    with business(shop.business), transaction.atomic():
         found: Membership = Membership.objects.select_related("user", "role").get(
             user=shop.people[person]
         )

@@ -19,12 +19,12 @@ export class Unreachable extends Error {
 
 /** `reached(yes)` is told after each request whether the server was there. */
 export function api({ root, csrf, reached, timeout = 10_000, fetch = globalThis.fetch }) {
-  async function request(method, path, { body = null, query = {} } = {}) {
+  async function request(method, path, { body = null, query = {}, headers: more = {} } = {}) {
     const address = new URL(root + path, globalThis.location?.href);
     for (const [name, value] of Object.entries(query)) {
       if (value !== null && value !== "") address.searchParams.set(name, value);
     }
-    const headers = { Accept: "application/json" };
+    const headers = { Accept: "application/json", ...more };
     if (body !== null) headers["Content-Type"] = "application/json";
     if (method !== "GET") headers["X-CSRFToken"] = csrf();
     const abort = new AbortController();
@@ -54,9 +54,9 @@ export function api({ root, csrf, reached, timeout = 10_000, fetch = globalThis.
 
   return {
     get: (path, query) => request("GET", path, { query }),
-    post: (path, data) => request("POST", path, { body: JSON.stringify(data) }),
+    post: (path, data, headers) => request("POST", path, { body: JSON.stringify(data), headers }),
     /** Like `post`, for a body that is kept as text. */
-    postText: (path, body) => request("POST", path, { body }),
+    postText: (path, body, headers) => request("POST", path, { body, headers }),
   };
 }
 

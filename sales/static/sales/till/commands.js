@@ -1,5 +1,6 @@
 /** What keys and buttons ask for, by name; and the keyboard of the selling screen. */
 
+import { mayAsk } from "till/approval";
 import { addFromList, clearField, listIsOpen, moveInList, scansDone } from "till/finding";
 import { focusScan } from "till/focus";
 import { actionFor, types } from "till/keys";
@@ -16,14 +17,16 @@ const forLine = (work) => async () => {
   if (state.selectedLine.value && !state.dialog.value) work(state.selected.value);
 };
 const ifMay = (permission, work) => () => (state.may(permission) ? work() : warn(t("not_allowed")));
+// What a supervisor approves in the end may be put on the ticket.
+const ifMayAsk = (permission, work) => () => (mayAsk(permission) ? work() : warn(t("not_allowed")));
 
 const ACTIONS = {
   scan: () => focusScan(),
   quantity: forLine((key) => open("quantity", { key })),
-  line_discount: ifMay("sell.discount", forLine((key) => open("discount", { key }))),
-  price: ifMay("sell.price_override", forLine((key) => open("price", { key }))),
+  line_discount: ifMayAsk("sell.discount", forLine((key) => open("discount", { key }))),
+  price: ifMayAsk("sell.price_override", forLine((key) => open("price", { key }))),
   remove: ifMay("sell.void_line", forLine(remove)),
-  sale_discount: ifMay("sell.discount_whole", () => state.cart.value.lines.length && open("discount", { key: null })),
+  sale_discount: ifMayAsk("sell.discount_whole", () => state.cart.value.lines.length && open("discount", { key: null })),
   customer: ifMay("customer.view", () => open("customer")),
   note: () => open("note"),
   clear: () => state.cart.value.lines.length && mayTakeOff() && open("clear"),

@@ -2,6 +2,7 @@
 
 import { batch } from "@preact/signals";
 import { Refused } from "till/api";
+import { approvalOf, isApproved, keepApproval, lacking, lookForSupervisors } from "till/approval";
 import * as carts from "till/cart";
 import { askCredit } from "till/credit";
 import { forget, itemNow, recallItems } from "till/finding";
@@ -16,9 +17,11 @@ import { counters, entries, remember } from "till/store";
 import { freshTicket, openTicket, say, warn } from "till/ticket";
 import { money, money_of, t } from "till/text";
 
+const withApproval = (approval) => (approval ? { "X-Approval": approval } : undefined);
+
 export const sales = outbox({
   store: entries,
-  send: (body) => server.postText("sales", body),
+  send: (body) => server.postText("sales", body, withApproval(approvalOf(JSON.parse(body).id))),
   sendAll: async (texts) => (await server.postText("sales/batch", `{"sales":[${texts.join()}]}`)).results,
   lock,
   async changed() {
@@ -39,7 +42,16 @@ export function beginPayment(method) {
   if (state.dialog.value || state.busy.value) return;
   const looking = state.pending.value.length > 0;
   if (carts.lacksCustomer(state.cart.value)) return warn(t("credit_for_nobody"));
-  if (state.sums.value.priced || looking) state.dialog.value = { name: "pay", method };
+  if (!state.sums.value.priced && !looking) return;
+  const permissions = lacking(state.cart.value);
+  if (permissions.length === 0 || isApproved(state.cart.value)) state.dialog.value = { name: "pay", method };
+  else if (!state.connected.value) warn(t("supervisor_offline"));
+  else state.dialog.value = { name: "supervisor", permissions, then: (approval) => payApproved(method, approval) };
+}
+
+function payApproved(method, approval) {
+  keepApproval(state.cart.value, approval);
+  state.dialog.value = { name: "pay", method };
 }
 
 /**
@@ -243,7 +255,9 @@ export async function startSelling() {
     if (entry.state === "sending") await entries.put({ ...entry, state: "waiting" });
   }
   state.waiting.value = (await entries.all()).filter((entry) => entry.state !== "sending");
+  lookForSupervisors();
   onReturn(async () => {
+    lookForSupervisors();
     await flush();
     await getNumbers();
   });
@@ -274,5 +288,5 @@ export async function refresh() {
 /** Void a sale. The id is made once for each asking, so that a second click changes nothing. */
 export const voidRequest = (sale) => {
   const id = uuid7();
-  return (reason) => server.post(`sales/${sale.id}/void`, { id, reason });
+  return (reason, approval) => server.post(`sales/${sale.id}/void`, { id, reason }, withApproval(approval));
 };

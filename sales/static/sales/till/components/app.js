@@ -13,6 +13,7 @@ import { Changes, Pay } from "till/components/pay";
 import { Paper } from "till/components/paper";
 import { ScanBar } from "till/components/scanbar";
 import { CloseShift, Elsewhere, Failed, Loading, OpenShift, Registers, SignedOut } from "till/components/shift";
+import { Supervisor } from "till/components/supervisor";
 import { BottomBar, Extras, Figures, Totals } from "till/components/totals";
 import { Dialog, html } from "till/components/ui";
 
@@ -39,6 +40,7 @@ const DIALOGS = {
   close_shift: CloseShift,
   help: Help,
   ticket: TicketOptions,
+  supervisor: Supervisor,
 };
 
 export function App() {

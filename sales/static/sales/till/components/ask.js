@@ -9,6 +9,7 @@ import { looksLikeBarcode } from "till/scan";
 import * as state from "till/state";
 import { setDiscount, setNote, setPrice, setQuantity, setSaleDiscount, mayTakeOff } from "till/ticket";
 import { editable, money, money_of, problemText, t } from "till/text";
+import { NeedsApproval } from "till/components/supervisor";
 import { Choices, Dialog, Field, Form, Kbd, html } from "till/components/ui";
 
 const close = () => (state.dialog.value = null);
@@ -78,6 +79,7 @@ export function Discount({ key_ }) {
         onInput=${(event) => setText(event.target.value)} />
       ${kind === "percent" && html`<div class="notes" role="group" aria-label=${t("percents_label")}>
         ${PERCENTS.map((one) => html`<button type="button" class="secondary" key=${one} onClick=${() => setText(one)}>${one}%</button>`)}</div>`}
+      <${NeedsApproval} permission=${line ? "sell.discount" : "sell.discount_whole"} />
       <p class="outcome" aria-live="polite"><span>${t("new_total")}</span><output>${money((outcome ?? state.sums.value).priced?.total ?? "0")}</output></p>
       <${Foot}>${now && html`<button type="button" class="quiet danger" onClick=${() => set(null)}>${t("no_discount")}</button>`}</${Foot}>
     </${Form}>
@@ -102,6 +104,7 @@ export function Price({ key_ }) {
     <${Form} onSubmit=${submit}>
       <${Field} kind="amount-field" label=${t("price")} first inputmode="decimal" value=${text} error=${error}
         hint=${t("usual_price", { price: money(line.item.price) })} onInput=${(event) => setText(event.target.value)} />
+      <${NeedsApproval} permission="sell.price_override" />
       <${Foot}>${own && html`<button type="button" class="quiet" onClick=${() => set(null)}>${t("usual_price_again")}</button>`}</${Foot}>
     </${Form}>
   </${Dialog}>`;

@@ -1,6 +1,7 @@
 /** The sales of this shift, and those that are not recorded yet. */
 
 import { useEffect, useState } from "preact/hooks";
+import { mayAsk } from "till/approval";
 import { print, printWaiting } from "till/commands";
 import { compare } from "till/decimal";
 import { flush, sales as box, takeBack, voidRequest } from "till/paying";
@@ -8,6 +9,7 @@ import { noteSignOut, server } from "till/server";
 import * as state from "till/state";
 import { forget } from "till/finding";
 import { clock, money, t } from "till/text";
+import { NeedsApproval, Supervisor } from "till/components/supervisor";
 import { Button, Dialog, Field, Form, Icon, Kbd, Note, html } from "till/components/ui";
 
 const time = (moment) => clock(new Date(moment), state.me.value.business.time_zone);
@@ -51,7 +53,7 @@ function Row({ sale, onVoid }) {
     <b>${money(sale.total)}</b>
     <${Button} icon="printer" kind="quiet" hidden=${!state.may("sell.reprint")} onClick=${() => print(sale)}>${t("print")}</${Button}>
     ${mayReturn && html`<a class="button quiet" href=${sale.receipt_url.replace(/receipt\/$/, "refund/")} target="_blank" rel="noopener"><${Icon} name="undo-2" />${t("refund")}</a>`}
-    <${Button} icon="ban" kind="quiet danger" hidden=${!open || !state.may("sell.void")} onClick=${onVoid}>${t("void")}</${Button}>
+    <${Button} icon="ban" kind="quiet danger" hidden=${!open || !mayAsk("sell.void")} onClick=${onVoid}>${t("void")}</${Button}>
   </li>`;
 }
 
@@ -60,12 +62,14 @@ function Void({ sale, onDone, onBack }) {
   const [reason, setReason] = useState("");
   const [error, setError] = useState("");
   const [busy, setBusy] = useState(false);
-  const submit = async () => {
+  const [asking, setAsking] = useState(false);
+  const submit = async (approval) => {
     if (busy) return;
     if (!reason.trim()) return setError(t("say_why"));
+    if (!approval && !state.may("sell.void")) return setAsking(true);
     setBusy(true);
     try {
-      await send(reason.trim());
+      await send(reason.trim(), approval);
       forget();
       onDone();
     } catch (failure) {
@@ -73,9 +77,17 @@ function Void({ sale, onDone, onBack }) {
       if (!noteSignOut(failure)) setError(failure.fields ? failure.message : t("unreachable"));
     }
   };
+  if (asking) {
+    const go = ({ approval }) => {
+      setAsking(false);
+      submit(approval);
+    };
+    return html`<${Supervisor} permissions=${["sell.void"]} then=${go} onBack=${() => setAsking(false)} />`;
+  }
   return html`<${Dialog} title=${t("void_sale", { number: sale.number })} onClose=${onBack}>
-    <${Form} onSubmit=${submit}>
+    <${Form} onSubmit=${() => submit()}>
       <p>${t("void_text", { total: money(sale.total) })}</p>
+      <${NeedsApproval} permission="sell.void" />
       <${Field} label=${t("reason")} first maxlength="200" value=${reason} error=${error} onInput=${(event) => setReason(event.target.value)} />
       <footer><button type="button" class="secondary" data-close>${t("back")}</button>
         <button type="submit" class="danger" aria-busy=${busy ? "true" : undefined}>${t("void")}<${Kbd}>Enter</${Kbd}></button></footer>

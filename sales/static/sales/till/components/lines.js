@@ -1,6 +1,7 @@
 /** The ticket's lines, and what can be done to the selected one. */
 
 import { useEffect, useRef } from "preact/hooks";
+import { mayAsk } from "till/approval";
 import { compare, subtract } from "till/decimal";
 import { dispatch } from "till/commands";
 import * as state from "till/state";
@@ -69,8 +70,8 @@ export function Tools({ kind = "" }) {
   const none = !state.selectedLine.value;
   return html`<div class=${`tools ${kind}`} role="group" aria-label=${t("line_tools")}>
     <${Button} icon="package" kind="secondary" shortcut="F6" disabled=${none} onClick=${() => dispatch("quantity")}>${t("quantity")}</${Button}>
-    <${Button} icon="percent" kind="secondary" shortcut="F7" disabled=${none} hidden=${!state.may("sell.discount")} onClick=${() => dispatch("line_discount")}>${t("discount")}</${Button}>
-    <${Button} icon="tag" kind="secondary" shortcut="F3" disabled=${none} hidden=${!state.may("sell.price_override")} onClick=${() => dispatch("price")}>${t("price")}</${Button}>
+    <${Button} icon="percent" kind="secondary" shortcut="F7" disabled=${none} hidden=${!mayAsk("sell.discount")} onClick=${() => dispatch("line_discount")}>${t("discount")}</${Button}>
+    <${Button} icon="tag" kind="secondary" shortcut="F3" disabled=${none} hidden=${!mayAsk("sell.price_override")} onClick=${() => dispatch("price")}>${t("price")}</${Button}>
     <${Button} icon="trash-2" kind="secondary" shortcut="Del" disabled=${none} hidden=${!mayTakeOff()} onClick=${() => dispatch("remove")}>${t("remove")}</${Button}>
   </div>`;
 }

@@ -1,5 +1,6 @@
 /** What it comes to, who buys, and the way to the money. */
 
+import { mayAsk } from "till/approval";
 import { dispatch } from "till/commands";
 import { creditHere } from "till/credit";
 import { compare } from "till/decimal";
@@ -28,7 +29,7 @@ export function Extras() {
   return html`<div class="extras">
     <${Extra} icon="user" action="customer" shortcut="F4" label=${t("customer")} value=${customer && withCredit(customer.name)} hidden=${!state.may("customer.view")} />
     <${Extra} icon="badge-percent" action="sale_discount" shortcut="F8" label=${t("sale_discount")} disabled=${empty}
-      value=${discount && (discount.kind === "percent" ? `${quantity(discount.value)}%` : money(discount.value))} hidden=${!state.may("sell.discount_whole")} />
+      value=${discount && (discount.kind === "percent" ? `${quantity(discount.value)}%` : money(discount.value))} hidden=${!mayAsk("sell.discount_whole")} />
     <${Extra} icon="pencil-line" action="note" label=${t("note")} value=${note} />
     <${Extra} icon="trash-2" action="clear" label=${t("clear_ticket")} disabled=${empty} hidden=${!state.may("sell.void_line")} />
   </div>`;
