@@ -246,7 +246,6 @@ SECURE_SSL_REDIRECT = env.flag("SSL_REDIRECT", PRODUCTION and TRUSTED_PROXIES > 
 SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics|health/)$"]
 SECURE_HSTS_SECONDS = 31_536_000 if PRODUCTION else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = PRODUCTION
-SECURE_REFERRER_POLICY = "same-origin"
 # The older header of the same meaning knows two answers only.
 FRAME_ANCESTORS = [
     {"none": NONE, "self": SELF}.get(word.strip("'"), word)
@@ -289,7 +288,6 @@ STORAGES = {
     "default": {"BACKEND": _pictures},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
-WHITENOISE_KEEP_ONLY_HASHED_FILES = False
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000
 
 # Files for import: the largest one taken, in bytes; and how long files, brought or made, are kept.

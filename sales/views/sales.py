@@ -28,6 +28,8 @@ from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from accounts.access import can, needs
+from accounts.approvals import approved_by
+from accounts.models import Approval
 from accounts.permissions import Permission
 from sales.forms import SaleFilter, VoidForm
 from sales.keyset import keyset_page
@@ -88,7 +90,8 @@ def sale_list(request: HttpRequest) -> HttpResponse:
 def find_sale(request: HttpRequest, pk: uuid.UUID) -> Sale:
     """The door to one sale. Raises Http404 for one that is absent, or not for these eyes."""
     rows = visible_sales(request).select_related(*MEMBERS, "shift", "reverses")
-    rows = rows.annotate(back=came_back())
+    approved = Approval.objects.filter(document_id=OuterRef("pk"))
+    rows = rows.annotate(back=came_back(), is_approved=Exists(approved))
     sale: Sale = get_object_or_404(rows, pk=pk)
     return sale
 
@@ -101,6 +104,7 @@ def sale_detail(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     voided_by = next((one for one in reversals if one.kind == Sale.Kind.VOID), None)
     context = {
         "sale": sale,
+        "approvals": approved_by(sale.pk) if sale.is_approved else [],
         "lines": _lines(sale, came_back=bool(reversals)),
         "payments": [(payment, payment_label(payment)) for payment in sale.payments.all()],
         "taxes": _taxes(sale),

@@ -97,6 +97,8 @@ def test_a_discount_is_approved(shop: Shop, at_work: Client) -> None:
     assert post(approved, "/api/v1/sales", body).status_code == 201
     # Sent again without it: the sale is there.
     assert post(at_work, "/api/v1/sales", body).status_code == 200
+    page = signed_in(shop.owner).get(shop.url(f"sales/{body['id']}/")).content.decode()
+    assert "Approved by" in page and "Acme.Manager Person" in page
 
 
 def test_what_fails_uses_nothing_up_and_what_needs_none_either(shop: Shop, at_work: Client) -> None:

@@ -22,10 +22,14 @@ from django.core.management import call_command
 from django.db import connection, transaction
 from django.test import Client
 
+from accounts.devices import Reach, create_program
+from accounts.permissions import Permission
 from archive.models import ImportBatch
 from sales.cards import holds_card_number
+from sales.terminals import invite
 from tenants.context import business
 from tests.api.calls import line, post, sale_body
+from tests.api.operating import give_pin, sign_in
 from tests.archive.web.files import checked, upload, url
 from tests.conftest import ROOT
 from tests.factories import PASSWORD, Shop, make_device, make_shift, make_shop, signed_in
@@ -146,6 +150,35 @@ def apply_last(client: Client, shop: Shop) -> None:
         assert batch.state == "applied"
 
 
+def at_a_terminal(shop: Shop) -> list[str]:
+    """A terminal is paired, people sign in, one approves: codes, PINs and tokens that come of it."""
+    maker, manager = give_pin(shop, "Owner", "80246913"), give_pin(shop, "Manager", "97531086")
+    with business(shop.business), transaction.atomic():
+        _pairing, code = invite(
+            actor=maker, register=shop.register, membership=maker, name="", needs_operator=True
+        )
+        _pairing, unused = invite(
+            actor=maker, register=shop.register, membership=maker, name="", needs_operator=True
+        )
+        _program, key = create_program(
+            actor=maker, name="Web shop", reach=Reach(frozenset({Permission.PRODUCT_VIEW}))
+        )
+    assert post(Client(), "/api/v1/pair", {"code": code}).status_code == 404
+    token = post(Client(), "/api/v1/pair", {"code": unused}).json()["token"]
+    terminal = Client(headers={"Authorization": f"Bearer {token}"})
+    assert sign_in(terminal, manager, "00000001").status_code == 403
+    operator = sign_in(terminal, manager, "97531086").json()["operator_token"]
+    asked = {"person": str(maker.pk), "pin": "80246913", "permissions": ["sell.void"]}
+    approval = post(terminal, "/api/v1/approvals", asked).json()["approval"]
+    new = post(terminal, "/api/v1/token/roll", {}).json()["token"]
+    with business(shop.business), transaction.atomic():
+        _pairing, open_code = invite(
+            actor=maker, register=shop.register, membership=maker, name="", needs_operator=True
+        )
+    codes = [form for one in (code, unused, open_code) for form in (one, one.replace("-", ""))]
+    return [*codes, "80246913", "97531086", token, key, operator, approval, new]
+
+
 def live(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """A day of the shop, with what goes wrong on one; the secrets that it made."""
     for password in ("guessed-wrong-9", PASSWORD):
@@ -161,6 +194,7 @@ def live(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     assert (
         Client(headers={"Authorization": f"Bearer {token}x"}).get("/api/v1/me").status_code == 401
     )
+    at_devices = at_a_terminal(shop)
     owner.get(shop.url("customers/?q=carla@acme.example"))
     owner.get("/password/reset/MQ/c0ffee-0123456789abcdef0123456789abcdef/")
     Client().post("/password/reset/", {"email": "acme.owner@example.com"})
@@ -187,7 +221,7 @@ def live(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     assert owner.post(shop.url("data/exports/new/"), {}).status_code == 302
     call_command("run_jobs")
     break_it(shop, monkeypatch)
-    return [token, browser.cookies["sessionid"].value]
+    return [token, browser.cookies["sessionid"].value, *at_devices]
 
 
 def break_it(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
