@@ -19,6 +19,7 @@ from backups.manifest import DATABASE, PICTURES, Manifest, Part
 from backups.scratch import folder, parameters
 from backups.stores import MANIFEST, Store
 from backups.streams import Source, decrypt
+from sync import triggers
 
 if TYPE_CHECKING:
     from pyrage.x25519 import Identity
@@ -168,6 +169,8 @@ def restore(store: Store, taken: Manifest) -> Path | None:
         with fetched.pictures.open("rb") as packed:
             media.unpack(packed, root, taken.pictures)
         load(fetched, taken, "default")
+        # Devices have seen what the backup does not hold: their copies begin anew.
+        triggers.new_epoch()
         return media.take_place(root, timezone.now())
 
 

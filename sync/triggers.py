@@ -117,7 +117,14 @@ def install(using: str) -> None:
 
 
 def new_epoch(using: str = "default") -> None:
-    """Have every copy start anew: something was written that no number tells of."""
+    """Have every copy start anew: something was written that no number tells of.
+
+    Nothing where an older release has not made the table yet; no cursor is older than it.
+    """
+    connection = connections[using]
+    with connection.cursor() as cursor:
+        if Epoch._meta.db_table not in connection.introspection.table_names(cursor):
+            return
     rows = Epoch.objects.using(using)
     token = uuid.uuid4().hex
     if not rows.filter(pk=1).update(token=token):

@@ -14,10 +14,12 @@ from tenants.ids import uuid7
 from tests.factories import Shop
 
 
-def fill(shop: Shop, count: int) -> None:
-    """So many products with a variation, a barcode and opening stock each, committed."""
+def fill(shop: Shop, count: int, *, each: int = 1) -> None:
+    """So many variations with opening stock, committed: `each` to a product, one of which has a
+    barcode."""
     now, location = timezone.now(), shop.high_street.pk
-    keys = [(uuid7(), uuid7(), uuid7()) for _ in range(count)]
+    products = [uuid7() for _ in range(-(-count // each))]
+    keys = [(products[n // each], uuid7(), uuid7()) for n in range(count)]
     with business(shop.business), long_work():
         insert_rows(
             Product,
@@ -29,7 +31,7 @@ def fill(shop: Shop, count: int) -> None:
             (
                 (product, f"Thing “{n}” of oak", "single", "", "", shop.piece.pk, shop.tax.pk,
                  True, True, True, False, "", True, now, now)
-                for n, (product, _variation, _barcode) in enumerate(keys)
+                for n, product in enumerate(products)
             ),
         )  # fmt: skip
         insert_rows(
@@ -45,7 +47,11 @@ def fill(shop: Shop, count: int) -> None:
         insert_rows(
             Barcode,
             ("id", "variation_id", "code"),
-            ((barcode, variation, f"{n:013d}") for n, (_, variation, barcode) in enumerate(keys)),
+            (
+                (barcode, variation, f"{n:013d}")
+                for n, (_, variation, barcode) in enumerate(keys)
+                if n % each == 0
+            ),
         )
         document, kind = uuid7(), StockMovement.Kind.OPENING
         record_history(

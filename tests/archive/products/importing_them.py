@@ -14,6 +14,7 @@ from archive.models import BatchPart, ImportBatch
 from archive.products.importing import check_products, import_products
 from archive.products.report import Report
 from inventory.models import SearchWord, Variation
+from sync.models import Mark
 from tenants.models import TenantModel
 from tests.factories import Shop
 
@@ -48,14 +49,18 @@ def variation(sku: str) -> Variation:
     return found
 
 
+# Of what was done: imports, the log, and what devices have to look at again.
+_RECORDS = (ImportBatch, BatchPart, AuditEntry, Mark)
+
+
 def contents() -> dict[str, str]:
-    """A hash of each table of the bound business, but for the records of imports themselves.
+    """A hash of each table of the bound business, but for the records of what was done.
 
     Words have numbers that mean nothing, and get new ones when they are written again.
     """
     found = {}
     for model in apps.get_models():
-        if not issubclass(model, TenantModel) or model in (ImportBatch, BatchPart, AuditEntry):
+        if not issubclass(model, TenantModel) or model in _RECORDS:
             continue
         columns = [one.attname for one in model._meta.concrete_fields if one.name != "changed"]
         if model is SearchWord:
