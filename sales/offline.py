@@ -338,7 +338,7 @@ def _document(judgement: Judgement, shift: Shift) -> Sale:
     variations = _variations(judgement, location)
     customer = _customer(judgement)
     priced, settled = _priced(judgement)
-    online = replace(request.online(), customer_id=customer and customer.pk)
+    online = replace(request.online(), customer_id=None if customer is None else customer.pk)
     adds_credit = adding_credit(online, variations)
     check_credit(online, priced, adds_credit, customer)
     sale = sale_row(

@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -98,7 +99,7 @@ def test_two_managers_settle_once() -> None:
             for user in (market.shop.owner, market.shop.manager)
         ]
     for _round in range(5):
-        with market.bound():
+        with market.bound(), transaction.atomic():
             item = held(market.shop, register=str(market.registers[0].pk))
 
         def record(who: Membership, item: ReviewItem = item) -> str:
@@ -168,22 +169,21 @@ def test_a_worker_killed_in_mid_batch_loses_and_doubles_nothing(
     while True:
         # Killed while the batch is under way: when some of it is in the books, and not all.
         before = market.count(Sale.objects.all())
-        batch = subprocess.Popen(
-            [sys.executable, "-c", _SENDER, gunicorn.url, token],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-        )  # fmt: skip
-        assert batch.stdin is not None
-        batch.stdin.write(json.dumps({"sales": bodies}).encode())
-        batch.stdin.close()
-        if killed < 4:
-            while batch.poll() is None and market.count(Sale.objects.all()) < before + 20:
-                time.sleep(0.02)
-            for pid in children(gunicorn):
-                os.kill(pid, signal.SIGKILL)
-            killed += 1
-        batch.wait(120)
-        assert batch.stdout is not None
-        said = batch.stdout.read()
+        with tempfile.TemporaryFile() as asked, tempfile.TemporaryFile() as answer:
+            asked.write(json.dumps({"sales": bodies}).encode())
+            asked.seek(0)
+            batch = subprocess.Popen(
+                [sys.executable, "-c", _SENDER, gunicorn.url, token], stdin=asked, stdout=answer
+            )
+            if killed < 4:
+                while batch.poll() is None and market.count(Sale.objects.all()) < before + 20:
+                    time.sleep(0.02)
+                for pid in children(gunicorn):
+                    os.kill(pid, signal.SIGKILL)
+                killed += 1
+            batch.wait(120)
+            answer.seek(0)
+            said = answer.read()
         if not said:
             cut += 1
             continue

@@ -69,7 +69,7 @@ def bodies_of(shop: Shop, sales: list[Any], series: NumberSeries) -> list[dict[s
             [LineInput("x", Decimal(mugs), Decimal(price), Decimal(20), True)], digits=2
         )
         line = offline_line(shop.mug, str(mugs), unit_price=price)
-        own = {"number": number(shop, series, index + 1)} if is_numbered else {}
+        own: dict[str, Any] = {"number": number(shop, series, index + 1)} if is_numbered else {}
         bodies.append(offline_body(shop, line, total=f"{priced.total + Decimal(off)}", **own))
     return bodies
 
