@@ -98,10 +98,22 @@ class RoleAdmin(LookOnlyAdmin):
 class DeviceAdmin(LookOnlyAdmin):
     needs = {"view": P.DEVICE_VIEW}
     location_field = "location"
-    list_display = ("name", "location", "membership", "last_seen_at", "revoked_at")
+    list_display = ("name", "kind", "location", "membership", "last_seen_at", "revoked_at")
     list_filter = ("location",)
     list_select_related = ("location", "membership__user")
-    fields = ("name", "location", "membership", "last_seen_at", "revoked_at", "created_at")
+    fields = (
+        "name",
+        "kind",
+        "location",
+        "membership",
+        "needs_operator",
+        "app_version",
+        "last_network",
+        "last_seen_at",
+        "expires_at",
+        "revoked_at",
+        "created_at",
+    )
     search_fields = ("name",)
 
 

@@ -75,7 +75,13 @@ class Device(TenantModel):
         constraints = [
             *walls("device", "location", "membership", open_when_unbound=True),
             models.UniqueConstraint(fields=["token_hash"], name="device_token"),
-            models.UniqueConstraint(fields=["next_token_hash"], name="device_next_token"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["next_token_hash"],
+                condition=models.Q(next_token_hash__isnull=False),
+                name="device_next_token",
+            )
         ]
 
     def __str__(self) -> str:

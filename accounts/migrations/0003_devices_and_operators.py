@@ -164,10 +164,6 @@ class Migration(migrations.Migration):
             name='locations',
             field=models.ManyToManyField(related_name='+', through='accounts.DeviceLocation', to='tenants.location', verbose_name='locations'),
         ),
-        migrations.AddConstraint(
-            model_name='device',
-            constraint=models.UniqueConstraint(fields=('next_token_hash',), name='device_next_token'),
-        ),
         migrations.AddIndex(
             model_name='approval',
             index=models.Index(fields=['business', 'document_id'], name='approval_of_document'),
