@@ -20,7 +20,8 @@ from sales.exchanges import ExchangeRequest, exchange, plan_exchange
 from sales.models import Customer, Payment, Register, Sale, Shift
 from sales.pricing import Discount, DiscountKind, LineInput, price_sale
 from sales.refundable import refundable
-from sales.refunds import RefundRequest, ReturnRequest, refund_sale
+from sales.refunds import RefundRequest, refund_sale
+from sales.returning import ReturnRequest
 from sales.settlement import cash_round
 from sales.shifts import close_shift, expected_cash, open_shift
 from sales.voids import void_sale

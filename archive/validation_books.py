@@ -9,15 +9,12 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-import io
 from array import array
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
-
-from PIL import Image
 
 from archive.exporting.form import chained
 from archive.own_rows import (
@@ -30,8 +27,16 @@ from archive.own_rows import (
     SaleRow,
 )
 from archive.rows import Fault, parse
+from archive.validation_documents import (
+    BACK,
+    MASK,
+    UNSURE,
+    content_of,
+    fits,
+    is_picture,
+    line_points,
+)
 from inventory.models import StockMovement
-from inventory.pictures import LARGEST_SIDE
 from sales.models import Payment, Sale
 from sales.posting import SERIES
 
@@ -39,10 +44,7 @@ if TYPE_CHECKING:
     from archive.validation import Reading
 
 ZERO: Final = Decimal(0)
-_MASK: Final = 2**64 - 1
-#: Stands for the contents of a sale that is wrong in itself.
-_UNSURE: Final = 1
-_BACK: Final = (Sale.Kind.REFUND, Sale.Kind.EXCHANGE)
+_OVER: Final = "is voided, or nothing can come back of it"
 _OF_SALES: Final = (StockMovement.Kind.SALE, StockMovement.Kind.REFUND)
 
 
@@ -70,11 +72,9 @@ class Books:
         self.levels: dict[tuple[int, int], Decimal] | None = None
         self.credit: dict[int, Decimal] = defaultdict(lambda: ZERO)
         self.pictured: set[int] = set()
-        # Documents that sell against a return, and those of which something came back; the latter
-        # with the rows that say so, where they stand before it.
         self.exchanges: set[int] = set()
         self.refunded: set[int] = set()
-        self.awaited: dict[int, SaleRow] = {}
+        self.awaited: dict[int, SaleRow] = {}  # Sales that come later, by who takes from them.
 
     def fault(self, row: Any, table: str, field: str, reason: str, value: object = "") -> None:
         self.reading.fault(table, row.id, field, reason, value)
@@ -165,7 +165,7 @@ class Books:
     def place(self, row: SaleRow, register: RegisterRow) -> None:
         """Kind, counter and number fit the register, and the counter follows the one before."""
         kind = Sale.Kind(row.kind)
-        if not _fits(row, kind, register.is_history):
+        if not fits(row, kind, register.is_history):
             self.fault(row, "sales", "kind", "does not fit the rest of the sale", row.kind)
         if row.series:
             self.own_number(row, register)
@@ -213,7 +213,7 @@ class Books:
         if row.reverses_id is None:
             return
         at = self.known(row.reverses_id)
-        if row.kind in _BACK:
+        if row.kind in BACK:
             self.refund(row, lines, at)
             return
         if at is None:
@@ -224,19 +224,17 @@ class Books:
             self.fault(row, "sales", "reversesId", reason, row.reverses_id)
         elif row.reverses_id in self.refunded:
             self.fault(row, "sales", "reversesId", "was refunded before", row.reverses_id)
-        elif lines and self.contents[at] not in (_UNSURE, _content(row, lines, payments, -1)):
+        elif lines and self.contents[at] not in (UNSURE, content_of(row, lines, payments, -1)):
             reason = "is not taken back exactly"
             self.fault(row, "sales", "reversesId", reason, row.reverses_id)
         if at is not None:
             self.contents[at] = 0
 
     def refund(self, row: SaleRow, lines: list[LineRow], at: int | None) -> None:
-        """It takes lines back, of a sale that may stand at a later register of the file. How much of
-        each was sold and came back is asked when all of them are written."""
+        """It takes lines back of a sale, which may stand at a later register of the file."""
         assert row.reverses_id is not None
         if at is not None and self.contents[at] == 0:
-            reason = "is voided, or nothing can come back of it"
-            self.fault(row, "sales", "reversesId", reason, row.reverses_id)
+            self.fault(row, "sales", "reversesId", _OVER, row.reverses_id)
         if at is None:
             self.awaited.setdefault(row.reverses_id, row)
         self.refunded.add(row.reverses_id)
@@ -252,18 +250,18 @@ class Books:
     def keep(self, row: SaleRow, lines: list[LineRow], payments: list[PaymentRow]) -> None:
         self.sale_ids.append(row.id)
         # A void cannot be voided: nothing is remembered of it that another could take back.
-        content = _content(row, lines, payments, 1) if lines else _UNSURE
+        content = content_of(row, lines, payments, 1) if lines else UNSURE
         final = row.kind in (Sale.Kind.VOID, Sale.Kind.REFUND)
         self.contents.append(0 if final else content)
         if row.kind == Sale.Kind.EXCHANGE:
             self.exchanges.add(row.id)
-        if row.kind not in _BACK and any(line.refunds_line is not None for line in lines):
+        if row.kind not in BACK and any(line.refunds_line is not None for line in lines):
             self.fault(row, "sales", "lines", "take something back, and the sale does not")
         moved = 0
         for line in lines:
             if line.is_stocked and line.quantity:
                 moved += hash((line.line, line.variation_id, row.location_id, -line.quantity))
-        self.moved.append(moved & _MASK)
+        self.moved.append(moved & MASK)
 
     def known(self, sale_id: int) -> int | None:
         """Where a sale stands in the arrays."""
@@ -301,7 +299,7 @@ class Books:
                 self.fault(row, "movements", "saleId", "is missing")
             elif at is not None:
                 moved = hash((row.line, *place, row.quantity))
-                self.moved[at] = (self.moved[at] - moved) & _MASK
+                self.moved[at] = (self.moved[at] - moved) & MASK
         elif document is not None and (document.kind, document.location_id) != (
             row.kind, row.location_id
         ):  # fmt: skip
@@ -347,7 +345,7 @@ class Books:
             return
         if hashlib.sha256(data).hexdigest() != row.sha256:
             self.fault(row, "pictures", "sha256", "is not that of the picture", row.sha256)
-        elif not _is_picture(data):
+        elif not is_picture(data):
             self.fault(row, "pictures", "data", "is not a picture as Tillbook stores them")
 
     # -- at the end --
@@ -371,8 +369,7 @@ class Books:
             if at is None:
                 self.fault(row, "sales", "reversesId", "refers to no row of sales", sale_id)
             elif self.contents[at] == 0:
-                reason = "is voided, or nothing can come back of it"
-                self.fault(row, "sales", "reversesId", reason, sale_id)
+                self.fault(row, "sales", "reversesId", _OVER, sale_id)
         for register in self.export.table("registers").values():
             given = {kind: self.counters[register.id, kind] for kind in SERIES}
             for field, said, found in (
@@ -401,54 +398,3 @@ class Books:
             if row.quantity != found:
                 reason = f"is not the sum of its movements, {found:.4f}"
                 self.fault(row, "stock", "qtyAvailable", reason, f"{row.quantity:.4f}")
-
-
-def _fits(row: SaleRow, kind: Sale.Kind, is_history: bool) -> bool:
-    """Whether a document of this kind may have this sign, and refer to another one."""
-    if kind in (Sale.Kind.VOID, *_BACK):
-        return row.reverses_id is not None and (row.total <= 0 or kind == Sale.Kind.EXCHANGE)
-    if row.reverses_id is not None:
-        return False
-    if kind == Sale.Kind.SALE:
-        return row.total >= 0
-    signs = {Sale.Kind.RETURN: row.total <= 0, Sale.Kind.WRITE_OFF: row.total == 0}
-    return is_history and signs.get(kind, True)
-
-
-def line_points(reading: Reading, sale: SaleRow, at: int, line: LineRow) -> None:
-    """A line's product is there and the same business's."""
-    found = reading.export.variations.get(line.variation_id)
-    if found is None:
-        if line.variation_id not in reading.broken["productVariations"]:
-            reading.fault(
-                "sales", sale.id, f"lines.{at}.productVariationId",
-                "refers to no row of productVariations", line.variation_id,
-            )  # fmt: skip
-    elif found.business_id != sale.business_id:
-        reason = f"belongs to business {found.business_id} and the sale to {sale.business_id}"
-        field = f"lines.{at}.productVariationId"
-        reading.fault("sales", sale.id, field, reason, line.variation_id)
-
-
-def _content(row: SaleRow, lines: list[LineRow], payments: list[PaymentRow], sign: int) -> int:
-    """A number for what a void must take back; `sign` is -1 for the void. Above _UNSURE."""
-    sums = (row.subtotal, row.discount, row.net, row.tax, row.total, row.rounding)
-    parts: list[Any] = [row.business_id, *(sign * one for one in sums)]
-    for line in lines:
-        values = (line.quantity, line.net, line.tax, line.total)
-        parts += [line.line, line.variation_id, *(sign * one for one in values)]
-    for one in payments:
-        parts += [one.line, one.method, sign * one.amount]
-    return max(hash(tuple(parts)) & _MASK, _UNSURE + 1)
-
-
-def _is_picture(data: bytes) -> bool:
-    """WebP, no larger than ours, with nothing but pixels in it."""
-    try:
-        with Image.open(io.BytesIO(data), formats=("WEBP",)) as picture:
-            small = max(picture.size) <= LARGEST_SIDE and not getattr(picture, "is_animated", False)
-            bare = not {"exif", "xmp", "icc_profile"} & picture.info.keys()
-            picture.verify()
-            return small and bare
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
-        return False

@@ -44,7 +44,7 @@ from sales.pricing import (
     summarise,
 )
 from sales.refundable import Refundable, by_one_way, refundable
-from sales.refunds import (
+from sales.returning import (
     Return,
     ReturnRequest,
     credit_lines,

@@ -15,7 +15,8 @@ from sales.checkout import MAX_LINES, LineRequest
 from sales.exchanges import ExchangeRequest
 from sales.forms import RegisterChoiceField, no_card_number
 from sales.models import Payment, Register, Sale, Shift
-from sales.refunds import RefundRequest, ReturnRequest
+from sales.refunds import RefundRequest
+from sales.returning import ReturnRequest
 from sales.selection import visible_registers
 from tenants.ids import uuid7
 

@@ -73,19 +73,23 @@ def refund_takes_from_its_sale(look: Look) -> None:
     )
     look.rows(wrong, "refunds_line", "a line of the sale it refers to", name="name")
     lines = SaleLine.objects.filter(named).annotate(
-        sold_of=_of_original("variation"),
-        sold_at=_of_original("unit_price"),
         sold_stocked=_of_original("is_stocked"),
         sold_cost=_of_original("unit_cost"),
-        sold_back=_of_original("refunds_line"),
         cost_here=Case(
             When(is_stocked=False, sold_stocked=True, then=ZERO),
             default=F("sold_cost"),
             output_field=AMOUNT,
         ),
     )
-    right = Q(sold_of=F("variation"), sold_at=F("unit_price"), sold_back=None)
-    look.rows(lines.exclude(right), "refunds_line", "a sold line, of the same product and price")
+    sold = SaleLine.objects.filter(
+        sale=OuterRef("refunds"),
+        line=OuterRef("refunds_line"),
+        variation=OuterRef("variation"),
+        unit_price=OuterRef("unit_price"),
+        refunds=None,
+    )
+    unsold = lines.filter(~Exists(sold))
+    look.rows(unsold, "refunds_line", "a sold line, of the same product and price")
     look.unequal(lines, {"unit_cost": F("cost_here")})
 
 

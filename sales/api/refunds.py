@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from accounts.bodies import Body
 from accounts.permissions import Permission
 from accounts.rest import BusinessRequest, BusinessView, body_of
-from sales.api import schema
+from sales.api import refund_schema, schema
 from sales.api.reading import read_line, read_payments, safe_text
 from sales.api.registers import register_or_404
 from sales.api.sales import recorded, sale_or_404
@@ -21,7 +21,8 @@ from sales.checkout import MAX_LINES
 from sales.exchanges import ExchangeRequest, Swap, exchange, plan_exchange
 from sales.models import Payment
 from sales.refundable import refundable
-from sales.refunds import Plan, RefundRequest, Return, ReturnRequest, plan_refund, refund_sale
+from sales.refunds import Plan, RefundRequest, plan_refund, refund_sale
+from sales.returning import Return, ReturnRequest
 from tenants.context import current
 from tenants.spelling import plain_money, plain_number
 
@@ -34,7 +35,7 @@ class RefundsView(BusinessView):
 
     @extend_schema(
         operation_id="sale_refund",
-        request=schema.NewRefund,
+        request=refund_schema.NewRefund,
         responses={201: schema.SaleDocument, 200: schema.SaleDocument},
         tags=["Refunds and exchanges"],
     )
@@ -63,8 +64,8 @@ class RefundQuoteView(BusinessView):
 
     @extend_schema(
         operation_id="sale_refund_quote",
-        request=schema.RefundQuestion,
-        responses=schema.RefundQuote,
+        request=refund_schema.RefundQuestion,
+        responses=refund_schema.RefundQuote,
         tags=["Refunds and exchanges"],
     )
     def post(self, request: BusinessRequest, sale_id: uuid.UUID) -> Response:
@@ -79,7 +80,7 @@ class ExchangesView(BusinessView):
 
     @extend_schema(
         operation_id="sale_exchange",
-        request=schema.NewExchange,
+        request=refund_schema.NewExchange,
         responses={201: schema.SaleDocument, 200: schema.SaleDocument},
         tags=["Refunds and exchanges"],
     )
@@ -101,8 +102,8 @@ class ExchangeQuoteView(BusinessView):
 
     @extend_schema(
         operation_id="sale_exchange_quote",
-        request=schema.ExchangeQuestion,
-        responses=schema.ExchangeQuote,
+        request=refund_schema.ExchangeQuestion,
+        responses=refund_schema.ExchangeQuote,
         tags=["Refunds and exchanges"],
     )
     def post(self, request: BusinessRequest, sale_id: uuid.UUID) -> Response:

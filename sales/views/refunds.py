@@ -21,7 +21,8 @@ from sales.models import Payment, Register, Sale
 from sales.receipts import payment_label
 from sales.refund_forms import RefundForm
 from sales.refundable import OpenLine, Refundable, refundable
-from sales.refunds import given_back, plan_refund, refund_sale
+from sales.refunds import plan_refund, refund_sale
+from sales.returning import given_back
 from sales.views.sales import find_sale
 from tenants.errors import Refused
 

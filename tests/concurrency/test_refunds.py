@@ -13,11 +13,12 @@ from django.db import transaction
 from django.db.models import Sum
 
 from archive.verify import check_books
-from sales import refunds
+from sales import returning
 from sales.checkout import LineRequest
 from sales.exchanges import ExchangeRequest, exchange
 from sales.models import Payment, Register, Sale, SaleLine
-from sales.refunds import RefundRequest, ReturnRequest, refund_sale
+from sales.refunds import RefundRequest, refund_sale
+from sales.returning import ReturnRequest
 from sales.voids import void_sale
 from tenants.ids import uuid7
 from tests.concurrency.crowd import Market, make_market, patiently, refusals, together
@@ -172,7 +173,7 @@ def test_exchanges_in_opposite_order_do_not_wait_for_ever() -> None:
 @pytest.mark.postgres
 def test_the_race_is_real(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without the lock on the sale two registers give the same mug back twice."""
-    monkeypatch.setattr(refunds, "lock_document", lambda document_id: None)
+    monkeypatch.setattr(returning, "lock_document", lambda document_id: None)
     market = make_market(tills=8, stock=10)
     who = boss(market)
     for _round in range(5):

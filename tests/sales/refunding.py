@@ -13,7 +13,8 @@ from inventory.models import Variation
 from sales.checkout import LineRequest, PaymentRequest
 from sales.exchanges import ExchangeRequest, exchange
 from sales.models import Payment, Register, Sale
-from sales.refunds import RefundRequest, ReturnRequest, refund_sale
+from sales.refunds import RefundRequest, refund_sale
+from sales.returning import ReturnRequest
 from tenants.ids import uuid7
 from tests.factories import Shop
 

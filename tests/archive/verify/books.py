@@ -20,7 +20,8 @@ from sales.checkout import LineRequest, PaymentRequest, SaleRequest, checkout
 from sales.exchanges import ExchangeRequest, exchange
 from sales.models import Payment, Register, Sale
 from sales.pricing import Discount, DiscountKind
-from sales.refunds import RefundRequest, ReturnRequest, refund_sale
+from sales.refunds import RefundRequest, refund_sale
+from sales.returning import ReturnRequest
 from sales.series import make_series
 from sales.shifts import close_shift, open_shift
 from sales.voids import void_sale
