@@ -15,15 +15,12 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import F, FilteredRelation, Q
-from django.db.models.functions import Coalesce
 from django.http import Http404
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import Device, Membership, User
 from accounts.permissions import Permission
-from inventory.models import Variation
 from sales.errors import CannotPrice, NoOpenShift, OtherRequest, OtherTotal
 from sales.models import Customer, Payment, Register, Sale, SaleLine, Shift
 from sales.posting import canonical, plain, post
@@ -38,13 +35,12 @@ from sales.pricing import (
     price_sale,
     settle,
 )
+from sales.sellable import variations_of
 from sales.shifts import has_another_register, lock_open_shift
 from tenants.context import current
 from tenants.errors import Refused
-from tenants.models import Location
 
 ZERO = Decimal(0)
-MAX_LINES = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,45 +290,6 @@ def _customer(customer_id: uuid.UUID | None) -> Customer | None:
             status=400,
         )
     return customer
-
-
-def priced_at(location: Location) -> Any:
-    """Every variation, with `selling_price`: the one at this location."""
-    return Variation.objects.select_related("product__tax_rate", "product__unit").annotate(
-        here=FilteredRelation("location_prices", condition=Q(location_prices__location=location)),
-        selling_price=Coalesce(F("here__price"), F("price")),
-    )
-
-
-def sellable(location: Location) -> Any:
-    """Variations that the till may sell, with `selling_price`."""
-    return priced_at(location).filter(
-        is_active=True, product__is_active=True, product__is_for_sale=True
-    )
-
-
-def variations_of(request: SaleRequest, location: Location) -> Mapping[uuid.UUID, Any]:
-    if len(request.lines) > MAX_LINES:
-        raise Refused(
-            "too_many_lines",
-            _("A sale has at most %(limit)s lines.") % {"limit": MAX_LINES},
-            status=400,
-        )
-    wanted = {line.variation_id for line in request.lines}
-    found = {row.pk: row for row in sellable(location).filter(pk__in=wanted)}
-    problems: dict[str, list[str]] = {}
-    for index, line in enumerate(request.lines):
-        row = found.get(line.variation_id)
-        if row is None:
-            problems[f"lines.{index}.variation"] = [_("This product cannot be sold here.")]
-        elif line.quantity != line.quantity.to_integral_value() and not row.product.allow_decimal:
-            problems[f"lines.{index}.quantity"] = [
-                _("%(product)s is sold in whole numbers.") % {"product": row.full_name}
-            ]
-    if problems:
-        first = next(iter(problems.values()))[0]
-        raise Refused("cannot_sell", first, problems, status=400)
-    return found
 
 
 def line_inputs(request: SaleRequest, variations: Mapping[uuid.UUID, Any]) -> list[LineInput]:

@@ -29,7 +29,6 @@ from sales.checkout import (
     line_inputs,
     sale_lines,
     sale_payments,
-    variations_of,
 )
 from sales.errors import CannotPrice, OtherTotal
 from sales.models import Payment, Sale, SaleLine
@@ -61,6 +60,7 @@ from sales.returning import (
     usable,
     ways_back,
 )
+from sales.sellable import variations_of
 from sales.shifts import lock_open_shift
 from tenants.context import current
 from tenants.errors import Refused

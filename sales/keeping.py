@@ -22,7 +22,7 @@ from tenants.errors import is_unique_violation
 from tenants.models import Business
 
 if TYPE_CHECKING:
-    from sales.offline import Judgement
+    from sales.judging import Judgement
 
 #: Stands in the business's settings from its first item on: until then no page counts any.
 REVIEWS: Final = "reviews"

@@ -10,8 +10,8 @@ from decimal import Decimal
 from typing import Any, Final
 
 from sales.checkout import PaymentRequest
+from sales.judging import OfflineLine, OfflineSale
 from sales.models import Payment
-from sales.offline import OfflineLine, OfflineSale
 from sales.pricing import Discount, DiscountKind
 
 #: Of a sale that could be read, and of one that could not: then as it came, without what must not

@@ -1,6 +1,6 @@
 """What a sale, a payment and a refund come to: pure functions over exact decimals.
 
-`static/sales/till/pricing.js` computes the same numbers in the browser; `tests/vectors/*.json`
+`static/sales/till/pricing.js` computes the same numbers in the browser; `tests/vectors/pricing/*.json`
 and a randomised comparison hold the two together. Change both or neither.
 
 Units: amounts are in the currency of the business and come out with exactly `digits` decimals,

@@ -11,13 +11,14 @@ from django import forms
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from sales.checkout import MAX_LINES, LineRequest
+from sales.checkout import LineRequest
 from sales.exchanges import ExchangeRequest
 from sales.forms import RegisterChoiceField, no_card_number
 from sales.models import Payment, Register, Sale, Shift
 from sales.refunds import RefundRequest
 from sales.returning import ReturnRequest
 from sales.selection import visible_registers
+from sales.sellable import MAX_LINES
 from tenants.ids import uuid7
 
 ZERO = Decimal(0)

@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 
 from accounts.audit import record
 from accounts.models import Device, Membership
-from sales.checkout import MAX_LINES, PaymentRequest, visible
+from sales.checkout import PaymentRequest, visible
 from sales.errors import CannotPrice, NoOpenShift, OtherAmount, OtherRequest
 from sales.models import Customer, Payment, Sale, SaleLine, Shift
 from sales.posting import canonical
@@ -33,6 +33,7 @@ from sales.refundable import (
     in_coins,
     usual_ways,
 )
+from sales.sellable import MAX_LINES
 from sales.voids import COPIED, NEGATED, added_credit, lock_document
 from tenants.context import current
 from tenants.errors import Refused

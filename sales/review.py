@@ -20,9 +20,10 @@ from accounts.audit import record
 from accounts.models import Device, Membership
 from accounts.permissions import Permission
 from sales.errors import OtherRequest
+from sales.judging import Held, Judgement, OfflineSale
 from sales.kept import sale_of
 from sales.models import Customer, Register, ReviewItem, Sale
-from sales.offline import Held, Judgement, OfflineSale, post_held
+from sales.offline import post_held
 from sales.reasons import sentence
 from sales.shifts import lock_register
 from tenants.errors import Refused

@@ -13,8 +13,8 @@ from django.utils.translation import gettext_lazy
 from inventory.models import Variation
 from sales.customers import customer_matches
 from sales.forms import RegisterChoiceField, no_card_number
+from sales.judging import OfflineSale
 from sales.models import Customer, Register, ReviewItem
-from sales.offline import OfflineSale
 from sales.review import Choices
 from sales.selection import visible_registers
 

@@ -17,7 +17,7 @@ from inventory import search
 from sales.api import schema
 from sales.api.registers import selling_register
 from sales.api.shapes import item_shape
-from sales.checkout import sellable
+from sales.sellable import sellable
 from tenants.models import Location
 
 PAGE = 500

@@ -8,10 +8,11 @@ from django.utils.translation import gettext as _
 
 from accounts.bodies import Body
 from sales.cards import holds_card_number
-from sales.checkout import MAX_LINES, LineRequest, PaymentRequest, SaleRequest
+from sales.checkout import LineRequest, PaymentRequest, SaleRequest
+from sales.judging import OfflineLine, OfflineSale
 from sales.models import Payment
-from sales.offline import OfflineLine, OfflineSale
 from sales.pricing import Discount, DiscountKind
+from sales.sellable import MAX_LINES
 
 MAX_PAYMENTS = 20
 _LAST4 = re.compile("[0-9]{4}")

@@ -17,12 +17,12 @@ from sales.api import refund_schema, schema
 from sales.api.reading import read_line, read_payments, safe_text
 from sales.api.registers import register_or_404
 from sales.api.sales import recorded, sale_or_404
-from sales.checkout import MAX_LINES
 from sales.exchanges import ExchangeRequest, Swap, exchange, plan_exchange
 from sales.models import Payment
 from sales.refundable import refundable
 from sales.refunds import Plan, RefundRequest, plan_refund, refund_sale
 from sales.returning import Return, ReturnRequest
+from sales.sellable import MAX_LINES
 from tenants.context import current
 from tenants.spelling import plain_money, plain_number
 

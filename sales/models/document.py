@@ -123,7 +123,7 @@ class Sale(TenantModel):
             models.UniqueConstraint(
                 fields=["business", "register", "kind", "counter"],
                 condition=Q(series=""),
-                name="sale_counter",
+                name="sale_own_counter",
             ),
             models.UniqueConstraint(
                 fields=["business", "series", "counter"],

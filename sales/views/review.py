@@ -21,13 +21,13 @@ from accounts.access import at_visible_locations, needs
 from accounts.permissions import Permission
 from inventory.models import Variation
 from sales import review
-from sales.checkout import priced_at
+from sales.judging import OfflineSale
 from sales.kept import RAW, sale_of
 from sales.keyset import keyset_page
 from sales.models import ReviewItem
-from sales.offline import OfflineSale
 from sales.reasons import sentence
 from sales.review_forms import CloseForm, NoteForm, RecordForm, unknown_lines
+from sales.sellable import priced_at
 from tenants.errors import Refused
 from tenants.models import Location
 

@@ -73,6 +73,9 @@ ENDPOINTS = [
     ("POST", "sales/{sale}/exchanges"),
     ("POST", "sales/{sale}/exchanges/quote"),
     ("GET", "sales/{sale}/receipt"),
+    ("GET", "sync"),
+    ("GET", "sync/checksums"),
+    ("GET", "sync/buckets/{kind}/{bucket}"),
 ]
 # What needs no permission: being inside is enough.
 FREE = {"me", "token/roll", "operators", "operators/sign-in", "operators/sign-out", "approvals"}
@@ -81,7 +84,8 @@ NOWHERE = "01900000-0000-7000-8000-000000000000"
 
 def address(path: str, root: str = ROOT, **ids: Any) -> str:
     """The address of an endpoint; ids that are not given lead nowhere."""
-    known = dict.fromkeys(("register", "shift", "sale", "customer"), NOWHERE) | ids
+    known = dict.fromkeys(("register", "shift", "sale", "customer"), NOWHERE)
+    known |= {"kind": "products", "bucket": "00"} | ids
     return root + path.format(**known)
 
 

@@ -17,6 +17,7 @@ from accounts.models import Device, Membership
 from pos.errors import answer
 from sales.api import me
 from sales.api_urls import urlpatterns
+from sync.api_urls import urlpatterns as of_copies
 from tenants.context import business
 from tests.api.calls import ENDPOINTS, FREE, address, ask, post, said
 from tests.factories import Shop, make_device, signed_in, with_token
@@ -27,8 +28,8 @@ every_endpoint = pytest.mark.parametrize(("verb", "path"), ENDPOINTS)
 def test_every_route_is_in_the_list() -> None:
     """A new endpoint without its tests fails here."""
     routes = {
-        (verb, re.sub(r"<uuid:\w+>", "", str(pattern.pattern)))
-        for pattern in [*urlpatterns, *of_operators]
+        (verb, re.sub(r"<\w+:\w+>", "", str(pattern.pattern)))
+        for pattern in [*urlpatterns, *of_operators, *of_copies]
         if isinstance(pattern, URLPattern)
         for verb in pattern.callback.view_class.needs  # type: ignore[attr-defined]
     }

@@ -150,12 +150,21 @@ def test_without_an_open_shift(shop: Shop, terminal: Client) -> None:
     said(post(terminal, URL, mugs(shop)), 409, "no_open_shift")
 
 
-def test_what_is_switched_off(open_shop: Shop, terminal: Client) -> None:
+def test_what_is_switched_off(open_shop: Shop, terminal: Client, cashier: Client) -> None:
     for thing in (open_shop.register, open_shop.high_street):
         with business(open_shop.business):
             thing.is_active = False
             thing.save()
-        said(post(terminal, URL, mugs(open_shop)), 409, "register_inactive")
+        said(
+            post(cashier, open_shop.url("api/v1/sales"), mugs(open_shop)), 409, "register_inactive"
+        )
+        # A terminal is dead where its place is.
+        code = (
+            (409, "register_inactive")
+            if thing is open_shop.register
+            else (401, "not_authenticated")
+        )
+        said(post(terminal, URL, mugs(open_shop)), *code)
         with business(open_shop.business):
             thing.is_active = True
             thing.save()

@@ -151,12 +151,17 @@ def test_a_shift_elsewhere_does_not_exist(shop: Shop, other_shop: Shop, terminal
         assert foreign.is_open
 
 
-def test_a_register_or_location_that_is_switched_off(shop: Shop, terminal: Client) -> None:
+def test_a_register_or_location_that_is_switched_off(
+    shop: Shop, terminal: Client, cashier: Client
+) -> None:
     for thing in (shop.register, shop.high_street):
         with business(shop.business):
             thing.is_active = False
             thing.save()
-        said(post(terminal, URL, opening(shop)), 409, "register_inactive")
+        said(post(cashier, shop.url("api/v1/shifts"), opening(shop)), 409, "register_inactive")
+        # A terminal is dead where its place is.
+        code = (409, "register_inactive") if thing is shop.register else (401, "not_authenticated")
+        said(post(terminal, URL, opening(shop)), *code)
         with business(shop.business):
             thing.is_active = True
             thing.save()

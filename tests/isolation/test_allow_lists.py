@@ -66,6 +66,7 @@ RAW_SQL = {
     "tenants/bulk.py": "INSERT of many rows; the business is the first value of each",
     "tenants/db/base.py": "BEGIN and the setting",
     "tenants/db/schema.py": "drops a key on the way back through migrations, as the owner",
+    "tenants/indexes.py": "makes a key beside the tills at work, in a migration, as the owner",
     "tenants/management/commands/setup_roles.py": "makes the role, as owner, of no business",
     "tenants/replica.py": "how far the replica is, and where the log is; reads no table",
     "tenants/roles.py": "reads the catalogue of PostgreSQL",

@@ -49,9 +49,11 @@ def mark(shop: Furnished) -> Furnished:
         for rows in everything:
             fields = text_fields(rows.model)
             assert fields or not has_text(rows.model), rows.model
-            for key in list(rows.values_list("pk", flat=True)):
+            for key, *kept in list(rows.values_list("pk", *(one.name for one in fields))):
                 values: dict[str, Any] = {}
-                for one in fields:
+                for one, value in zip(fields, kept, strict=True):
+                    if value is None:
+                        continue
                     number += 1
                     text = f"{TOKEN}{number}"
                     values[one.name] = [text] if isinstance(one, models.JSONField) else text
@@ -75,15 +77,27 @@ def mark_market(shop: Furnished, model: type[models.Model]) -> int:
     )
     rows = model._default_manager.filter(**{path: shop.shop.market.pk})
     names = {one.name for one in text_fields(model)} - {"own_time_zone", "token_hash"}
-    for row, key in enumerate(rows.values_list("pk", flat=True) if names else []):
-        model._default_manager.filter(pk=key).update(
-            **{name: f"{TOKEN}{row}{at}" for at, name in enumerate(sorted(names))}
-        )
-    return len(names) * rows.count()
+    number = 0
+    for row, kept in enumerate(rows.values("pk", *sorted(names)) if names else []):
+        key = kept.pop("pk")
+        # What is held is kept whole, what was recorded is not.
+        there = [name for name, value in kept.items() if value is not None]
+        values = {name: f"{TOKEN}{row}{at}" for at, name in enumerate(there)}
+        model._default_manager.filter(pk=key).update(**values)
+        number += len(values)
+    return number
 
 
 def has_text(model: type[models.Model]) -> bool:
-    return any(isinstance(one, models.CharField | models.TextField) for one in model._meta.fields)
+    return any(
+        isinstance(one, models.CharField | models.TextField) and holds_token(one)
+        for one in model._meta.fields
+    )
+
+
+def holds_token(field: Any) -> bool:
+    """Whether it is long enough for the token with its number; a code of four letters is not."""
+    return field.max_length is None or bool(field.max_length >= len(TOKEN) + 4)
 
 
 def text_fields(model: type[models.Model]) -> list[Any]:
@@ -96,7 +110,7 @@ def text_fields(model: type[models.Model]) -> list[Any]:
         and not one.choices
         and not one.primary_key
         and one.name not in {"password", "card_last4", "currency"}
-        and (one.max_length is None or one.max_length >= len(TOKEN) + 4)
+        and holds_token(one)
     ]
 
 

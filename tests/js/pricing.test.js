@@ -7,7 +7,7 @@ const path = require("node:path");
 const { test, before } = require("node:test");
 const { load, answer } = require("./calls.cjs");
 
-const VECTORS = path.join(__dirname, "../vectors");
+const VECTORS = path.join(__dirname, "../vectors/pricing");
 let pricing;
 before(async () => {
   pricing = await load();

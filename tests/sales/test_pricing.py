@@ -26,7 +26,7 @@ from sales.pricing import (
 )
 from tests.sales.calls import answer
 
-VECTORS = Path(__file__).parent.parent / "vectors"
+VECTORS = Path(__file__).parent.parent / "vectors/pricing"
 
 
 def vectors() -> list[Any]:

@@ -1,7 +1,7 @@
 /**
  * What a sale, a payment and a refund come to: the browser's twin of `sales/pricing.py`.
  *
- * The rules, and the reasons for them, stand there. `tests/vectors/*.json` and a randomised
+ * The rules, and the reasons for them, stand there. `tests/vectors/pricing/*.json` and a randomised
  * comparison hold the two together: change both or neither.
  *
  * Decimals come in and go out as strings ("12.50"), never as numbers; inside they are BigInt counts

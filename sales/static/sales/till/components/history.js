@@ -48,7 +48,7 @@ function Row({ sale, onVoid }) {
     ${sale.kind === "void" && html`<span class="badge danger">${t("is_void")}</span>`}
     ${sale.kind === "refund" && html`<span class="badge warning">${t("is_refund")}</span>`}
     ${sale.kind === "exchange" && html`<span class="badge">${t("is_exchange")}</span>`}
-    ${sale.refunded_by.length > 0 && html`<span class="badge warning">${t(left ? "partly_refunded" : "refunded")}</span>`}
+    ${sale.refunded_by.length > 0 && html`<span class="badge warning">${left ? t("partly_refunded") : t("refunded")}</span>`}
     ${sale.voided_by && html`<span class="badge danger">${t("voided")}</span>`}
     <b>${money(sale.total)}</b>
     <${Button} icon="printer" kind="quiet" hidden=${!state.may("sell.reprint")} onClick=${() => print(sale)}>${t("print")}</${Button}>
