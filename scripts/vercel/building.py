@@ -18,6 +18,8 @@ from scripts.vercel import tooling
 
 # The host refuses a larger function; in bytes.
 LARGEST = 225 * 1000 * 1000
+# Seconds for one build; it takes some forty.
+PATIENCE = 300
 MADE = {".git"} | {
     line.strip("/")
     for line in (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()
@@ -85,8 +87,14 @@ class Build:
         return sorted(self.config["filePathMap"])
 
 
-def build(folder: Path, name: str, environ: Mapping[str, str]) -> Build:
-    """Build the tree in a folder of its own with these variables alone. Raises Wrong."""
+def build(
+    folder: Path, name: str, environ: Mapping[str, str], *, earlier: str | None = None
+) -> Build:
+    """Build the tree in a folder of its own with these variables alone. Raises Wrong.
+
+    The CLI has been seen to wait for ever, all its children gone: then it is ended and begun anew,
+    once; `earlier` is what it had said.
+    """
     tree = folder / name / "tree"
     copy_tree(tree)
     (tree / ".vercel").mkdir()
@@ -103,6 +111,8 @@ def build(folder: Path, name: str, environ: Mapping[str, str]) -> Build:
         "CI": "1",
         "VERCEL_TELEMETRY_DISABLED": "1",
         "NO_UPDATE_NOTIFIER": "1",
+        # Node.js forgets the end of a child now and then where the kernel's ring tells it.
+        "UV_USE_IO_URING": "0",
         "VERCEL_ENV": "production",
         # `vercel deploy` takes it from vercel.json, `vercel build` does not.
         **json.loads((tree / "vercel.json").read_text())["build"]["env"],
@@ -111,17 +121,25 @@ def build(folder: Path, name: str, environ: Mapping[str, str]) -> Build:
     }
     start = time.monotonic()
     command = [tooling.node(), tooling.cli(), "build", "--yes", "--prod", "--token", "x"]
-    done = subprocess.run(
-        [str(word) for word in command],
-        cwd=tree,
-        env=variables,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
+    try:
+        done = subprocess.run(
+            [str(word) for word in command],
+            cwd=tree,
+            env=variables,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=PATIENCE,
+        )
+    except subprocess.TimeoutExpired as waited:
+        said = (waited.stdout or b"").decode(errors="replace")
+        demand(earlier is None, f"the build {name} did not end:\n{said[-4000:]}")
+        say(f"{name}: the CLI did not end within {PATIENCE} s; once more")
+        shutil.rmtree(folder / name)
+        return build(folder, name, environ, earlier=said)
     demand(done.returncode == 0, f"the build {name} failed:\n{done.stdout[-4000:]}")
-    made = Build(tree=tree, bundle=folder / name / "bundle", log=done.stdout)
+    made = Build(tree=tree, bundle=folder / name / "bundle", log=(earlier or "") + done.stdout)
     _read(made)
     _assemble(made)
     say(f"{name}: built in {time.monotonic() - start:.0f} s")
