@@ -73,7 +73,9 @@ def _advisory_lock(patience: float, say: Say) -> Iterator[None]:
         for key, value in connection.get_connection_params().items()
         if key not in {"context", "cursor_factory"}
     }
-    with psycopg.connect(**parameters) as guard:
+    # The simple protocol: what the other one has asked keeps its snapshot for the rest of the
+    # transaction, and an index that is made concurrently waits for all snapshots to end.
+    with psycopg.connect(**parameters, cursor_factory=psycopg.ClientCursor) as guard:
         # Some hosts end a transaction that stands still for minutes, as this one does on purpose.
         guard.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
 
