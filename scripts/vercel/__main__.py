@@ -53,7 +53,7 @@ def with_database(folder: Path, cluster: Cluster) -> None:
     check(made, secrets=[*keys, *passwords])
     demand(not (made.bundle / "seed").exists(), "a release with a database carries a seed")
     password = secrets.token_urlsafe(12)
-    manage(made, environ, "demo", "--days", "1", "--password", password)
+    manage(made, environ, "demo", "--days", "1", f"--password={password}")
     words = ["--business", "hedgerow", "--register", "HS1", "--user", "max"]
     token = manage(made, environ, "device_token", *words).split()[-1]
 
