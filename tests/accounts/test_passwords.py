@@ -65,7 +65,7 @@ def test_a_weak_new_one_uses_no_try_up(owner):
     assert {change(owner, new="short", again="short").status_code for _ in range(12)} == {200}
 
 
-def test_signed_out_people_sign_in_first(client):
+def test_signed_out_people_sign_in_first(db, client):
     assert client.get("/password/")["Location"] == "/sign-in/?next=/password/"
 
 

@@ -28,8 +28,10 @@ from tests.isolation.probes import plant
 OPEN_TABLES = {
     "accounts_device",
     "accounts_membership",
+    "accounts_operatorsession",
     "archive_departure",
     "archive_job",
+    "sales_pairing",
     "webhooks_event",
     "webhooks_mailbox",
 }

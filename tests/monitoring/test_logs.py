@@ -193,7 +193,7 @@ def test_a_strange_host_and_an_absent_database_are_no_faults(
     visitor = Client(raise_request_exception=False)
     settings.ALLOWED_HOSTS = ["shop.example.com"]
     assert visitor.get("/sign-in/", headers={"Host": "robot.example"}).status_code == 400
-    monkeypatch.setattr("accounts.access.token_hash", away)
+    monkeypatch.setattr("accounts.device_door.token_hash", away)
     answer = visitor.get(
         "/api/v1/me", headers={"Host": "shop.example.com", "Authorization": "Bearer tb_x"}
     )

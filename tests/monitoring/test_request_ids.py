@@ -98,7 +98,7 @@ def test_the_error_page_says_it(
 
 
 def test_the_error_of_the_api_keeps_its_shape(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("accounts.access.token_hash", broken)
+    monkeypatch.setattr("accounts.device_door.token_hash", broken)
     terminal = Client(raise_request_exception=False, headers={"Authorization": "Bearer tb_x"})
     answer = terminal.get("/api/v1/me")
     assert answer.json().keys() == {"code", "message", "fields"}

@@ -29,7 +29,7 @@ def test_in_a_page(shop: Shop, visitor: Client, monkeypatch: pytest.MonkeyPatch)
 
 def test_at_the_door_of_the_api(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     token = make_device(shop)[1]
-    monkeypatch.setattr("accounts.access.token_hash", unreachable)
+    monkeypatch.setattr("accounts.device_door.token_hash", unreachable)
     terminal = Client(raise_request_exception=False, headers={"Authorization": f"Bearer {token}"})
     answer = terminal.get("/api/v1/me")
     assert (answer.status_code, answer["Retry-After"]) == (503, "1")
