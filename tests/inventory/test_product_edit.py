@@ -31,21 +31,24 @@ P = Permission
 def test_the_form_shows_what_is_stored_and_saving_it_changes_nothing(
     shop: Shop, owner: Client
 ) -> None:
+    # The number of the last writing is the database's own, and may go on.
+    columns = [one.attname for one in Variation._meta.concrete_fields if one.name != "changed"]
     form = owner.get(shop.url(f"products/{shop.mug.product_id}/edit/"))
     assert 'value="5.00"' in form.text
     assert 'value="5901234123457"' in form.text
     assert "Opening stock" not in form.text
     with business(shop.business):
         before = Product.objects.values().get(pk=shop.mug.product_id)
-        rows = list(Variation.objects.order_by("pk").values())
+        rows = list(Variation.objects.order_by("pk").values(*columns))
     url = shop.url(f"products/{shop.mug.product_id}/edit/")
     assert owner.post(url, stored(shop, shop.mug)).status_code == 302
     with business(shop.business):
         after = Product.objects.values().get(pk=shop.mug.product_id)
-        assert list(Variation.objects.order_by("pk").values()) == rows
+        assert list(Variation.objects.order_by("pk").values(*columns)) == rows
         assert list(Barcode.objects.values_list("code", flat=True)) == ["5901234123457"]
         assert not AuditEntry.objects.filter(action="product.update").exists()
-    assert {**after, "updated_at": None} == {**before, "updated_at": None}
+    written = {"updated_at": None, "changed": None}
+    assert {**after, **written} == {**before, **written}
 
 
 def test_changes_are_saved_and_logged(shop: Shop, owner: Client) -> None:

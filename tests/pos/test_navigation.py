@@ -24,8 +24,9 @@ def request_of(role: str, path: str) -> Any:
 
 
 @pytest.fixture(autouse=True)
-def _inside_a_business(settings: Any) -> None:
+def _inside_a_business(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.ROOT_URLCONF = "pos.business_urls"
+    monkeypatch.setattr("pos.navigation.open_reviews", lambda request: 3)
 
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.name)
@@ -41,6 +42,12 @@ def labels(role: str) -> set[str]:
 
 def test_owner_sees_every_entry() -> None:
     assert labels("Owner") == {str(entry.label) for entry in ENTRIES}
+
+
+def test_what_waits_is_counted_at_its_entry_alone() -> None:
+    sections = navigation(request_of("Owner", "/"))
+    counts = {str(entry.label): entry.count for one in sections for entry in one.entries}
+    assert {label: count for label, count in counts.items() if count} == {"To review": 3}
 
 
 def test_cashier_sees_the_till_and_no_settings() -> None:
