@@ -7,9 +7,9 @@ import json
 from typing import Any
 
 from sales.api.registers import usable_registers
+from sales.api.shapes import business_shape
 from sales.models import Payment
 from sync.scope import Scope
-from tenants.spelling import plain_number
 
 
 def settings_of(request: Any, scope: Scope) -> dict[str, Any]:
@@ -18,14 +18,7 @@ def settings_of(request: Any, scope: Scope) -> dict[str, Any]:
     registers = usable_registers(request).filter(location=location, is_active=True)
     return {
         "business": {
-            "name": business.name,
-            "slug": business.slug,
-            "currency": business.currency,
-            "digits": business.digits,
-            "locale": business.locale,
-            "tax_label": business.tax_label,
-            "time_zone": business.time_zone,
-            "cash_step": plain_number(business.cash_step),
+            **business_shape(business),
             "prices_include_tax": business.prices_include_tax,
         },
         "location": {

@@ -103,17 +103,9 @@ def make_people(slug: str, roles: dict[str, Role]) -> dict[str, User]:
     return people
 
 
-def make_product(
-    name: str,
-    *,
-    sku: str,
-    price: str = "5.00",
-    cost: str = "2.00",
-    barcode: str = "",
-    **fields: Any,
-) -> Variation:
-    """A product with one variation, which is returned and can be searched for."""
-    variation = _product(name, sku=sku, price=price, cost=cost, barcode=barcode, **fields)
+def make_product(name: str, *, sku: str, **fields: Any) -> Variation:
+    """A product as of `_product`, which can be searched for too."""
+    variation = _product(name, sku=sku, **fields)
     refresh_search([variation.product_id])
     return variation
 
@@ -127,6 +119,7 @@ def _product(
     barcode: str = "",
     **fields: Any,
 ) -> Variation:
+    """A product with one variation, which is returned."""
     product = Product.objects.create(name=name, **fields)
     variation = Variation.objects.create(
         product=product, sku=sku, price=Decimal(price), cost=Decimal(cost)

@@ -19,7 +19,7 @@ from accounts import passwords
 from accounts.access import public
 from accounts.forms.sign_in import NewPasswordForm, PasswordChangeForm, ResetForm
 from accounts.limits import Limit, TooMany, address_of
-from accounts.views.sign_in import BY_NAME, safe_next, too_many_tries
+from accounts.views.sign_in import checked, safe_next, too_many_tries
 
 RESETS_BY_ADDRESS = Limit("resets", 10)
 RESETS_BY_EMAIL = Limit("reset", 3)
@@ -40,14 +40,10 @@ def password_change(request: HttpRequest) -> HttpResponse:
     onward = safe_next(request)
     form = PasswordChangeForm(user, request.POST or None)
     if request.method == "POST":
-        # A browser left open must not let anybody guess the old password at leisure.
         try:
-            BY_NAME.count(user.username, address_of(request))
+            valid = checked(request, form, "old")
         except TooMany as too_many:
             return too_many_tries(request, too_many)
-        valid = form.is_valid()
-        if "old" not in form.errors:
-            BY_NAME.forgive(user.username, address_of(request))
         if valid:
             passwords.change(user, form.cleaned_data["password"])
             update_session_auth_hash(request, user)

@@ -17,11 +17,11 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts import people, pins
 from accounts.access import needs
 from accounts.forms.pins import OwnPinForm, PinForm
-from accounts.limits import TooMany, address_of
+from accounts.limits import TooMany
 from accounts.permissions import Permission
 from accounts.views.members import member_at
 from accounts.views.refusals import explain, tell
-from accounts.views.sign_in import BY_NAME, too_many_tries
+from accounts.views.sign_in import checked, too_many_tries
 from tenants.errors import Refused
 
 
@@ -30,17 +30,13 @@ from tenants.errors import Refused
 @needs()
 @require_http_methods(["GET", "HEAD", "POST"])
 def own_pin(request: Any) -> HttpResponse:
-    member, user = request.membership, request.user
-    form = OwnPinForm(user, request.POST or None)
+    member = request.membership
+    form = OwnPinForm(request.user, request.POST or None)
     if request.method == "POST":
-        # A browser left open must not let anybody guess the password at leisure.
         try:
-            BY_NAME.count(user.username, address_of(request))
+            valid = checked(request, form, "password")
         except TooMany as too_many:
             return too_many_tries(request, too_many)
-        valid = form.is_valid()
-        if "password" not in form.errors:
-            BY_NAME.forgive(user.username, address_of(request))
         if valid:
             try:
                 pins.set_pin(actor=member, member=member, pin=form.cleaned_data["pin"])

@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib.auth import authenticate, login, logout
 from django.contrib.auth.decorators import login_required
 from django.db import transaction
+from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import get_script_prefix, reverse
@@ -83,6 +84,20 @@ def safe_next(request: HttpRequest) -> str:
     asked = request.POST.get("next") or request.GET.get("next") or ""
     local = asked.startswith("/") and url_has_allowed_host_and_scheme(asked, allowed_hosts=None)
     return asked if local else ""
+
+
+def checked(request: HttpRequest, form: Form, password: str) -> bool:
+    """Whether the form is valid, where its field `password` asks for the person's own.
+
+    Counted like signing in: a browser left open must not let anybody guess at leisure. Raises
+    TooMany.
+    """
+    name, address = request.user.get_username(), address_of(request)
+    BY_NAME.count(name, address)
+    valid = form.is_valid()
+    if password not in form.errors:
+        BY_NAME.forgive(name, address)
+    return valid
 
 
 def too_many_tries(request: HttpRequest, too_many: TooMany) -> HttpResponse:

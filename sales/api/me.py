@@ -10,10 +10,9 @@ from accounts.access import nobody_is_here
 from accounts.rest import BusinessRequest, BusinessView
 from sales.api import schema
 from sales.api.registers import usable_registers
-from sales.api.shapes import register_shape
+from sales.api.shapes import business_shape, register_shape
 from sales.models import Shift
 from sales.series import series_of
-from tenants.spelling import plain_number
 
 
 class MeView(BusinessView):
@@ -22,8 +21,8 @@ class MeView(BusinessView):
     @extend_schema(operation_id="me", responses=schema.Me, tags=["Start"])
     def get(self, request: BusinessRequest) -> Response:
         """Business, person, permissions, and the registers with their open shifts."""
-        business, device = request.business, request.device
-        membership, session = request.membership, request.operator_session
+        device, membership = request.device, request.membership
+        session = request.operator_session
         open_shifts = Shift.objects.filter(closed_at=None).select_related("opened_by")
         registers = (
             usable_registers(request)
@@ -33,16 +32,7 @@ class MeView(BusinessView):
         series = {} if device is None else series_of(device)
         return Response(
             {
-                "business": {
-                    "name": business.name,
-                    "slug": business.slug,
-                    "currency": business.currency,
-                    "digits": business.digits,
-                    "locale": business.locale,
-                    "tax_label": business.tax_label,
-                    "time_zone": business.time_zone,
-                    "cash_step": plain_number(business.cash_step),
-                },
+                "business": business_shape(request.business),
                 "person": {
                     "id": membership.pk,
                     "name": "" if nobody_is_here(request) else str(membership.user),

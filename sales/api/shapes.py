@@ -14,11 +14,24 @@ from sales.models import Customer, Payment, Register, Sale, SaleLine, Shift
 from sales.refundable import KINDS as REFUNDABLE
 from sales.standings import Standing, standings
 from tenants.context import current
-from tenants.models import Location
+from tenants.models import Business, Location
 from tenants.spelling import plain_money, plain_number
 
 Shape = dict[str, Any]
 ZERO = Decimal(0)
+
+
+def business_shape(business: Business) -> Shape:
+    return {
+        "name": business.name,
+        "slug": business.slug,
+        "currency": business.currency,
+        "digits": business.digits,
+        "locale": business.locale,
+        "tax_label": business.tax_label,
+        "time_zone": business.time_zone,
+        "cash_step": plain_number(business.cash_step),
+    }
 
 
 def stored_sale_shape(request: Any, sale: Sale) -> Shape:
