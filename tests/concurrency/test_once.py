@@ -126,13 +126,14 @@ def test_a_shift_opened_five_times_at_once_is_open_once() -> None:
 
 
 def test_what_is_sold_while_closing_is_counted_or_refused() -> None:
-    market = make_market(tills=1, stock=200)
+    market = make_market(tills=1, stock=8000)
     shift = open_shift_of(market)
 
     def sell_on() -> int:
+        """Until the shift is closed."""
         sold = 0
         try:
-            for _turn in range(25):
+            for _turn in range(1000):
                 patiently(partial(market.sell, market.request()))
                 sold += 1
         except NoOpenShift:
@@ -143,17 +144,19 @@ def test_what_is_sold_while_closing_is_counted_or_refused() -> None:
         while market.count(Sale.objects.all()) < 10:
             pass
         with market.bound():
-            close_shift(actor=market.shop.cashier, shift=shift, counted_cash=Decimal(0))
+            patiently(
+                lambda: close_shift(actor=market.shop.cashier, shift=shift, counted_cash=Decimal(0))
+            )
         return 0
 
-    results = together([partial(patiently, close), *[sell_on] * 4])
+    results = together([close, *[sell_on] * 4])
     assert refusals(results) == []
     sold = sum(results)
     with market.bound(), transaction.atomic():
         shift.refresh_from_db()
         cash = Payment.objects.filter(sale__shift=shift).aggregate(sum=Sum("amount"))["sum"]
         assert shift.expected_cash == cash == 5 * sold
-        assert sold < 100, "the shift was closed too late to prove anything"
+        assert sold < 4000, "the shift was closed too late to prove anything"
         assert Sale.objects.count() == sold
 
 
