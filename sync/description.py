@@ -18,6 +18,13 @@ SINCE = OpenApiParameter(
 LIMIT = OpenApiParameter(
     "limit", int, description=f"How many rows a page has at most: {USUAL}, or up to {MOST}."
 )
+LISTS = OpenApiParameter(
+    "lists",
+    str,
+    description="Which lists the copy has, with commas between: "
+    + ", ".join(f"`{kind.name}`" for kind in KINDS)
+    + ". Without it, all that one may have; those that one may not have stay away.",
+)
 LOCATION = OpenApiParameter(
     "location",
     OpenApiTypes.UUID,
@@ -28,7 +35,7 @@ LOCATION = OpenApiParameter(
 def _field(what: Type) -> s.Field[Any, Any, Any, Any]:
     if what in (Type.ID, Type.LINK):
         return s.UUIDField(allow_null=what is Type.LINK)
-    if what is Type.BOOL:
+    if what in (Type.BOOL, Type.FILLED):
         return s.BooleanField()
     if what is Type.WHOLE:
         return s.IntegerField()

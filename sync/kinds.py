@@ -29,12 +29,14 @@ from sales.models import Customer
 
 
 class Type(Enum):
-    """How a value is written: a `LINK` is an id or null, `MONEY` has the currency's digits at least."""
+    """How a value is written: a `LINK` is an id or null, `MONEY` has the currency's digits at least,
+    `FILLED` tells of a text only whether there is one."""
 
     ID = "id"
     LINK = "link"
     TEXT = "text"
     BOOL = "bool"
+    FILLED = "filled"
     WHOLE = "whole"
     NUMBER = "number"
     MONEY = "money"
@@ -132,6 +134,7 @@ KINDS = (
             ("is_stocked", "is_stocked", Type.BOOL),
             ("is_for_sale", "is_for_sale", Type.BOOL),
             ("adds_credit", "adds_credit", Type.BOOL),
+            ("has_image", "image", Type.FILLED),
             ("is_active", "is_active", Type.BOOL),
         ),
         CATALOGUE,

@@ -68,6 +68,7 @@ class _Json(Func):
             Type.LINK: """coalesce('"' || %(expressions)s || '"', 'null')""",
             Type.TEXT: "to_json(%(expressions)s)",
             Type.BOOL: "%(expressions)s::text",
+            Type.FILLED: "(%(expressions)s <> '')::text",
             Type.NUMBER: "trim_scale(%(expressions)s)",
             Type.MONEY: "CASE WHEN scale(trim_scale(%(expressions)s)) < {0} THEN"
             " round(%(expressions)s, {0}) ELSE trim_scale(%(expressions)s) END",
@@ -168,6 +169,8 @@ def _value(value: Any, what: Type, digits: int) -> Any:
         return None
     if what in (Type.ID, Type.LINK):
         return str(value)
+    if what is Type.FILLED:
+        return bool(value)
     if what is Type.NUMBER:
         return plain_number(Decimal(value))
     if what is Type.MONEY:

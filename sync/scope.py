@@ -10,13 +10,13 @@ from django.http import Http404
 from django.utils.translation import gettext as _
 
 from accounts.access import can, visible_locations
-from accounts.bodies import query_uuid
-from sync.kinds import Kind, visible
+from accounts.bodies import invalid, query_uuid
+from sync.kinds import KINDS, Kind, visible
 from tenants.errors import Refused
 from tenants.models import Location
 
 # Another one where rows are written in another way: copies start anew then.
-FORM = "1"
+FORM = "2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +43,21 @@ class Scope:
 def of(request: Any) -> Scope:
     """At a device's own location; elsewhere at the one that `location` names, or the only one.
 
-    Raises Http404 for a location that the request may not see, Refused (400) without one.
+    `lists` asks for fewer kinds than one may have. Raises Http404 for a location that the request
+    may not see, Refused (400) without one and for a list that there is not.
     """
     kinds = visible(lambda permission: can(request, permission))
+    if asked := request.GET.get("lists", ""):
+        names = _names(asked)
+        kinds = tuple(kind for kind in kinds if kind.name in names)
     return Scope(_location(request), kinds, request.business.digits)
+
+
+def _names(asked: str) -> set[str]:
+    names = set(asked.split(","))
+    if not names <= {kind.name for kind in KINDS}:
+        invalid("lists", _("Name lists of the sync, with commas between."))
+    return names
 
 
 def _location(request: Any) -> Location:

@@ -29,7 +29,7 @@ class SyncView(BusinessView):
 
     @extend_schema(
         operation_id="sync",
-        parameters=[description.SINCE, description.LOCATION, description.LIMIT],
+        parameters=[description.SINCE, description.LOCATION, description.LISTS, description.LIMIT],
         responses={200: description.PAGE, 304: None},
         examples=description.EXAMPLES,
         tags=["Copies"],
@@ -60,7 +60,7 @@ class ChecksumsView(BusinessView):
 
     @extend_schema(
         operation_id="sync_checksums",
-        parameters=[description.LOCATION],
+        parameters=[description.LOCATION, description.LISTS],
         responses={200: description.CHECKSUMS, 304: None},
         tags=["Copies"],
     )

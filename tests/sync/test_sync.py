@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
 from typing import Any
 
@@ -10,7 +11,7 @@ from django.test import Client
 
 from accounts.models import Membership, Role
 from inventory import ledger
-from inventory.models import Barcode, LocationPrice, StockDocument, Unit, Variation
+from inventory.models import Barcode, LocationPrice, Product, StockDocument, Unit, Variation
 from sales.models import Customer
 from tests.factories import Shop, make_device, make_product, with_token
 from tests.sync.conftest import at_work
@@ -275,3 +276,39 @@ def test_few_statements_however_many_rows(
     for since in (till.cursor, ""):
         with django_assert_max_num_queries(14):
             terminal.get(f"/api/v1/sync?since={since}")
+
+
+def test_a_copy_of_some_lists_alone(terminal: Client, shop: Shop) -> None:
+    """A till that asks for customers when it needs one keeps none of them."""
+    get = through(terminal)
+
+    def asked(path: str, tag: str) -> Any:
+        return get(f"{path}{'&' if '?' in path else '?'}lists=products,stock,variations", tag)
+
+    copy = Copy(asked).sync()
+    assert set(copy.rows) == {"products", "variations", "stock"}
+    with at_work(shop):
+        Customer.objects.create(name="Neele")
+        Variation.objects.filter(pk=shop.mug.pk).update(price=Decimal(9))
+    before = copy.received
+    copy.sync()
+    assert copy.rows["variations"][str(shop.mug.pk)]["price"] == "9.00"
+    assert copy.received - before == 1 and copy.resets == ["new"]
+    assert copy.holes() == []
+    # Another choice is another copy.
+    assert json.loads(get(f"sync?since={copy.cursor}", "")[2])["reset"] == "access"
+    status, _headers, body = get("sync?lists=products,costs", "")
+    assert (status, json.loads(body)["code"]) == (400, "invalid")
+
+
+def test_whether_a_product_has_a_picture_is_told_and_not_where_it_lies(
+    till: Copy, shop: Shop
+) -> None:
+    till.sync()
+    assert {row["has_image"] for row in till.rows["products"].values()} == {False}
+    with at_work(shop):
+        Product.objects.filter(pk=shop.mug.product_id).update(image="products/secret.webp")
+    till.sync()
+    mug = till.rows["products"][str(shop.mug.product_id)]
+    assert mug["has_image"] is True and "secret" not in json.dumps(mug)
+    assert till.holes() == []
