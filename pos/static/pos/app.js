@@ -61,9 +61,22 @@ function onClick(event) {
   // The backdrop belongs to the dialog itself; what it holds lies in the article.
   if (event.target instanceof HTMLDialogElement && event.target.open) event.target.close();
   if (event.target.closest("[data-print]")) window.print();
+  const copier = event.target.closest("[data-copy]");
+  if (copier) copyFrom(document.getElementById(copier.dataset.copy));
   const filters = event.target.closest("[data-filters]");
   if (filters) openFilters(filters, filters.getAttribute("aria-expanded") === "false");
   closeMenus(event.target.closest("details.menu"));
+}
+
+/** Select what the field holds, and copy it where the browser lets a page do so. */
+async function copyFrom(field) {
+  field.select();
+  try {
+    await navigator.clipboard.writeText(field.value);
+    toast(text("Copied"), "success");
+  } catch {
+    toast(text("Selected"), "info");
+  }
 }
 
 function closeMenus(except) {
