@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 from django.urls import get_resolver
+from django.utils import timezone
 
 from accounts.models import AuditEntry, Device, Membership
 from accounts.permissions import Permission as Right
+from sales.models import Pairing
 from tenants.context import business
 from tests.factories import Shop, signed_in
 
@@ -38,6 +40,9 @@ PAGES = {
     "location_edit": ("GET POST", "locations/{location}/edit/", Right.LOCATION_UPDATE),
     "audit_list": ("GET", "audit/", Right.AUDIT_LOG_VIEW),
     "device_list": ("GET", "devices/", Right.DEVICE_VIEW),
+    "device_create": ("GET POST", "devices/new/", Right.DEVICE_CREATE),
+    "program_create": ("GET POST", "devices/programs/new/", Right.DEVICE_CREATE),
+    "pairing_state": ("GET", "pairings/{pairing}/", Right.DEVICE_CREATE),
     "device_detail": ("GET", "devices/{device}/", Right.DEVICE_VIEW),
     "device_roll": ("POST", "devices/{device}/roll/", Right.DEVICE_CREATE),
     "device_revoke": ("POST", "devices/{device}/revoke/", Right.DEVICE_REVOKE),
@@ -53,8 +58,18 @@ def address(shop: Shop, name: str, slug: str = "acme") -> str:
             name="Tablet",
             defaults={"location": shop.market, "membership": member, "token_hash": "0" * 64},
         )
+        pairing, _made = Pairing.objects.get_or_create(
+            name="Tablet",
+            defaults={
+                "register": shop.register,
+                "membership": member,
+                "made_by": member,
+                "code_hash": "0" * 22,
+                "expires_at": timezone.now() + Pairing.LASTS,
+            },
+        )
     ids = {"member": member.pk, "role": shop.roles["Cashier"].pk, "location": shop.market.pk}
-    return f"/b/{slug}/" + PAGES[name][1].format(device=device.pk, **ids)
+    return f"/b/{slug}/" + PAGES[name][1].format(device=device.pk, pairing=pairing.pk, **ids)
 
 
 def client_with(shop: Shop, rights: set[Right]):
@@ -67,7 +82,8 @@ def client_with(shop: Shop, rights: set[Right]):
 
 
 def test_the_table_holds_every_page():
-    ours = ("accounts.", "sales.views.devices")
+    devices = ("devices", "pairing", "programs")
+    ours = ("accounts.", *(f"sales.views.{module}" for module in devices))
     names = {
         pattern.name
         for resolver in get_resolver("pos.business_urls").url_patterns
