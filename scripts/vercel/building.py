@@ -25,7 +25,7 @@ MADE = {".git"} | {
     for line in (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()
     if line.endswith("/")
 }
-UNWANTED = {"tests", "docs", "deploy", "bench", "scripts", ".ci", ".github", "var"}
+UNWANTED = {"tests", "docs", "deploy", "bench", "clients", "scripts", ".ci", ".github", "var"}
 OUTPUT = ".vercel/output"
 
 
