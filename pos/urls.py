@@ -3,15 +3,14 @@
 from django.urls import include, path
 
 from accounts.access import public
-from pos import views
-from pos.schema import Schema
+from pos import reference, views
 
 urlpatterns = [
     path("", views.home, name="home"),
     path("", include("monitoring.urls")),
     path("", include("accounts.platform_urls")),
     path("", include("sales.open_api_urls")),
-    path("api/v1/schema/", public(Schema.as_view()), name="api_schema"),
+    path("api/v1/schema/", public(reference.schema), name="api_schema"),
 ]
 
 handler400 = "pos.views.bad_request"

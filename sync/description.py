@@ -98,18 +98,27 @@ PAGE = inline_serializer(
         "more": s.BooleanField(help_text="Whether the round goes on with another page."),
     },
 )
-_SUMS = inline_serializer(
-    "SyncSums",
-    {
-        "count": s.IntegerField(),
-        "sums": s.ListField(
-            child=s.CharField(), min_length=256, max_length=256,
-            help_text="By the last two digits of the ids, `00` to `ff`: the sum of the versions "
-            "modulo 2^48, in hexadecimal digits.",
-        ),
-    },
-)  # fmt: skip
-CHECKSUMS = inline_serializer("SyncChecksums", {kind.name: _SUMS for kind in KINDS})
+
+
+def _sums() -> Any:
+    # One for each list: a serializer that stands under several names is described under one.
+    return inline_serializer(
+        "SyncSums",
+        {
+            "count": s.IntegerField(),
+            "sums": s.ListField(
+                child=s.CharField(),
+                min_length=256,
+                max_length=256,
+                help_text="By the last two digits of the ids, `00` to `ff`: the sum of the "
+                "versions modulo 2^48, in hexadecimal digits.",
+            ),
+        },
+        required=False,
+    )
+
+
+CHECKSUMS = inline_serializer("SyncChecksums", {kind.name: _sums() for kind in KINDS})
 BUCKET = inline_serializer(
     "SyncBucket",
     {

@@ -1,31 +1,23 @@
-"""The description of the API: made without warnings, public, and true."""
+"""The description of the API: made without warnings, public, and complete for every operation."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.management import call_command
 from django.test import Client
-from jsonschema import Draft202012Validator, FormatChecker
+from pytest_django import DjangoAssertNumQueries
 
-from tenants.ids import uuid7
-from tests.api.calls import ENDPOINTS, line, post, sale_body
-from tests.factories import Shop
-from tests.sales.offline_sales import offline_body, offline_line
+from accounts.permissions import Permission
+from tests.api.calls import ROOT
+from tests.contract.fitting import misfits
+from tests.contract.operations import JSON, Operation, operations
 
-URL = "/api/v1/schema/"
-
-
-@pytest.fixture(scope="module")
-def described(django_db_setup: None, django_db_blocker: Any) -> dict[str, Any]:
-    # Read once for all tests here; each request begins a transaction.
-    with django_db_blocker.unblock():
-        response = Client(headers={"Accept": "application/json"}).get(URL)
-    assert response.status_code == 200
-    content: dict[str, Any] = response.json()
-    return content
+URL = f"{ROOT}schema/"
+every_operation = pytest.mark.parametrize("name", sorted(operations()))
 
 
 def test_it_is_made_without_warnings(tmp_path: Path) -> None:
@@ -38,100 +30,114 @@ def test_it_is_made_without_warnings(tmp_path: Path) -> None:
     )
 
 
-def test_it_describes_every_endpoint(described: dict[str, Any]) -> None:
-    paths = {
-        (verb.upper(), path.replace("_id}", "}"))
-        for path, operations in described["paths"].items()
-        for verb in operations
-    }
-    listed = {(verb, f"/api/v1/{path.split('?')[0]}") for verb, path in ENDPOINTS}
-    assert paths == listed | {("POST", "/api/v1/pair")}
-    for path, operations in described["paths"].items():
-        for operation in operations.values():
-            by_token: list[Any] = [] if path == "/api/v1/pair" else [{"device_token": []}]
-            assert operation.get("security", []) == by_token
-            assert "4XX" in operation["responses"]
-
-
-def check(described: dict[str, Any], response: Any, operation: str) -> None:
-    """The answer fits its description, and has no field beside it."""
-    (found,) = (
-        one
-        for operations in described["paths"].values()
-        for one in operations.values()
-        if one["operationId"] == operation
-    )
-    answers = found["responses"]
-    answer = answers.get(str(response.status_code)) or answers["4XX"]
-    schema = answer["content"]["application/json"]["schema"]
-    strict = {
-        name: {**one, "additionalProperties": False} if "properties" in one else one
-        for name, one in described["components"]["schemas"].items()
-    }
-    root = {**schema, "components": {"schemas": _nullable(strict)}}
-    validator = Draft202012Validator(root, format_checker=FormatChecker())
-    errors = validator.iter_errors(response.json())
-    assert [f"{operation} {error.json_path}: {error.message}" for error in errors] == []
-
-
-def _nullable(schema: Any) -> Any:
-    """OpenAPI 3.0 says `nullable` where JSON Schema says that it may be null."""
-    if isinstance(schema, list):
-        return [_nullable(one) for one in schema]
-    if not isinstance(schema, dict):
-        return schema
-    inner = {name: _nullable(one) for name, one in schema.items() if name != "nullable"}
-    return {"anyOf": [inner, {"type": "null"}]} if schema.get("nullable") is True else inner
-
-
-def test_every_answer_fits_it(
-    described: dict[str, Any], shop: Shop, managers_terminal: Client
+@pytest.mark.django_db
+def test_it_is_public_and_asks_the_database_nothing(
+    client: Client, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
-    client, api = managers_terminal, "/api/v1/"
-    register = str(shop.register.pk)
-    check(described, client.get(f"{api}me"), "me")
-    shift = post(client, f"{api}shifts", {"register": register, "opening_float": "50.00"})
-    check(described, shift, "shift_open")
-    check(described, client.get(f"{api}me"), "me")
-    check(described, client.get(f"{api}items?register={register}"), "items")
-    check(described, client.get(f"{api}items?register={register}&q=mug"), "items")
-    check(described, client.get(f"{api}items/lookup?register={register}&code=TEA"), "item_lookup")
-    check(described, client.get(f"{api}items/lookup?register={register}&code=NO"), "item_lookup")
-    customer = post(client, f"{api}customers", {"name": "Dirk"})
-    check(described, customer, "customer_create")
-    check(described, client.get(f"{api}customers"), "customers")
-    one = f"{api}customers/{customer.json()['id']}"
-    check(described, client.get(one), "customer")
-    check(described, client.get(f"{api}customers/{uuid7()}"), "customer")
-    body = sale_body(shop, line(shop.mug), total="5.00", customer=customer.json()["id"])
-    for _time in range(2):
-        check(described, post(client, f"{api}sales", body), "sale_create")
-    check(described, post(client, f"{api}sales", {**body, "note": "x"}), "sale_create")
-    odd = offline_body(shop, offline_line(shop.mug, unit_price="4.00"), total="4.00")
-    batch = [
-        offline_body(shop),
-        odd,
-        offline_body(shop, total="1.00"),
-        {"id": 7},
-        {**odd, "note": "x"},
+    client.get(URL)
+    with django_assert_num_queries(0):
+        answer = client.get(URL)
+        again = client.get(URL, headers={"If-None-Match": answer["ETag"]})
+        yaml = client.get(f"{URL}?format=yaml")
+    assert answer["Content-Type"] == JSON
+    assert {
+        one["operationId"] for verbs in answer.json()["paths"].values() for one in verbs.values()
+    }
+    assert (again.status_code, again.content) == (304, b"")
+    assert yaml.content.startswith(b"openapi: 3.")
+
+
+def lacks(operation: Operation) -> list[str]:
+    """What the description of an operation should have and has not."""
+    said = operation.described
+    found = [f"no {part}" for part in ("summary", "description", "tags") if not said.get(part)]
+    if len(said.get("summary", "")) > 120:
+        found.append("a summary of more than 120 letters")
+    if said.get("x-permission") is None:
+        found.append("no x-permission")
+    found += [
+        f"no permission {name}" for name in operation.permissions if name not in list(Permission)
     ]
-    check(described, post(client, f"{api}sales/batch", {"sales": batch}), "sale_batch")
-    check(described, post(client, f"{api}sales/batch", {}), "sale_batch")
-    asked = {"id": str(uuid7()), "register": register}
-    for _time in range(2):
-        check(described, post(client, f"{api}series", asked), "series_create")
-    check(described, client.get(f"{api}me"), "me")
-    sale = f"{api}sales/{body['id']}"
-    check(described, client.get(sale), "sale")
-    check(described, client.get(f"{sale}/receipt"), "sale_receipt")
-    check(described, post(client, f"{sale}/void", {"id": str(uuid7()), "reason": "x"}), "sale_void")
-    check(described, client.get(f"{api}sales"), "sales")
-    url = f"{api}shifts/{shift.json()['id']}"
-    check(described, client.get(url), "shift")
-    check(described, post(client, f"{url}/close", {"counted_cash": "50.00"}), "shift_close")
+    found += [
+        f"{name} is not named in the description"
+        for name in operation.permissions
+        if f"`{name}`" not in said["description"]
+    ]
+    names = {one["name"] for one in said.get("parameters", ())}
+    if not operation.is_public and not {"X-Operator", "X-App-Version"} <= names:
+        found.append("no header of the operator")
+    found += [
+        f"the parameter {one['name']} is not explained"
+        for one in said.get("parameters", ())
+        if not one.get("description")
+    ]
+    if "requestBody" in said and not said["requestBody"]["content"][JSON].get("examples"):
+        found.append("no example of a request (pos/api_examples.py)")
+    return found + [one for status in said["responses"] for one in _lacks(operation, status)]
 
 
-def test_the_check_can_fail(described: dict[str, Any], shop: Shop, terminal: Client) -> None:
-    response = terminal.get("/api/v1/me")
-    with pytest.raises(AssertionError, match=r"\$"):
-        check(described, response, "customers")
+def _lacks(operation: Operation, status: str) -> list[str]:
+    answer = operation.described["responses"][status]
+    found = [] if answer.get("description") else [f"{status} is not explained"]
+    headers = set(answer.get("headers", ()))
+    if status in {"429", "503"} and "Retry-After" not in headers:
+        found.append(f"{status} without Retry-After")
+    if status == "304" and "ETag" not in headers:
+        found.append("304 without ETag")
+    if "content" not in answer:
+        return found if status in {"204", "304"} else [*found, f"{status} has no shape"]
+    examples = answer["content"].get(JSON, {}).get("examples")
+    return found if examples else [*found, f"no example of {status} (RECORD_EXAMPLES=1)"]
+
+
+@every_operation
+def test_an_operation_is_described_completely(name: str) -> None:
+    assert lacks(operations()[name]) == []
+
+
+@every_operation
+def test_an_operation_says_what_every_one_of_its_kind_can_refuse(name: str) -> None:
+    operation = operations()[name]
+    if not operation.is_public:
+        assert {"not_authenticated", "operator_signed_out"} <= operation.codes(401)
+        assert bool(operation.permissions) == ("permission_denied" in operation.codes(403))
+    if "requestBody" in operation.described:
+        assert {"invalid", "parse_error"} <= operation.codes(400)
+    if "{" in operation.path:
+        assert "not_found" in operation.codes(404)
+    assert "busy" in operation.codes(503)
+
+
+def test_an_operation_without_examples_is_found() -> None:
+    """The test of completeness can fail."""
+    whole = operations()["sale_void"]
+    bare = json.loads(json.dumps(whole.described))
+    del bare["summary"], bare["requestBody"]["content"][JSON]["examples"]
+    bare["responses"]["201"]["content"][JSON].pop("examples")
+    bare["responses"]["503"].pop("headers")
+    found = lacks(Operation(whole.name, whole.verb, whole.path, bare))
+    assert [one.split(" (")[0] for one in found] == [
+        "no summary",
+        "no example of a request",
+        "no example of 201",
+        "503 without Retry-After",
+    ]
+
+
+def test_every_code_of_the_description_is_explained_once() -> None:
+    names: dict[str, Any] = {}
+    for operation in operations().values():
+        assert operation.name not in names
+        names[operation.name] = operation
+    assert len({(one.verb, one.path) for one in names.values()}) == len(names)
+
+
+def test_an_answer_beside_the_description_is_found(client: Client, terminal: Client) -> None:
+    """The check of answers, which every test of the API goes through, can fail."""
+    answer = terminal.get(f"{ROOT}me")
+    assert misfits(operations()["me"], answer) == []
+    assert misfits(operations()["customers"], answer)
+    refused = client.get(f"{ROOT}me")
+    assert misfits(operations()["pair"], refused) == [
+        f"pair: 401 is not described: {refused.content[:300]!r}"
+    ]

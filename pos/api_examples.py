@@ -1,0 +1,116 @@
+"""Examples for the API's description: requests as they are written here, answers as they were.
+
+The answers in `api_answers.json` are recorded from the requests here: `RECORD_EXAMPLES=1 pytest
+tests/contract/test_examples.py`. That test sends each of them and fails where an answer has changed
+its shape. What `extend_schema` has examples of keeps those.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+ANSWERS: Final = Path(__file__).with_name("api_answers.json")
+JSON: Final = "application/json"
+
+REGISTER: Final = "0199a3c4-7b1e-7d61-9a6e-0d4a35bb2f01"
+VARIATION: Final = "0199a3c4-7b1e-7d61-9a6e-0d4a35bb2f02"
+PERSON: Final = "0199a3c4-7b1e-7d61-9a6e-0d4a35bb2f03"
+OWN: Final = "0199a3c4-7b1e-7d61-9a6e-0d4a35bb2f09"
+
+_CASH: Final = [{"method": "cash", "amount": "5.00"}]
+
+REQUESTS: Final[dict[str, Any]] = {
+    "pair": {"code": "K7QM-4XTZ", "name": "Sunmi V2", "version": "1.0"},
+    "operator_sign_in": {"person": PERSON, "pin": "274951"},
+    "approval": {"person": PERSON, "pin": "274951", "permissions": ["sell.void"]},
+    "customer_create": {"name": "Cees de Wit", "phone": "+31 6 5555 0101", "email": ""},
+    "shift_open": {"register": REGISTER, "opening_float": "50.00"},
+    "shift_close": {"counted_cash": "50.00", "note": ""},
+    "series_create": {"id": OWN, "register": REGISTER},
+    "sale_create": {
+        "id": OWN,
+        "register": REGISTER,
+        "lines": [{"variation": VARIATION, "quantity": "1"}],
+        "payments": _CASH,
+        "total": "5.00",
+    },
+    "sale_batch": {
+        "sales": [
+            {
+                "id": OWN,
+                "offline": True,
+                "register": REGISTER,
+                "sold_at": "2026-11-21T09:41:07+01:00",
+                "lines": [
+                    {
+                        "variation": VARIATION,
+                        "quantity": "1",
+                        "unit_price": "5.00",
+                        "tax_rate": "20",
+                        "tax_name": "VAT 20%",
+                        "tax_inclusive": True,
+                    }
+                ],
+                "payments": _CASH,
+                "total": "5.00",
+            }
+        ]
+    },
+    "sale_void": {"id": OWN, "reason": "Wrong size"},
+    "sale_refund_quote": {"lines": [{"line": 1, "quantity": "1"}]},
+    "sale_refund": {
+        "id": OWN,
+        "register": REGISTER,
+        "reason": "Too small",
+        "lines": [{"line": 1, "quantity": "1", "restock": True}],
+    },
+    "sale_exchange_quote": {
+        "register": REGISTER,
+        "returns": [{"line": 1, "quantity": "1"}],
+        "lines": [{"variation": VARIATION, "quantity": "1"}],
+    },
+    "sale_exchange": {
+        "id": OWN,
+        "register": REGISTER,
+        "reason": "Another colour",
+        "returns": [{"line": 1, "quantity": "1"}],
+        "lines": [{"variation": VARIATION, "quantity": "1"}],
+        "total": "3.50",
+        "payments": [{"method": "cash", "amount": "3.50"}],
+    },
+}
+
+#: Of parameters of the query that a useful request has, and of parts of the path without an id.
+PARAMETERS: Final[dict[str, dict[str, Any]]] = {
+    "item_lookup": {"code": "5901234123457"},
+    "sync_bucket": {"kind": "products", "bucket": "0e"},
+}
+
+
+@cache
+def answers() -> dict[str, dict[str, Any]]:
+    """By operation and status."""
+    found: dict[str, dict[str, Any]] = json.loads(ANSWERS.read_text(encoding="utf-8"))
+    return found
+
+
+def add(operation: dict[str, Any]) -> None:
+    """Give the operation examples where it has none of its own."""
+    name = operation["operationId"]
+    if "requestBody" in operation and name in REQUESTS:
+        _put(operation["requestBody"], REQUESTS[name])
+    for status, value in answers().get(name, {}).items():
+        if status in operation["responses"]:
+            _put(operation["responses"][status], value)
+    for one in operation.get("parameters", ()):
+        if one["name"] in PARAMETERS.get(name, {}):
+            one.setdefault("example", PARAMETERS[name][one["name"]])
+
+
+def _put(place: dict[str, Any], value: Any) -> None:
+    content = place.get("content", {}).get(JSON)
+    if content is not None and "examples" not in content:
+        content["examples"] = {"usual": {"value": value}}

@@ -1,0 +1,150 @@
+"""Where the operations are tried: a business with everything that a request can name."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from decimal import Decimal
+from functools import cached_property
+from typing import Any
+
+from django.db import transaction
+from django.test import Client
+
+from accounts.models import Device, Membership, OperatorSession
+from accounts.operators import sign_in
+from accounts.pins import Wrong, set_pin
+from sales.models import Register, Shift
+from sales.shifts import open_shift
+from sales.terminals import invite
+from tenants.context import business
+from tenants.ids import uuid7
+from tenants.models import Location
+from tests.api.calls import ROOT, ask
+from tests.factories import Shop, make_device, make_person
+
+PIN = "274951"
+# What belongs to a location; all else is the business's alone.
+PLACED = {"register", "shift", "sale", "location", "person", "operator", "code", "movement"}
+
+
+class Spot:
+    """One location of a shop, with a register, an open shift unless told otherwise, a sale."""
+
+    def __init__(self, shop: Shop, location: Location, register: Register) -> None:
+        self.shop, self.location, self.register = shop, location, register
+        self.has_shift = True
+
+    def id_of(self, name: str) -> str:
+        makers: dict[str, Callable[[], Any]] = {
+            "register": lambda: self.register.pk,
+            "location": lambda: self.location.pk,
+            "shift": lambda: self.shift.pk,
+            "sale": lambda: self.sale,
+            "person": lambda: self.person.pk,
+            "operator": lambda: self.person.pk,
+            "code": self._code,
+            "customer": lambda: self.shop.customer.pk,
+            "variation": lambda: self.shop.mug.pk,
+            "product": lambda: self.shop.mug.product_id,
+            "category": lambda: self.shop.category.pk,
+            "tax_rate": lambda: self.shop.tax.pk,
+            "unit": lambda: self.shop.piece.pk,
+        }
+        return str(makers[name]())
+
+    @cached_property
+    def shift(self) -> Shift:
+        with self._inside():
+            return open_shift(
+                actor=self.shop.owner, register=self.register, opening_float=Decimal(50)
+            )
+
+    @cached_property
+    def person(self) -> Membership:
+        """Somebody with a PIN and every permission, who works here alone."""
+        with self._inside():
+            username = f"ada.{self.shop.business.slug}.{self.location.code.lower()}"
+            user = make_person(username, self.shop.roles["Owner"], locations=[self.location])
+            user.name = "Ada Bakker"
+            user.save()
+            member = Membership.objects.select_related("user", "role").get(user=user)
+            actor = Membership.objects.get(user=self.shop.owner)
+            set_pin(actor=actor, member=member, pin=PIN)
+            return Membership.objects.select_related("user", "role").get(pk=member.pk)
+
+    @cached_property
+    def device(self) -> tuple[Device, str]:
+        """The register's terminal, at which people sign in, and its token."""
+        device, token = make_device(
+            self.shop, user=self.shop.owner, location=self.location, name="Counter"
+        )
+        with self._inside():
+            Device.objects.filter(pk=device.pk).update(needs_operator=True)
+            Register.objects.filter(pk=self.register.pk).update(device=device)
+        return device, token
+
+    @cached_property
+    def operator_token(self) -> str:
+        with self._inside():
+            device = Device.objects.get(pk=self.device[0].pk)
+            found = sign_in(device=device, member=self.person, pin=PIN)
+            assert not isinstance(found, Wrong)
+            session: OperatorSession = found[0]
+            assert session.device_id == device.pk
+            return found[1]
+
+    def client(self, *, operator: bool = True) -> Client:
+        headers = {"Authorization": f"Bearer {self.device[1]}"}
+        return Client(headers=headers | ({"X-Operator": self.operator_token} if operator else {}))
+
+    @cached_property
+    def sale(self) -> str:
+        """Two mugs, paid in cash."""
+        _ready = self.shift
+        body = {
+            "id": str(uuid7()),
+            "register": str(self.register.pk),
+            "lines": [{"variation": str(self.shop.wrapping.pk), "quantity": "2"}],
+            "payments": [{"method": "cash", "amount": "3.00"}],
+            "total": "3.00",
+        }
+        answer = ask(self.client(), "POST", f"{ROOT}sales", body)
+        assert answer.status_code == 201, answer.content
+        return str(json.loads(answer.content)["id"])
+
+    def _code(self) -> str:
+        with self._inside():
+            return invite(
+                actor=Membership.objects.get(user=self.shop.owner),
+                register=self.register,
+                membership=Membership.objects.get(user=self.shop.owner),
+                name="Counter",
+                needs_operator=True,
+            )[1]
+
+    @contextmanager
+    def _inside(self) -> Iterator[None]:
+        # PostgreSQL knows the business from the transaction.
+        with business(self.shop.business), transaction.atomic():
+            yield
+
+
+def here(shop: Shop) -> Spot:
+    return Spot(shop, shop.high_street, shop.register)
+
+
+def there(shop: Shop) -> Spot:
+    """The other location of the same business."""
+    with business(shop.business), transaction.atomic():
+        prefix = f"{shop.business.slug[:2].upper()}M"
+        register = Register.objects.create(name="Stall", location=shop.market, prefix=prefix)
+    return Spot(shop, shop.market, register)
+
+
+def prepared(spot: Spot, name: str) -> Spot:
+    """The place as this operation needs it: with an open shift, or without."""
+    if name != "shift_open":
+        _ready = spot.shift
+    return spot
