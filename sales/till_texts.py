@@ -5,7 +5,10 @@ from __future__ import annotations
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from sales.till_cash_texts import CASH_TEXTS
+
 TEXTS: dict[str, str | Promise] = {
+    **CASH_TEXTS,
     # Scanning and searching
     "scan_label": _("Scan or search products"),
     "scan_placeholder": _("Scan, or type a name"),
@@ -13,6 +16,9 @@ TEXTS: dict[str, str | Promise] = {
     "nothing_found": _("Nothing found for “%(text)s”."),
     "unknown_code": _("Unknown code: %(code)s"),
     "scan_unreachable": _("%(code)s was not added: the server cannot be reached. Scan it again."),
+    "unknown_offline": _(
+        "Not in this till’s catalogue, and the server cannot be reached to ask: %(code)s"
+    ),
     "search_unreachable": _("Searching needs the server, which cannot be reached."),
     "looking_up": _("Looking up…"),
     "stock_here": _("%(count)s %(unit)s here"),
@@ -210,6 +216,13 @@ TEXTS: dict[str, str | Promise] = {
         "The server cannot be reached. Sales are kept here and sent later; "
         "products that this till has not sold yet cannot be looked up."
     ),
+    "offline_copied": _(
+        "The server cannot be reached. Sales are kept here and sent later; "
+        "products come from this till’s catalogue of %(time)s."
+    ),
+    "catalogue_of": _("Catalogue of %(time)s, %(count)s items"),
+    "catalogue_filling": _("Catalogue arriving: %(count)s entries"),
+    "catalogue_refused": _("No catalogue kept on this device"),
     "unreachable": _("The server cannot be reached. Try again."),
     "unexpected": _("Something went wrong in this browser. Nothing was recorded."),
     "refused_later": _("A sale that was kept here was refused. Look at the sales to be sent."),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import uuid
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -101,6 +102,7 @@ def config(request: HttpRequest) -> dict[str, Any]:
         "slug": request.business.slug,  # type: ignore[attr-defined]
         "api": f"{get_script_prefix()}api/v1/",
         "worker": reverse("till_worker"),
+        "product_image": _product_image(),
         "office": _office(request),
         "sign_in": settings.LOGIN_URL,
         "csrf_cookie": settings.CSRF_COOKIE_NAME,
@@ -109,6 +111,12 @@ def config(request: HttpRequest) -> dict[str, Any]:
         "texts": TEXTS,
         "problems": {code.value: _(text) for code, text in MESSAGES.items()},
     }
+
+
+def _product_image() -> str:
+    """The address of a product's picture, with `%(id)s` for the product."""
+    nobody = uuid.UUID(int=0)
+    return reverse("product_image", args=[nobody]).replace(str(nobody), "%(id)s")
 
 
 def _office(request: HttpRequest) -> str:

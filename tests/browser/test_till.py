@@ -181,7 +181,7 @@ def test_an_unknown_code_is_said_and_the_next_scan_counts(open_till: OpenTill, b
 
 
 def test_nobody_pays_before_the_last_scan_was_found(open_till: OpenTill, bound: Shop) -> None:
-    till = open_till()
+    till = open_till(copies=False)
 
     def slowly(route: Route) -> None:
         till.page.wait_for_timeout(400)
@@ -206,7 +206,7 @@ def test_a_scan_into_the_amount_is_a_line_and_no_money(
     open_till: OpenTill, bound: Shop, delay: int
 ) -> None:
     """Also when the scan before it is still looked up as the payment opens."""
-    till = open_till()
+    till = open_till(copies=False)
 
     def slowly(route: Route) -> None:
         till.page.wait_for_timeout(delay)

@@ -59,7 +59,7 @@ def test_a_lost_answer_makes_one_sale(open_till: OpenTill, bound: Shop) -> None:
 def test_sales_wait_while_the_server_is_away(
     open_till: OpenTill, bound: Shop, server: Server
 ) -> None:
-    till = open_till()
+    till = open_till(copies=False)
     till.evaluate("() => navigator.serviceWorker.ready.then(() => true)")
     till.scan(MUG)
     expect(till.lines).to_have_count(1)

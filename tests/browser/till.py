@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from decimal import Decimal
 from pathlib import Path
@@ -79,6 +80,15 @@ class Till:
     def quantity(self, name: str, quantity: str) -> Locator:
         """The line of that product with that quantity."""
         return self.lines.get_by_role("button", name=f"Quantity of {name}: {quantity}", exact=True)
+
+    def copied(self, items: int) -> None:
+        """Wait until the till has its own copy of the catalogue, of so many items."""
+        ready = self.page.locator(".till-head > [data-catalogue=ready]")
+        expect(ready).to_have_text(re.compile(rf"Catalogue of .+, {items:,} items"))
+
+    def poll(self) -> None:
+        """Have the till ask what is new in the catalogue; returns when it has it."""
+        self.evaluate("() => import('till/catalogue').then(({ poll }) => poll())")
 
     # -- the hands --------------------------------------------------------------------------------
 

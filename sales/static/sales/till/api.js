@@ -19,7 +19,9 @@ export class Unreachable extends Error {
 
 /** `reached(yes)` is told after each request whether the server was there. */
 export function api({ root, csrf, reached, timeout = 10_000, fetch = globalThis.fetch }) {
-  async function request(method, path, { body = null, query = {}, headers: more = {} } = {}) {
+  const request = async (...asked) => (await exchange(...asked)).data;
+
+  async function exchange(method, path, { body = null, query = {}, headers: more = {} } = {}) {
     const address = new URL(root + path, globalThis.location?.href);
     for (const [name, value] of Object.entries(query)) {
       if (value !== null && value !== "") address.searchParams.set(name, value);
@@ -40,6 +42,10 @@ export function api({ root, csrf, reached, timeout = 10_000, fetch = globalThis.
     } finally {
       clearTimeout(timer);
     }
+    if (response.status === 304) {
+      reached(true);
+      return { data: null };
+    }
     const data = parsed(text);
     // A proxy that gave up may answer 502 after the sale was recorded, a hotel's network answers
     // 200 with a page of its own, and who is asked to wait was not refused.
@@ -49,11 +55,14 @@ export function api({ root, csrf, reached, timeout = 10_000, fetch = globalThis.
     }
     reached(true);
     if (!response.ok) throw new Refused(response.status, data);
-    return data;
+    return { data, tag: response.headers.get("ETag") };
   }
 
   return {
     get: (path, query) => request("GET", path, { query }),
+    /** {data, tag}; `data` is null where it is still what had this tag. */
+    getTagged: (path, query, tag) =>
+      exchange("GET", path, { query, headers: tag ? { "If-None-Match": tag } : {} }),
     post: (path, data, headers) => request("POST", path, { body: JSON.stringify(data), headers }),
     /** Like `post`, for a body that is kept as text. */
     postText: (path, body, headers) => request("POST", path, { body, headers }),

@@ -1,7 +1,10 @@
 /** Which register, whose shift: the way to the ticket. */
 
+import { effect } from "@preact/signals";
 import { Refused, Unreachable } from "till/api";
+import { emptyCatalogue } from "till/catalogue";
 import { config } from "till/config";
+import { forgetItems } from "till/finding";
 import { hold } from "till/locks";
 import { refresh, startSelling } from "till/paying";
 import { noteSignOut, server } from "till/server";
@@ -10,6 +13,15 @@ import { persist, recall, remember } from "till/store";
 import { money_of, t } from "till/text";
 
 let started = null;
+
+// Nobody is signed in any more, and without a line nobody could tell: nothing of the business stays
+// here but the ticket and the sales that wait. The page for signing in (pos/nobody.js) does the same.
+effect(() => {
+  if (!state.signedOut.value) return;
+  remember("me", null);
+  emptyCatalogue();
+  forgetItems();
+});
 
 export async function start() {
   state.phase.value = "loading";

@@ -36,6 +36,7 @@ const ACTIONS = {
   help: () => open("help"),
   sales: () => open("sales"),
   close_shift: () => open("close_shift"),
+  cash: () => open("cash"),
   waiting: () => open("waiting"),
   line_up: () => select(-1),
   line_down: () => select(1),

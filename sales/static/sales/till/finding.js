@@ -1,6 +1,7 @@
 /** From what is scanned or typed to items: exact codes at once and in order, words as one types. */
 
 import { Refused, Unreachable } from "till/api";
+import { copiedAt, copiedByCode, copiedByWords, poll } from "till/catalogue";
 import { uuid7 } from "till/ids";
 import { maybeWords, parse, scanQueue } from "till/scan";
 import { noteSignOut, server } from "till/server";
@@ -10,6 +11,8 @@ import { put, say, warn } from "till/ticket";
 import { t } from "till/text";
 
 const PAUSE_MS = 120;
+// The copy on the device answers at once; a quick finger is still not asked after for each key.
+const SHORT_PAUSE_MS = 40;
 // Known codes are answered without the server for this long; a price change arrives after it.
 const FRESH_MS = 60_000;
 const known = new Map();
@@ -21,7 +24,16 @@ function learn(item, at = Date.now()) {
 }
 
 /** Stock has changed after a sale, and what is known of it is old: good enough without a line. */
-export const forget = () => known.forEach((found) => (found.at = 0));
+export function forget() {
+  known.forEach((found) => (found.at = 0));
+  if (state.connected.value) poll();
+}
+
+/** Nobody is signed in any more: know nothing. */
+export async function forgetItems() {
+  known.clear();
+  await seenItems.clear().catch((error) => console.info(error));
+}
 
 /** What this till has sold before at the register can be sold while the server is away. */
 export async function recallItems(register) {
@@ -41,7 +53,14 @@ function keep(item) {
 /** The item with exactly this code, or null where there is none. */
 async function itemByCode(code) {
   const found = known.get(code.toLowerCase());
-  if (found && (!state.connected.value || Date.now() - found.at < FRESH_MS)) return found.item;
+  const isFresh = found && (!state.connected.value || Date.now() - found.at < FRESH_MS);
+  // Whichever has heard of it last: what the server said of this item, or the copy.
+  if (isFresh && found.at >= copiedAt()) return found.item;
+  const copied = await copiedByCode(code);
+  if (copied) return copied;
+  if (isFresh) return found.item;
+  // Nothing is waited for where nobody answers and the whole catalogue is here.
+  if (!state.connected.value && copiedAt()) return null;
   try {
     const item = await server.get("items/lookup", { register: state.register_id.value, code });
     keep(item);
@@ -75,6 +94,8 @@ function knownByWords(text) {
 }
 
 async function itemsByWords(text) {
+  const copied = await copiedByWords(text);
+  if (copied?.length || (copied && !state.connected.value)) return copied;
   if (!state.connected.value && known.size) return knownByWords(text);
   const answer = await server.get("items", { register: state.register_id.value, q: text });
   return answer.results;
@@ -151,7 +172,9 @@ function unknown(code) {
   // Quick scans go on while one is unknown: what was said before stays readable.
   const before = state.notice.value?.codes ?? [];
   const codes = [...before.filter((one) => one !== code), code].slice(-4);
-  state.notice.value = { level: "danger", codes, text: t("unknown_code", { code: codes.join(", ") }) };
+  const said = { code: codes.join(", ") };
+  const text = state.connected.value ? t("unknown_code", said) : t("unknown_offline", said);
+  state.notice.value = { level: "danger", codes, text };
 }
 
 // -- words ----------------------------------------------------------------------------------------
@@ -165,7 +188,7 @@ export function typedText(input) {
   clearTimeout(timer);
   asked += 1;
   if (parse(input).text.length < 2) state.results.value = null;
-  else timer = setTimeout(search, PAUSE_MS, input, asked);
+  else timer = setTimeout(search, copiedAt() ? SHORT_PAUSE_MS : PAUSE_MS, input, asked);
 }
 
 async function search(input, turn) {
@@ -202,7 +225,7 @@ export function moveInList(step) {
 export function addFromList(index = state.results.value.active) {
   const { items, quantity } = state.results.value;
   const item = items[index];
-  keep(item);
+  if (!copiedAt()) keep(item);
   clearField();
   put(item, quantity);
 }

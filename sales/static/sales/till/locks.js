@@ -31,3 +31,9 @@ export function hold(name, { steal = false, lost }) {
     shared.request(`till-${name}`, options, forever).catch(() => (held ? lost() : resolve(false)));
   });
 }
+
+/** Whether a tab holds the name now; unknown, and so false, over plain HTTP. */
+export async function isHeld(name) {
+  const { held = [] } = (await shared?.query()) ?? {};
+  return held.some((one) => one.name === `till-${name}`);
+}

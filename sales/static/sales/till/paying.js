@@ -4,6 +4,7 @@ import { batch } from "@preact/signals";
 import { Refused } from "till/api";
 import { approvalOf, isApproved, keepApproval, lacking, lookForSupervisors } from "till/approval";
 import * as carts from "till/cart";
+import { keepCatalogue, poll } from "till/catalogue";
 import { askCredit } from "till/credit";
 import { forget, itemNow, recallItems } from "till/finding";
 import { uuid7 } from "till/ids";
@@ -260,10 +261,13 @@ export async function startSelling() {
     lookForSupervisors();
     await flush();
     await getNumbers();
+    poll();
   });
   await recallItems(state.register_id.value);
   await getNumbers();
   await flush();
+  // Behind the selling, which does not wait for it.
+  keepCatalogue({ settings: () => refresh().catch(noteSignOut) });
 }
 
 /** Without a line there are no numbers yet, or those of before. */

@@ -47,6 +47,11 @@ export const waiting = signal([]);
 export const signedOut = signal(false);
 /** Sales made offline that a manager will look at: {id, number, review}; of this page's life. */
 export const reviewed = signal([]);
+/**
+ * The till's copy of the catalogue: `phase` is "none", "filling" (with the entries so far in
+ * `taken`), "ready" (`count` items, as they were at `at`) or "refused" by the device.
+ */
+export const catalogue = signal({ phase: "none" });
 /** The receipt that is on its way to the printer, of a sale that waits. */
 export const paper = signal(null);
 

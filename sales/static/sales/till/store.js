@@ -73,6 +73,7 @@ export const seenItems = {
     const transaction = (await items()).transaction(ITEMS);
     return asPromise(transaction.objectStore(ITEMS).getAll());
   },
+  clear: () => write(items(), ITEMS, (objects) => objects.clear()),
 };
 
 /** Ask the browser to keep what is stored even when space becomes short. */

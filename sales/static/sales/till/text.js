@@ -50,6 +50,15 @@ export function editable(value, digits = null) {
 export const day = (iso) =>
   new Intl.DateTimeFormat(locale(), { dateStyle: "medium", timeZone: "UTC" }).format(new Date(`${iso}T00:00Z`));
 
+/** When a copy was right: the time of today, else with its day. */
+export function catalogueMoment(at) {
+  const moment = new Date(at);
+  const zone = money_of.value.time_zone;
+  const named = (options) => new Intl.DateTimeFormat(locale(), { ...options, timeZone: zone }).format;
+  const day = named({ dateStyle: "short" });
+  return named(day(moment) === day(new Date()) ? { timeStyle: "short" } : { dateStyle: "short", timeStyle: "short" })(moment);
+}
+
 export function clock(moment, zone) {
   return new Intl.DateTimeFormat(locale(), { timeStyle: "short", timeZone: zone }).format(moment);
 }

@@ -3,6 +3,7 @@
 import * as state from "till/state";
 import { t } from "till/text";
 import { Clear, Discount, NoteDialog, Price, Quantity } from "till/components/ask";
+import { Cash } from "till/components/cash";
 import { Customer } from "till/components/customer";
 import { Done, Ready } from "till/components/done";
 import { Header, Strip } from "till/components/header";
@@ -38,6 +39,7 @@ const DIALOGS = {
   sales: Sales,
   waiting: Waiting,
   close_shift: CloseShift,
+  cash: Cash,
   help: Help,
   ticket: TicketOptions,
   supervisor: Supervisor,

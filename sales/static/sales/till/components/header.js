@@ -6,6 +6,8 @@ import { leaveRegister } from "till/boot";
 import { config } from "till/config";
 import * as state from "till/state";
 import { clock, t } from "till/text";
+import { Catalogue, offlineText } from "till/components/catalogue";
+import { mayMoveCash } from "till/components/cash";
 import { Button, Icon, html } from "till/components/ui";
 
 export function Header() {
@@ -14,6 +16,7 @@ export function Header() {
     <a class="brand" href=${config.office} aria-label=${t("back_office")} title=${t("back_office")}><img src=${config.logo} alt="" width="32" height="32" /></a>
     <p class="where"><strong>${name}</strong><small>${state.register.value.location.name} · ${t("shift_number", { number: state.shift.value.number })}</small></p>
     <${Connection} />
+    <${Catalogue} />
     <span class="spacer"></span>
     <p class="who"><small>${state.me.value.person.name}</small><${Clock} /></p>
     <${Menu} />
@@ -54,6 +57,7 @@ function Menu() {
     <summary class="button quiet icon-only" aria-label=${t("menu")}><${Icon} name="menu" /></summary>
     <ul>
       ${sees && item("receipt", t("recent_sales"), () => dispatch("sales"))}
+      ${mayMoveCash() && item("banknote", t("cash_move"), () => dispatch("cash"))}
       ${(state.may("shift.close") || state.may("shift.close_any")) && item("lock", t("close_shift"), () => dispatch("close_shift"))}
       ${state.me.value.registers.length > 1 && item("monitor", t("other_register"), () => leaveRegister())}
       ${item("keyboard", t("keys"), () => dispatch("help"))}
@@ -63,6 +67,7 @@ function Menu() {
         )}
       </li>
       <li class="divider" role="separator"></li>
+      <${Catalogue} as="li" />
       <li><a href=${config.office}><${Icon} name="layout-dashboard" />${t("back_office")}</a></li>
     </ul>
   </details>`;
@@ -71,6 +76,6 @@ function Menu() {
 /** What the server's absence means for the work. */
 export function Strip() {
   if (state.connected.value) return null;
-  return html`<div class="strip warning" role="alert"><${Icon} name="cloud-off" /><span>${t("offline_text")}</span>
+  return html`<div class="strip warning" role="alert"><${Icon} name="cloud-off" /><span>${offlineText()}</span>
     <${Button} kind="secondary" icon="refresh-cw" onClick=${() => dispatch("waiting")}>${t("waiting_title")}</${Button}></div>`;
 }

@@ -1,6 +1,6 @@
 /** The scan field, what was found for words, and what went wrong. */
 
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { addFromList, clearField, listIsOpen, moveInList, scan, typedText } from "till/finding";
 import { focusScan, scanField, wantKeyboard } from "till/focus";
 import { awaitsCode, looksLikeBarcode, paceMeter, pastedCodes } from "till/scan";
@@ -99,8 +99,10 @@ function Result({ item, index, active }) {
 }
 
 export function Thumb({ item }) {
-  return item.image
-    ? html`<img class="thumb" src=${item.image} alt="" loading="lazy" width="44" height="44" />`
+  const [missing, setMissing] = useState(null);
+  // Without a line there are the pictures that the browser has kept, and letters for the others.
+  return item.image && item.image !== missing
+    ? html`<img class="thumb" src=${item.image} alt="" loading="lazy" width="44" height="44" onError=${() => setMissing(item.image)} />`
     : html`<span class="thumb" aria-hidden="true">${item.name.slice(0, 1).toUpperCase()}</span>`;
 }
 
