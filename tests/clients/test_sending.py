@@ -6,6 +6,7 @@ import json
 import random
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +81,10 @@ def no(status: int, code: str, wait: str = "", **fields: Any) -> Response:
     return Response(status, {"retry-after": wait} if wait else {}, json.dumps(told).encode())
 
 
+def _always(body: bytes, _number: str) -> bytes:
+    return body
+
+
 class Bench:
     """A sender whose clock stands unless it sleeps."""
 
@@ -108,7 +113,7 @@ class Bench:
         for name in names:
             self.sale(name)
             body = json.dumps({"id": name, "offline": True}).encode()
-            self.queue.go_offline(name, "r", lambda _number, body=body: body)
+            self.queue.go_offline(name, "r", partial(_always, body))
 
     def states(self) -> dict[str, str]:
         return {one.id: one.state for one in self.queue.every()}
@@ -210,7 +215,7 @@ def test_a_try_that_was_long_on_its_way_is_found(bench: Bench) -> None:
 
 
 def test_each_of_a_batch_is_judged_by_itself(bench: Bench) -> None:
-    said = {
+    said: dict[str, dict[str, Any]] = {
         "held": {"status": "held", "number": ""},
         "taken": {"status": "id_taken", "error": {"code": "id_taken", "message": "", "fields": {}}},
         "later": {"status": "later"},

@@ -231,11 +231,13 @@ class Outbox:
             )
             return done.rowcount > 0
 
-    def watched(self) -> list[Entry]:
-        """Refused entries of which an earlier try, never answered, may still arrive."""
+    def watched(self, *, every: bool = False) -> list[Entry]:
+        """Refused entries of which an earlier try, never answered, may still arrive; with `every`
+        also those that were looked for lately, or long enough."""
         now = time.time()
+        since, due = (0.0, now + LONGEST) if every else (now - WATCHED, now)
         return self._rows(
-            "state = 'refused' AND kind = 'sale' AND unsure > ? AND due <= ?", now - WATCHED, now
+            "state = 'refused' AND kind = 'sale' AND unsure > ? AND due <= ?", since, due
         )
 
     def look_again(self, entry: Entry, *, wait: float) -> None:

@@ -199,7 +199,7 @@ class Sender:
 
     def _round(self, found: Flushed) -> bool:
         """Some of it; whether there may be more. Raises what stops the queue."""
-        self._watch()
+        self.look_for_late()
         singles = self.outbox.take(20, offline=False)
         for place, entry in enumerate(singles):
             try:
@@ -291,9 +291,10 @@ class Sender:
             # `later`, or what this client does not know: it is not lost, and not in the way.
             self.outbox.let_go([entry], wait=self.pauses.after(entry.tries + 1))
 
-    def _watch(self) -> None:
-        """A refused sale may have been recorded by a try that was on its way for long."""
-        for entry in self.outbox.watched():
+    def look_for_late(self, *, every: bool = False) -> int:
+        """A refused sale may have been recorded by a try that was long on its way; how many were."""
+        found = 0
+        for entry in self.outbox.watched(every=every):
             try:
                 answer = self.client.send("GET", f"sales/{entry.id}")
                 self.client.told(answer)
@@ -303,6 +304,8 @@ class Sender:
                 self.outbox.look_again(entry, wait=30)
             else:
                 self.outbox.settle(entry, state="done", status="recorded", answer=answer.body)
+                found += 1
+        return found
 
 
 def _check(entry: Entry, told: object) -> None:

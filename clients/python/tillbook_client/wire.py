@@ -137,7 +137,9 @@ def _pieces(answer: http.client.HTTPResponse, until: float) -> list[bytes]:
         found.append(piece)
         if time.monotonic() > until:
             raise TimeoutError("the answer took too long")
-    if answer.length:
+    if answer.length == 0:
+        answer.read()  # Says that this was all, so that the connection may be used again.
+    elif answer.length:
         raise http.client.IncompleteRead(b"", answer.length)
     return found
 
