@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.core.exceptions import ValidationError
@@ -15,6 +16,14 @@ from accounts.permissions import DEFAULT_ROLES
 from tenants import context
 from tenants.errors import Refused
 from tenants.models import Business, Location
+
+_WORK: list[Callable[[], object]] = []
+
+
+def at_beginning(work: Callable[[], object]) -> None:
+    """Have this called whenever a business begins, bound to it and in its transaction."""
+    if work not in _WORK:
+        _WORK.append(work)
 
 
 @dataclass(frozen=True)
@@ -67,6 +76,8 @@ def start_business(
         roles = default_roles()
         member = Membership.objects.create(user=user, role=roles["Owner"], is_owner=True)
         audit.record(actor=user, action="user.create", target=member)
+        for work in _WORK:
+            work()
     return business
 
 

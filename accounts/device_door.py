@@ -14,6 +14,7 @@ from datetime import timedelta
 from ipaddress import IPv4Address, ip_address, ip_network
 from typing import Any
 
+from django.conf import settings
 from django.db.models import Exists, Q, QuerySet
 from django.http import HttpResponse
 from django.utils import timezone
@@ -23,7 +24,7 @@ from rest_framework.exceptions import NotAuthenticated
 from accounts.access import SEEN_EVERY, enter, refused, token_hash, unauthenticated
 from accounts.bodies import printable
 from accounts.devices import NEXT_LASTS
-from accounts.limits import client_address
+from accounts.limits import MINUTE, Limit, TooMany, address_of, client_address
 from accounts.models import Device, OperatorSession, Role
 from tenants import context
 from tenants.models import Business, Location
@@ -35,16 +36,20 @@ USED_EVERY = timedelta(minutes=1)
 
 
 def enter_device(request: Any) -> Business | HttpResponse:
-    """The business of the token, or 401; 403 for a program at an address that is not its own."""
+    """The business of the token, or 401; 403 for a program at an address that is not its own.
+
+    Wrong tokens are counted by the address, and above its limit answered with 429. Who has a good
+    one is not held up by what others send from the same shop.
+    """
     scheme, _space, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token.startswith(Device.PREFIX):
-        return unauthenticated()
+        return _unknown(request) if token else unauthenticated()
     hashed, operator = token_hash(token), request.headers.get(OPERATOR_HEADER, "")
     with context.platform("which business this token belongs to is what we find out"):
         session = _session(hashed, operator) if operator else None
         device = session.device if session is not None else _device(hashed)
         if device is None:
-            return unauthenticated()
+            return _unknown(request)
         if operator and session is None:
             return unauthenticated("operator_signed_out", _("Sign in with your PIN again."))
         if not _may_come_from(device, client_address(request)):
@@ -58,6 +63,21 @@ def enter_device(request: Any) -> Business | HttpResponse:
         membership.scope, membership.location_ids = frozenset(), None
     request.user = membership.user
     return enter(request, membership, device=device, session=session)
+
+
+def _unknown(request: Any) -> HttpResponse:
+    """401 for a token that nobody has, until its address has sent too many in this minute."""
+    most = settings.METERING.failures
+    if most:
+        try:
+            Limit("token", most, MINUTE).count(address_of(request))
+        except TooMany as many:
+            text = _("Too many wrong tokens from this address. Try again in %(wait)s seconds.")
+            answer = refused("too_many", text % {"wait": many.wait}, 429)
+            answer["Retry-After"] = str(many.wait)
+            answer["Cache-Control"] = "private, no-store"
+            return answer
+    return unauthenticated()
 
 
 def _alive(hashed: str, prefix: str = "") -> Q:

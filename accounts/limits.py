@@ -16,6 +16,7 @@ from tenants import caching
 from tenants.encryption import blind_index
 
 WINDOW = 15 * 60  # Seconds.
+MINUTE = 60
 
 
 class TooMany(Exception):
@@ -28,51 +29,73 @@ class TooMany(Exception):
 
 @dataclass(frozen=True)
 class Limit:
-    """At most `most` tries under one key in each window of 15 minutes."""
+    """At most `most` tries under one key in each window of `seconds`.
+
+    Windows begin where the clock is a multiple of their length. A quarter of an hour must be a
+    multiple of it too: by the quarter, past counts are deleted. Raises ValueError otherwise.
+    """
 
     name: str
     most: int
+    seconds: int = WINDOW
+
+    def __post_init__(self) -> None:
+        if self.seconds < 1 or WINDOW % self.seconds:
+            raise ValueError(f"{self.name}: {self.seconds} seconds do not divide {WINDOW}.")
 
     def key(self, *parts: str) -> str:
         """Keyed hashes of the parts: the table tells nobody's name and nobody's address."""
         return ":".join([self.name, *(blind_index(part, "attempt") for part in parts)])
 
-    def count(self, *parts: str) -> None:
-        """Count one try. Raises TooMany when it is one too many.
+    def count(self, *parts: str) -> int:
+        """Count one try. Returns how many it is; raises TooMany when it is one too many.
 
         Counting comes before the work, in one statement: tries at the same moment cannot slip by
-        together.
+        together. On Redis, PostgreSQL and SQLite alike exactly `most` pass in a window.
         """
-        if add(self.key(*parts)) > self.most:
-            raise TooMany(seconds_left())
+        counted = add(self.key(*parts), self.seconds)
+        if counted > self.most:
+            raise TooMany(seconds_left(self.seconds))
+        return counted
 
     def forgive(self, *parts: str) -> None:
         """Take one try back: it was honest."""
-        name = f"{self.key(*parts)}:{window()}"
-        left = caching.tally(name, WINDOW, by=-1)
+        key = self.key(*parts)
+        left = caching.tally(f"{key}:{window(self.seconds)}", self.seconds, by=-1)
         if left is not None:
             if left < 0:  # It was counted in the database, or in the window before.
-                caching.tally(name, WINDOW)
+                caching.tally(f"{key}:{window(self.seconds)}", self.seconds)
             return
-        rows = Attempt.objects.filter(key=self.key(*parts), window=window(), count__gt=0)
+        name, quarter = _place(key, self.seconds)
+        rows = Attempt.objects.filter(key=name, window=quarter, count__gt=0)
         rows.update(count=F("count") - 1)
 
 
-def window() -> int:
-    return int(time.time()) // WINDOW
+def window(seconds: int = WINDOW) -> int:
+    """The number of the window of this length that it is now."""
+    return int(time.time()) // seconds
 
 
-def seconds_left() -> int:
-    return WINDOW - int(time.time()) % WINDOW
+def seconds_left(seconds: int = WINDOW) -> int:
+    return seconds - int(time.time()) % seconds
 
 
-def add(key: str) -> int:
+def _place(key: str, seconds: int) -> tuple[str, int]:
+    """The key and the quarter of an hour under which the database counts this window.
+
+    Of shorter windows the key says which of the quarter it is.
+    """
+    now, parts = window(seconds), WINDOW // seconds
+    return (key if parts == 1 else f"{key}:{now % parts}"), now // parts
+
+
+def add(key: str, seconds: int = WINDOW) -> int:
     """Count one more under `key` in this window. Returns the new count.
 
     Where Redis dies in the middle of a window the database counts on from what it has: at worst
     the limit is reached twice in that window.
     """
-    counted = caching.tally(f"{key}:{window()}", WINDOW)
+    counted = caching.tally(f"{key}:{window(seconds)}", seconds)
     if counted is not None:
         return counted
     table = connection.ops.quote_name(Attempt._meta.db_table)
@@ -82,7 +105,7 @@ def add(key: str) -> int:
             f"INSERT INTO {table} (key, {column}, count) VALUES (%s, %s, 1)"  # noqa: S608
             f" ON CONFLICT (key, {column}) DO UPDATE SET count = {table}.count + 1"
             " RETURNING count",
-            [key, window()],
+            list(_place(key, seconds)),
         )
         return int(cursor.fetchone()[0])
 

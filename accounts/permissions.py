@@ -66,6 +66,7 @@ _MODULE_OF: Final[dict[str, Module]] = {
     "business_settings": Module.SETTINGS,
     "data": Module.SETTINGS,
     "webhook": Module.SETTINGS,
+    "api_use": Module.SETTINGS,
     "admin": Module.SETTINGS,
 }
 
@@ -246,6 +247,12 @@ class Permission(StrEnum):
         _("Manage webhooks"),
         _("Have programs elsewhere told of sales, stock and shifts."),
     )
+    API_USE_VIEW = (
+        "api_use.view",
+        _("See how much the API is used"),
+        _("Requests of every key, and the credits of the business."),
+    )
+    API_USE_LIMIT = "api_use.limit", _("Change the limits of keys")
     ADMIN_ACCESS = "admin.access", _("Use the administration pages")
 
 

@@ -38,6 +38,7 @@ def tidy() -> dict[str, int]:
     from accounts import limits, sessions
     from archive import files
     from archive.leaving.deleting import delete_due
+    from metering import ledger
     from monitoring.models import LastRun
     from sales import credit
     from sync import pruning
@@ -46,6 +47,7 @@ def tidy() -> dict[str, int]:
     done = {"sessions": sessions.prune(), "attempts": limits.prune(), "files": files.prune()}
     done |= prune()
     done["credit"] = credit.expire_everywhere()
+    done["api_credits"] = ledger.fold_everywhere()
     done["marks"] = pruning.prune()
     done["webhooks"] = webhooks.prune()
     webhooks.tell_owners()

@@ -87,6 +87,10 @@ _PAID: Final[Codes] = (
 _RECORDED: Final[Codes] = (
     *("409 no_open_shift", "409 register_inactive", "409 id_taken", "422 import_at_work"),
 )
+    (429, "rate_limited"): "The key asks too often in this minute; come back after `Retry-After`.",
+    (429, "day_limit"): "The key is at its limit for today (UTC).",
+    (429, "month_limit"): "The key is at its limit for this month (UTC).",
+    (429, "no_credits"): "The business has no API credits left.",
 _BACK: Final[Codes] = (
     *("400 no_lines", "400 too_many_lines", "400 not_positive", "400 negative"),
     *("400 too_precise", "400 too_large", "400 needs_customer", "400 unknown_customer"),
@@ -159,3 +163,5 @@ def by_status(codes: Iterable[str]) -> dict[int, dict[str, str]]:
     for status, code in sorted({(int(one[:3]), one[4:]) for one in codes}):
         found.setdefault(status, {})[code] = MEANINGS[status, code]
     return found
+        found += ["429 too_many", "429 rate_limited", "429 day_limit", "429 month_limit"]
+        found += ["429 no_credits"]

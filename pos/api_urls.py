@@ -7,3 +7,4 @@ urlpatterns = [
     path("", include("accounts.api_urls")),
     path("", include("sync.api_urls")),
 ]
+    path("", include("metering.api_urls")),

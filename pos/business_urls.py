@@ -11,6 +11,7 @@ urlpatterns = [
     path("", include("accounts.urls")),
     path("", include("archive.urls")),
     path("", include("webhooks.urls")),
+    path("", include("metering.urls")),
     path("api/v1/", include("pos.api_urls")),
     path("admin/", admin.site.urls),
 ]

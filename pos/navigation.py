@@ -103,6 +103,7 @@ SECTIONS: tuple[tuple[str | Promise, tuple[Entry, ...]], ...] = (
             Entry("location_list", _("Locations"), "map-pin", (P.LOCATION_VIEW,)),
             Entry("register_list", _("Registers"), "monitor", (P.REGISTER_VIEW,)),
             Entry("device_list", _("Devices"), "smartphone", (P.DEVICE_VIEW,)),
+            Entry("api_use", _("API use"), "chart-column", (P.API_USE_VIEW,)),
             Entry("webhook_list", _("Webhooks"), "external-link", (P.WEBHOOK_MANAGE,)),
             Entry("data_home", _("Import and export"), "upload", (P.DATA_IMPORT, P.DATA_EXPORT)),
             Entry("audit_list", _("Audit log"), "history", (P.AUDIT_LOG_VIEW,)),

@@ -130,10 +130,24 @@ def _add_refusals(operation: dict[str, Any], *, is_public: bool, needs: bool) ->
         }
 
 
+_REMAINING = {
+    "RateLimit-Policy": 'The limits of the key: `"day";q=100000;w=86400`, `q` requests in `w` seconds.',
+    "RateLimit": 'What remains: `"day";r=99871;t=43200`, whole again in `t` seconds.',
+    "X-Credits-Remaining": "API credits that are left, where requests cost some.",
+}
+
+
+def _remaining(answers: dict[str, Any]) -> dict[str, dict[str, str]]:
+    """What every answer to a key says of its limits."""
+    if "401" not in answers:
+        return {}
+    return {one: dict(_REMAINING) for one in answers if one in {"200", "201", "429"}}
+
+
 def _add_headers(operation: dict[str, Any]) -> None:
     """The headers of answers that a client reads."""
     answers = operation["responses"]
-    said: dict[str, dict[str, str]] = {}
+    said = _remaining(answers)
     if "304" in answers:
         for status in ("200", "304"):
             said.setdefault(status, {})["ETag"] = "For `If-None-Match`; not with large pages."

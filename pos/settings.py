@@ -11,7 +11,7 @@ from typing import Any
 
 import django_stubs_ext
 from corsheaders.defaults import default_headers
-from csp.constants import NONCE, NONE, SELF
+from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from monitoring import logs
@@ -19,6 +19,8 @@ from pos.configuration import Environment
 from pos.database import chosen, replica
 from pos.hosted import configured
 from pos.keys import encryption_keys, signing_keys
+from pos.metered import metering
+from pos.policy import content_policy
 
 # Lets classes of Django that know no generics at run time be written with them.
 django_stubs_ext.monkeypatch()
@@ -95,6 +97,7 @@ CORS_URLS_REGEX = r"^/api/v1/"
 CORS_ALLOW_CREDENTIALS = False
 CORS_ALLOW_HEADERS = [*default_headers, "x-operator", "x-approval", "x-app-version"]
 CORS_EXPOSE_HEADERS = ["Retry-After", "X-Request-ID"]
+CORS_EXPOSE_HEADERS += ["RateLimit", "RateLimit-Policy", "X-Credits-Remaining"]
 
 INSTALLED_APPS = [
     "pos",
@@ -111,6 +114,7 @@ INSTALLED_APPS = [
     "corsheaders",
     "tenants",
     "accounts",
+    "metering",
     "webhooks",
     "inventory",
     "sales",
@@ -139,6 +143,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "tenants.middleware.BusinessMiddleware",
+    "metering.middleware.MeterMiddleware",
 ]
 if REPLICA_URL:
     # Outside the session's, whose rows it must come after.
@@ -236,6 +241,9 @@ if EMBEDDED and not SESSION_COOKIE_SECURE:
     )
 MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
 
+# How much programs may ask for, and what of it costs credits.
+METERING = metering(env)
+
 # How many proxies of our own stand before us and add to X-Forwarded-For: rate limits go by it.
 TRUSTED_PROXIES = env.number("TRUSTED_PROXIES", 1 if ON_VERCEL else 0, most=10)
 # Without such a proxy the header is whatever the sender wrote.
@@ -254,19 +262,7 @@ FRAME_ANCESTORS = [
 X_FRAME_OPTIONS = "SAMEORIGIN" if FRAME_ANCESTORS == [SELF] else "DENY"
 if X_FRAME_OPTIONS != "DENY":
     SILENCED_SYSTEM_CHECKS += ["security.W019"]  # Somebody asked for it.
-CONTENT_SECURITY_POLICY = {
-    "DIRECTIVES": {
-        "default-src": [SELF],
-        "script-src": [SELF, NONCE],
-        "style-src": [SELF],
-        "img-src": [SELF, "data:", "blob:"],
-        "connect-src": [SELF],
-        "object-src": [NONE],
-        "base-uri": [SELF],
-        "form-action": [SELF],
-        "frame-ancestors": FRAME_ANCESTORS,
-    }
-}
+CONTENT_SECURITY_POLICY = content_policy(FRAME_ANCESTORS)
 
 LANGUAGE_CODE = env.text("LANGUAGE_CODE", "en")
 LANGUAGES = [("en", "English")]

@@ -9,6 +9,7 @@ urlpatterns = [
     path("", views.home, name="home"),
     path("", include("monitoring.urls")),
     path("", include("accounts.platform_urls")),
+    path("", include("metering.platform_urls")),
     path("", include("sales.open_api_urls")),
     path("api/v1/schema/", public(reference.schema), name="api_schema"),
 ]

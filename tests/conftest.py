@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import hypothesis
@@ -51,6 +52,7 @@ def pytest_configure(config: pytest.Config) -> None:
     ]
     # Counts of requests, written after an answer, would be statements of whichever test is next.
     settings.METRICS_SECONDS = 0
+    settings.METERING = replace(settings.METERING, seconds=0)
     # Ids come again when a test is rolled back: what one remembers is nothing to the next.
     settings.CACHES["default"] = {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}
     # Pages are rendered without a manifest of collected files.
@@ -126,9 +128,13 @@ def empty_database() -> None:
 
 @pytest.fixture(autouse=True)
 def one_window(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Tries are counted by the quarter of an hour: that of a test begins when it does."""
-    start, first = time.time(), limits.window()
-    monkeypatch.setattr(limits, "window", lambda: first + int(time.time() - start) // limits.WINDOW)
+    """Tries are counted by windows of the clock: those of a test begin when it does."""
+    start = time.time()
+
+    def window(seconds: int = limits.WINDOW) -> int:
+        return int(start) // seconds + int(time.time() - start) // seconds
+
+    monkeypatch.setattr(limits, "window", window)
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from archive.verify import (
     files,
     installation,
     numbers,
+    metering,
     offline,
     people,
     refunds,
@@ -43,6 +44,7 @@ BOOKS: tuple[Rule, ...] = (
     *credit.RULES,
 )
 RULES: tuple[Rule, ...] = (
+    *metering.RULES,
     *people.RULES,
     *walls.RULES,
     *catalogue.RULES,

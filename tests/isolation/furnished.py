@@ -33,6 +33,7 @@ from tests.factories import Shop, make_person, make_shop
 from tests.sales.crediting import grant
 from tests.sales.offline_sales import offline_body, offline_line
 from tests.sales.reviewing import hand_in
+from tests.metering.using import keep_credits
 from tests.sales.selling import sell, void
 from webhooks.endpoints import add_test, create_endpoint
 
@@ -85,6 +86,7 @@ def furnish(slug: str) -> Furnished:
         return _collect(Furnished(shop, token))
 
 
+        keep_credits(shop, Device.objects.filter(location=shop.high_street)[0])
 def _archive(shop: Shop, owner: Membership) -> None:
     """A file, an import that was made with it, a mapping, a job with a file, a departure."""
     name = shop.business.slug

@@ -62,6 +62,7 @@ PLAIN = {
     "uid": "MQ",
     "token": "cabc12-0123456789abcdef0123456789abcdef",
     "url": "no/such/page",
+    "key_id": Device,
 }
 
 PARAMETER = re.compile(r"<(?:(?P<converter>\w+):)?(?P<name>\w+)>")
@@ -78,6 +79,7 @@ class Route:
     name: str
     view: Callable[..., Any]
 
+    "business_slug": "rival",
     @property
     def is_admin(self) -> bool:
         return self.template.startswith("admin/")
