@@ -12,6 +12,7 @@ from typing import Any
 
 from django.db.transaction import non_atomic_requests
 from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
 from django.utils.cache import patch_vary_headers
 from django.utils.http import parse_etags
 from django.views.decorators.http import require_safe
@@ -30,6 +31,14 @@ def schema(request: HttpRequest) -> HttpResponse:
     answer = answered(request, text, tag, YAML if wants_yaml else "application/json")
     patch_vary_headers(answer, ["Accept"])
     return answer
+
+
+@non_atomic_requests
+@require_safe
+def page(request: HttpRequest) -> HttpResponse:
+    """The same to read, search and print."""
+    text, tag = _page()
+    return answered(request, text, tag, "text/html; charset=utf-8")
 
 
 def answered(request: HttpRequest, text: bytes, tag: str, kind: str) -> HttpResponse:
@@ -55,6 +64,17 @@ def _written(as_yaml: bool) -> tuple[bytes, str]:
         text = bytes(renderer.render(document(), renderer_context={}))
     else:
         text = json.dumps(document(), ensure_ascii=False, separators=(",", ":")).encode()
+    return text, tag_of(text)
+
+
+@cache
+def _page() -> tuple[bytes, str]:
+    from pos.reference_page import groups
+    from pos.schema import document
+
+    found = document()
+    context = {"groups": groups(found), "about": found["info"]["description"]}
+    text = render_to_string("reference.html", context).encode()
     return text, tag_of(text)
 
 

@@ -12,6 +12,7 @@ urlpatterns = [
     path("", include("metering.platform_urls")),
     path("", include("sales.open_api_urls")),
     path("api/v1/schema/", public(reference.schema), name="api_schema"),
+    path("api/v1/docs/", public(reference.page), name="api_reference"),
 ]
 
 handler400 = "pos.views.bad_request"

@@ -11,6 +11,7 @@ from rest_framework import serializers as s
 from sync.kinds import KINDS, Kind, Type
 from sync.reading import MOST
 from sync.reading import PAGE as USUAL
+from sync.rendering import BUCKETS
 
 SINCE = OpenApiParameter(
     "since", str, description="The `cursor` of the answer before; none to begin a copy."
@@ -100,25 +101,20 @@ PAGE = inline_serializer(
 )
 
 
-def _sums() -> Any:
-    # One for each list: a serializer that stands under several names is described under one.
-    return inline_serializer(
-        "SyncSums",
-        {
-            "count": s.IntegerField(),
-            "sums": s.ListField(
-                child=s.CharField(),
-                min_length=256,
-                max_length=256,
-                help_text="By the last two digits of the ids, `00` to `ff`: the sum of the "
-                "versions modulo 2^48, in hexadecimal digits.",
-            ),
-        },
-        required=False,
+class SyncSums(s.Serializer[Any]):
+    count = s.IntegerField()
+    sums = s.ListField(
+        child=s.CharField(),
+        min_length=BUCKETS,
+        max_length=BUCKETS,
+        help_text="By the last two digits of the ids, `00` to `ff`: the sum of the versions "
+        "modulo 2^48, in hexadecimal digits.",
     )
 
 
-CHECKSUMS = inline_serializer("SyncChecksums", {kind.name: _sums() for kind in KINDS})
+CHECKSUMS = inline_serializer(
+    "SyncChecksums", {kind.name: SyncSums(required=False) for kind in KINDS}
+)
 BUCKET = inline_serializer(
     "SyncBucket",
     {

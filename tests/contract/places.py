@@ -15,7 +15,9 @@ from django.test import Client
 from accounts.models import Device, Membership, OperatorSession
 from accounts.operators import sign_in
 from accounts.pins import Wrong, set_pin
-from sales.models import Register, Shift
+from inventory.ledger import correct
+from inventory.models import Brand, StockDocument
+from sales.models import Register, ReviewItem, Shift
 from sales.shifts import open_shift
 from sales.terminals import invite
 from tenants.context import business
@@ -23,10 +25,12 @@ from tenants.ids import uuid7
 from tenants.models import Location
 from tests.api.calls import ROOT, ask
 from tests.factories import Shop, make_device, make_person
+from tests.sales.reviewing import remark
 
 PIN = "274951"
 # What belongs to a location; all else is the business's alone.
 PLACED = {"register", "shift", "sale", "location", "person", "operator", "code", "movement"}
+PLACED |= {"review", "correction"}
 
 
 class Spot:
@@ -51,6 +55,9 @@ class Spot:
             "category": lambda: self.shop.category.pk,
             "tax_rate": lambda: self.shop.tax.pk,
             "unit": lambda: self.shop.piece.pk,
+            "brand": lambda: self.brand.pk,
+            "review": lambda: self.review.pk,
+            "correction": lambda: self.correction.pk,
         }
         return str(makers[name]())
 
@@ -113,6 +120,28 @@ class Spot:
         answer = ask(self.client(), "POST", f"{ROOT}sales", body)
         assert answer.status_code == 201, answer.content
         return str(json.loads(answer.content)["id"])
+
+    @cached_property
+    def brand(self) -> Brand:
+        with self._inside():
+            return Brand.objects.create(name="Delft")
+
+    @cached_property
+    def review(self) -> ReviewItem:
+        """A mug that was sold offline at an old price."""
+        _ready = self.shift
+        with self._inside():
+            return remark(self.shop, register=str(self.register.pk))
+
+    @cached_property
+    def correction(self) -> StockDocument:
+        with self._inside():
+            return correct(
+                actor=self.shop.owner,
+                location=self.location,
+                reason=StockDocument.Reason.FOUND,
+                changes={self.shop.mug.pk: Decimal(1)},
+            )
 
     def _code(self) -> str:
         with self._inside():

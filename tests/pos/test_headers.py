@@ -24,7 +24,7 @@ DIRECTIVES = {
 }
 NONCE = re.compile(r"script-src [^;]*'nonce-([\w+/=-]{16,})'")
 # What may be kept by a browser although it is made by a view: it is the same for everybody.
-PUBLIC_FOR_ALL = {"api_schema"}
+PUBLIC_FOR_ALL = {"api_schema", "api_reference"}
 
 
 @pytest.fixture
