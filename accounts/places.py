@@ -17,12 +17,23 @@ from tenants.models import Business, Location
 def change_business(*, actor: Membership, business: Business, **values: Any) -> None:
     """Change the settings of the business; currency and address in the web stay for ever."""
     assert not {"currency", "slug"} & values.keys()
-    stored = Business.objects.get(pk=business.pk)
+    # Locked: an import notes in the same column what came in.
+    stored = Business.objects.select_for_update(no_key=True).get(pk=business.pk)
     before = audit.snapshot(stored)
+    limit = values.pop("cash_limit", stored.cash_limit)
+    if limit != stored.cash_limit:
+        values["settings"] = {
+            **stored.settings,
+            "cash_limit": "" if limit is None else f"{limit:f}",
+        }
     for name, value in values.items():
         setattr(business, name, value)
     business.save(update_fields=[*values])
     changes = audit.changed(before, audit.snapshot(business))
+    if limit != stored.cash_limit:
+        changes["cash_limit"] = [
+            None if one is None else f"{one:f}" for one in (stored.cash_limit, limit)
+        ]
     if stored.tax_number != business.tax_number:
         changes["tax_number"] = ["***" if stored.tax_number else "", "***"]
     if changes:

@@ -26,7 +26,7 @@ from tenants.models import Business, ExternalReference, Location
 BY_PAGE: Final = "page"
 
 #: Keys of a file's settings that are taken. What stands there so far are notes of ours.
-SETTINGS: Final[frozenset[str]] = frozenset()
+SETTINGS: Final[frozenset[str]] = frozenset({"cash_limit"})
 
 
 def origin_of(row: BusinessRow) -> dict[str, Any]:

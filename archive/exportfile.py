@@ -62,7 +62,8 @@ _KEPT: Final[dict[str, frozenset[str]]] = {
     "users": frozenset({"roles", "permissions", "locationIds"}),
     "roles": frozenset({"permissions"}),
     "customers": frozenset({"references"}),
-    "registers": frozenset({"series"}),
+    "registers": frozenset({"series", "readings"}),
+    "shifts": frozenset({"movements"}),
     "sales": frozenset({"lines", "payments"}),
 }
 

@@ -18,6 +18,7 @@ from django.core.files.base import ContentFile
 from accounts.access import token_hash
 from accounts.models import Device
 from archive.exportfile import ExportFile, ExportFileError
+from archive.import_cash import bring_movements, bring_readings
 from archive.own_rows import (
     STREAMED,
     CreditEntryRow,
@@ -64,6 +65,9 @@ def bring_tills(move: Move) -> None:
         move.wrote(len(rows))
         if table == "registers":
             _bring_series(move, rows)
+            bring_readings(move, rows)
+        elif table == "shifts":
+            bring_movements(move, rows)
     active = sum(1 for row in move.rows("devices") if row.revoked_at is None)
     if active and move.is_new:
         move.notes.append(f"{active} devices came in without their tokens: connect them anew.")

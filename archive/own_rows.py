@@ -26,9 +26,10 @@ from archive.fitting import (
     text,
     whole,
 )
+from archive.fitting_readings import figures
 from archive.rows import column
 from inventory.models import StockDocument, StockMovement
-from sales.models import CreditEntry, Payment, Sale
+from sales.models import CashMovement, CreditEntry, Payment, Sale
 
 # Rows have a column of that name themselves.
 decimal = number
@@ -82,6 +83,7 @@ class RegisterRow:
     exchange_counter: int = column("exchangeCounter", whole, 0)
     sales: int = column("sales", whole)
     series: list[Any] = column("series", nested_rows, ())
+    readings: list[Any] = column("readings", nested_rows, ())
 
 
 @dataclass(slots=True)
@@ -91,6 +93,41 @@ class SeriesRow:
     code: str = column("code", text(4))
     device_id: int | None = column("deviceId", key, None)
     created_at: datetime = column("createdAt", instant)
+
+
+@dataclass(slots=True)
+class ReadingRow:
+    """A Z reading, within its register; the first one first."""
+
+    number: int = column("number", key)
+    business_date: date = column("businessDate", day)
+    first_shift: int = column("firstShift", key)
+    last_shift: int = column("lastShift", key)
+    began_at: datetime = column("beganAt", instant)
+    ended_at: datetime = column("endedAt", instant)
+    user_id: int = column("userId", key)
+    device_id: int | None = column("deviceId", key, None)
+    taken_at: datetime = column("takenAt", instant)
+    figures: dict[str, Any] = column("figures", figures)
+    total: Decimal = column("total", decimal)
+    grand_total: Decimal = column("grandTotal", decimal)
+    mark: str = column("hash", digest)
+
+
+@dataclass(slots=True)
+class CashRow:
+    """A cash movement, within its shift. `corrects` is the place of another one there."""
+
+    kind: str = column("kind", one_of(*CashMovement.Kind.values))
+    amount: Decimal = column("amount", decimal)
+    reason: str = column("reason", one_of(*CashMovement.Reason.values))
+    note: str = column("note", text(200), "")
+    corrects: int | None = column("corrects", key, None)
+    user_id: int = column("userId", key)
+    device_id: int | None = column("deviceId", key, None)
+    moved_at: datetime = column("movedAt", instant)
+    business_date: date = column("businessDate", day)
+    request_hash: str = column("requestHash", text(64), "")
 
 
 @dataclass(slots=True)
@@ -108,6 +145,7 @@ class ShiftRow:
     expected_cash: Decimal | None = column("expectedCash", decimal, None)
     difference: Decimal | None = column("difference", decimal, None)
     note: str = column("note", text(500), "")
+    movements: list[Any] = column("movements", nested_rows, ())
 
 
 @dataclass(slots=True)

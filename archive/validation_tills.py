@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from archive.own_rows import SeriesRow
 from archive.rows import parse
+from archive.validation_cash import check_movements, check_readings
 
 if TYPE_CHECKING:
     from archive.validation import Reading
@@ -90,6 +91,7 @@ def _check_registers(reading: Reading) -> None:
     codes: set[tuple[int, str]] = set()
     for row in reading.export.own["registers"].values():
         _check_series(reading, row, codes)
+        check_readings(reading, row)
         if not _PREFIX.fullmatch(row.prefix):
             reason = "is not made of capital letters and digits"
             reading.fault("registers", row.id, "prefix", reason, row.prefix)
@@ -124,6 +126,7 @@ def _check_shifts(reading: Reading) -> None:
     open_on: dict[int, int] = {}
     numbers: dict[tuple[int, int], int] = {}
     for row in reading.export.own["shifts"].values():
+        check_movements(reading, row)
         closing = (row.closed_at, row.counted_cash, row.expected_cash, row.difference)
         if None in closing and any(value is not None for value in closing):
             reading.fault("shifts", row.id, "closedAt", "is closed in part")

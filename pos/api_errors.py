@@ -45,6 +45,7 @@ MEANINGS: Final[dict[tuple[int, str], str]] = {
     (403, "pin_locked"): "Too many wrong PINs; `fields` say for how many seconds to `wait`.",
     (403, "terminals_only"): "This is for terminals.",
     (403, "devices_only"): "This is for terminals and programs.",
+    (403, "needs_approval"): "So much cash needs an approval by somebody with the `permissions` named.",
     (404, "not_found"): "There is no such thing here.",
     (404, "unknown_code"): "The code is wrong, used or too old.",
     (406, "not_acceptable"): "Answers are JSON.",
@@ -52,6 +53,9 @@ MEANINGS: Final[dict[tuple[int, str], str]] = {
     (409, "register_inactive"): "This register is switched off.",
     (409, "shift_open"): "A shift is open on this register already.",
     (409, "shift_closed"): "This shift is closed already.",
+    (409, "already_corrected"): "This movement is corrected already.",
+    (409, "cannot_correct"): "This movement cannot be corrected: enter another one.",
+    (409, "nothing_to_close"): "No shift was closed since the last Z reading.",
     (409, "out_of_stock"): "`fields` say how much is there, by variation.",
     (409, "not_enough_credit"): "`fields` say how much `credit` is there.",
     (409, "credit_spent"): "The credit that this sale brought is spent.",
@@ -62,15 +66,35 @@ MEANINGS: Final[dict[tuple[int, str], str]] = {
     (409, "has_refunds"): "Something of this sale came back already.",
     (409, "not_a_sale"): "This document cannot be reversed.",
     (409, "is_history"): "This came in with the history of an older system.",
+    (409, "settled_already"): "Somebody else has settled this.",
+    (409, "is_held"): "This is in no book yet: record it, or close it.",
+    (409, "is_recorded"): "This is in the books: void it there if it is wrong.",
+    (409, "unreadable"): "There is nothing here that could be recorded.",
+    (409, "unknown_variation"): "A line is of a product that does not exist here.",
+    (409, "other_total"): "The lines do not come to the total.",
+    (409, "other_register"): "The device may not use this register.",
+    (409, "not_allowed"): "Who sent this may not sell.",
+    (409, "unknown_series"): "The number is of no series of this register.",
+    (409, "number_taken"): "The number is that of another sale.",
+    (409, "underpaid"): "The payments are less than the total.",
+    (409, "overpaid"): "The payments are more than the total.",
+    (409, "needs_customer"): "Credit is a customer's: name one.",
+    (409, "unexpected"): "Something went wrong with it; the log says what.",
+    (412, "changed_meanwhile"): "This is another version now: read it again.",
     (409, "id_taken"): "Another request was recorded under this id.",
     (409, "conflict"): "Something with the same name or code exists already.",
     (413, "too_large"): "The request is too large.",
     (415, "unsupported_media_type"): "Send JSON.",
     (422, "other_total"): "`fields` hold the right `total` and the `difference`.",
     (422, "other_amount"): "`fields` hold what is `to_pay`.",
+    (422, "implausible"): "These values are unusual: send `confirm` if they are right.",
     (422, "import_at_work"): "An import is at work: send the same request again when it is done.",
     (422, "no_series_left"): "This business has no series of numbers left.",
     (429, "too_many"): "Come back after `Retry-After` seconds.",
+    (429, "rate_limited"): "The key asks too often in this minute; come back after `Retry-After`.",
+    (429, "day_limit"): "The key is at its limit for today (UTC).",
+    (429, "month_limit"): "The key is at its limit for this month (UTC).",
+    (429, "no_credits"): "The business has no API credits left.",
     (503, "busy"): "Nothing was recorded: send the same request again.",
 }
 
@@ -87,10 +111,6 @@ _PAID: Final[Codes] = (
 _RECORDED: Final[Codes] = (
     *("409 no_open_shift", "409 register_inactive", "409 id_taken", "422 import_at_work"),
 )
-    (429, "rate_limited"): "The key asks too often in this minute; come back after `Retry-After`.",
-    (429, "day_limit"): "The key is at its limit for today (UTC).",
-    (429, "month_limit"): "The key is at its limit for this month (UTC).",
-    (429, "no_credits"): "The business has no API credits left.",
 _BACK: Final[Codes] = (
     *("400 no_lines", "400 too_many_lines", "400 not_positive", "400 negative"),
     *("400 too_precise", "400 too_large", "400 needs_customer", "400 unknown_customer"),
@@ -117,8 +137,40 @@ OF_OPERATIONS: Final[dict[str, Codes]] = {
     "sync": ("400 no_location", "404 not_found"),
     "sync_checksums": ("400 no_location", "404 not_found"),
     "sync_bucket": ("400 no_location",),
+    "products": ("404 not_found",),
+    "product_create": ("409 id_taken", "422 implausible"),
+    "product_change": ("409 conflict", "412 changed_meanwhile", "422 implausible"),
+    "product_remove": ("412 changed_meanwhile",),
+    "product_prices": ("412 changed_meanwhile", "422 implausible"),
+    "category_create": ("409 id_taken",),
+    "brand_create": ("409 id_taken",),
+    "unit_create": ("409 id_taken",),
+    "tax_rate_create": ("409 id_taken",),
+    "stock": ("404 not_found",),
+    "stock_movements": ("404 not_found",),
+    "stock_corrections": ("404 not_found",),
+    "stock_correct": ("404 not_found", "409 id_taken", "409 out_of_stock"),
+    "review_settle": (
+        *("400 no_reason", "400 unknown_customer", "409 settled_already", "409 is_held"),
+        *("409 is_recorded", "409 unreadable", "409 id_taken", "409 not_enough_credit"),
+        *("409 unknown_variation", "409 other_total", "409 other_register", "409 not_allowed"),
+        *("409 unknown_series", "409 number_taken", "409 underpaid", "409 overpaid"),
+        *("409 needs_customer", "409 unexpected"),
+    ),
     "shift_open": (*("400 negative", "404 not_found", "409 register_inactive", "409 shift_open"),),
     "shift_close": ("400 negative", "409 shift_closed"),
+    "cash_movement_create": (
+        *("403 needs_approval", "409 shift_closed", "409 register_inactive", "409 id_taken"),
+    ),
+    "cash_movement_correct": (
+        *("403 needs_approval", "409 shift_closed", "409 register_inactive", "409 id_taken"),
+        *("409 already_corrected", "409 cannot_correct"),
+    ),
+    "z_readings": ("404 not_found",),
+    "z_reading_create": (
+        *("404 not_found", "409 shift_open", "409 nothing_to_close", "409 id_taken"),
+    ),
+    "day": ("404 not_found",),
     "series_create": ("404 not_found", "409 id_taken", "422 no_series_left"),
     "sales": ("404 not_found",),
     "sale_create": (
@@ -146,6 +198,8 @@ def usual(
     if not is_public:
         found += ["401 not_authenticated", "401 operator_signed_out"]
         found += ["403 address_refused", "403 approval_over"]
+        found += ["429 too_many", "429 rate_limited", "429 day_limit", "429 month_limit"]
+        found += ["429 no_credits"]
     if needs:
         found += ["403 permission_denied"]
     if has_body:
@@ -163,5 +217,3 @@ def by_status(codes: Iterable[str]) -> dict[int, dict[str, str]]:
     for status, code in sorted({(int(one[:3]), one[4:]) for one in codes}):
         found.setdefault(status, {})[code] = MEANINGS[status, code]
     return found
-        found += ["429 too_many", "429 rate_limited", "429 day_limit", "429 month_limit"]
-        found += ["429 no_credits"]

@@ -14,6 +14,7 @@ from accounts.permissions import Permission
 from sales.customers import customer_matches
 from sales.forms import free_prefix
 from sales.models import (
+    CashMovement,
     CreditAccount,
     CreditEntry,
     Customer,
@@ -24,6 +25,7 @@ from sales.models import (
     Sale,
     SaleLine,
     Shift,
+    ZReading,
 )
 from tenants.asking import cleaned
 from tenants.forms import TenantModelForm
@@ -189,6 +191,32 @@ class ShiftAdmin(LookOnlyAdmin):
         "difference",
         "note",
     )
+
+
+@admin.register(CashMovement)
+class CashMovementAdmin(LookOnlyAdmin):
+    needs = {"view": P.SHIFT_VIEW_ALL}
+    location_field = "shift__register__location"
+    list_display = ("moved_at", "shift", "kind", "amount", "reason", "operator")
+    list_filter = ("kind", "reason")
+    list_select_related = ("shift__register", "operator")
+    fields = (
+        "shift", "kind", "amount", "reason", "note", "corrects", "operator", "device", "moved_at",
+        "business_date",
+    )  # fmt: skip
+
+
+@admin.register(ZReading)
+class ZReadingAdmin(LookOnlyAdmin):
+    needs = {"view": P.READING_Z_READING}
+    location_field = "register__location"
+    list_display = ("register", "number", "business_date", "total", "grand_total", "taken_by")
+    list_filter = ("register",)
+    list_select_related = ("register", "taken_by")
+    fields = (
+        "register", "number", "business_date", "first_shift", "last_shift", "began_at", "ended_at",
+        "taken_by", "device", "taken_at", "total", "grand_total", "figures", "content_hash",
+    )  # fmt: skip
 
 
 @admin.register(NumberSeries)

@@ -1,7 +1,7 @@
 from django.db.transaction import non_atomic_requests
 from django.urls import path
 
-from sales.api import batch, customers, items, me, refunds, sales, shifts
+from sales.api import batch, cash, customers, items, me, readings, refunds, review, sales, shifts
 
 urlpatterns = [
     path("me", me.MeView.as_view(), name="api_me"),
@@ -12,8 +12,33 @@ urlpatterns = [
     path("shifts", shifts.ShiftsView.as_view(), name="api_shifts"),
     path("shifts/<uuid:shift_id>", shifts.ShiftView.as_view(), name="api_shift"),
     path("shifts/<uuid:shift_id>/close", shifts.ShiftCloseView.as_view(), name="api_shift_close"),
+    path(
+        "shifts/<uuid:shift_id>/cash-movements",
+        cash.CashMovementsView.as_view(),
+        name="api_cash_movements",
+    ),
+    path(
+        "cash-movements/<uuid:movement_id>/correct",
+        cash.CashCorrectionView.as_view(),
+        name="api_cash_correct",
+    ),
+    path(
+        "shifts/<uuid:shift_id>/reading",
+        readings.ShiftReadingView.as_view(),
+        name="api_shift_reading",
+    ),
+    path("z-readings", readings.ZReadingsView.as_view(), name="api_z_readings"),
+    path("z-readings/<uuid:reading_id>", readings.ZReadingView.as_view(), name="api_z_reading"),
+    path("day", readings.DayView.as_view(), name="api_day"),
     path("sales", sales.SalesView.as_view(), name="api_sales"),
     path("sales/batch", non_atomic_requests(batch.BatchView.as_view()), name="api_sale_batch"),
+    path("review", review.ReviewsView.as_view(), name="api_reviews"),
+    path("review/<uuid:review_id>", review.ReviewView.as_view(), name="api_review"),
+    path(
+        "review/<uuid:review_id>/settle",
+        review.ReviewSettleView.as_view(),
+        name="api_review_settle",
+    ),
     path("series", batch.SeriesView.as_view(), name="api_series"),
     path("sales/<uuid:sale_id>", sales.SaleView.as_view(), name="api_sale"),
     path("sales/<uuid:sale_id>/void", sales.SaleVoidView.as_view(), name="api_sale_void"),

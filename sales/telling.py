@@ -8,6 +8,7 @@ from typing import Any
 from django.urls import get_script_prefix, set_script_prefix
 
 from sales.models import Sale, Shift
+from sales.readings import shift_figures
 from tenants.context import current
 from tenants.models import Business
 from webhooks.building import builds
@@ -44,9 +45,14 @@ def document_shape(event: Event) -> dict[str, Any] | None:
 
 @builds(Kind.SHIFT_CLOSED)
 def shift_shape(event: Event) -> dict[str, Any] | None:
-    """As the API answers for a closed shift, with what was expected in the drawer."""
+    """As the API answers for a closed shift, with what was expected in the drawer, and the figures
+    of its reading."""
+    from sales.api.readings import figures_shape
     from sales.api.shapes import shift_shape as shape
 
     shifts = Shift.objects.select_related("register__location", "opened_by", "closed_by")
     shift = shifts.filter(pk=event.object_id).first()
-    return None if shift is None else shape(_Asked(current()), shift, shift.expected_cash)
+    if shift is None:
+        return None
+    figures = figures_shape(shift_figures(shift))
+    return {**shape(_Asked(current()), shift, shift.expected_cash), "figures": figures}

@@ -2,7 +2,18 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from sales.views import credit, customers, refunds, registers, review, sales, shifts, till
+from sales.views import (
+    cash,
+    credit,
+    customers,
+    readings,
+    refunds,
+    registers,
+    review,
+    sales,
+    shifts,
+    till,
+)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("sales.device_urls")),
@@ -21,6 +32,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("shifts/open/", shifts.shift_open, name="shift_open"),
     path("shifts/<uuid:pk>/", shifts.shift_detail, name="shift_detail"),
     path("shifts/<uuid:pk>/close/", shifts.shift_close, name="shift_close"),
+    path("shifts/<uuid:pk>/cash/", cash.cash_move, name="cash_move"),
+    path("cash-movements/<uuid:movement_id>/correct/", cash.cash_correct, name="cash_correct"),
+    path("shifts/<uuid:pk>/reading/", readings.shift_reading, name="shift_reading"),
+    path("shifts/<uuid:pk>/z/", readings.z_take, name="z_take"),
+    path("z-readings/", readings.z_reading_list, name="z_reading_list"),
+    path("z-readings/<uuid:pk>/", readings.z_reading, name="z_reading"),
     path("registers/", registers.register_list, name="register_list"),
     path("registers/new/", registers.register_create, name="register_create"),
     path("registers/<uuid:pk>/", registers.register_edit, name="register_edit"),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+import re
+from decimal import Decimal
+from typing import Any, ClassVar, Final
 from zoneinfo import ZoneInfo, available_timezones
 
 from babel.numbers import get_currency_precision, list_currencies
@@ -18,6 +20,8 @@ from tenants.encryption import EncryptedTextField, SealedTextField
 from tenants.fields import amount_field
 from tenants.ids import uuid7
 from tenants.scope import TenantManager, own
+
+_PLAIN_AMOUNT: Final = re.compile(r"[0-9]{1,13}(\.[0-9]{1,4})?")
 
 
 def validate_time_zone(value: str) -> None:
@@ -87,6 +91,14 @@ class Business(models.Model):
     @property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.time_zone)
+
+    @property
+    def cash_limit(self) -> Decimal | None:
+        """Above which amount cash moves in and out of a drawer only with a supervisor's approval, in
+        the business's currency; None where there is no limit."""
+        # Settings may have come in with a file, whoever wrote that.
+        text = str(self.settings.get("cash_limit", ""))
+        return Decimal(text) if _PLAIN_AMOUNT.fullmatch(text) else None
 
 
 class TenantForeignKey(models.ForeignKey):  # type: ignore[type-arg]

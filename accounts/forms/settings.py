@@ -7,7 +7,7 @@ from zoneinfo import available_timezones
 
 from babel import Locale, UnknownLocaleError
 from django import forms
-from django.core.validators import MinValueValidator
+from django.core.validators import DecimalValidator, MinValueValidator
 from django.utils.translation import gettext_lazy as _
 
 from tenants.models import Business, Location
@@ -19,6 +19,17 @@ def zone_choices() -> list[tuple[str, str]]:
 
 class BusinessForm(forms.ModelForm[Business]):
     time_zone = forms.ChoiceField(label=_("Time zone"), choices=zone_choices)
+    cash_limit = forms.DecimalField(
+        label=_("Largest cash movement without approval"),
+        required=False,
+        min_value=0,
+        max_digits=14,
+        help_text=_(
+            "Whoever puts more into a drawer or takes more out of it without a sale needs a"
+            " supervisor’s approval. Empty: nobody does."
+        ),
+        widget=forms.TextInput(attrs={"inputmode": "decimal"}),
+    )
 
     class Meta:
         model = Business
@@ -37,6 +48,9 @@ class BusinessForm(forms.ModelForm[Business]):
         super().__init__(*args, **kwargs)
         self.initial["cash_step"] = f"{self.instance.cash_step.normalize():f}"
         self.fields["cash_step"].validators.append(MinValueValidator(0))
+        limit = self.instance.cash_limit
+        self.initial["cash_limit"] = "" if limit is None else f"{limit:f}"
+        self.fields["cash_limit"].validators.append(DecimalValidator(14, self.instance.digits))
 
     def clean_locale(self) -> str:
         name: str = self.cleaned_data["locale"]

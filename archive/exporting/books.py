@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from django.db.models import Max
 
+from archive.exporting.cash import reading_row, with_movements
 from archive.exporting.form import amount, chained, day, moment
 from archive.exporting.reading import Numbers, in_order, pieces
 from archive.exporting.shop import Row, person
@@ -25,7 +26,7 @@ from sales.models import (
     Register,
     Sale,
     SaleLine,
-    Shift,
+    ZReading,
 )
 from tenants import context
 
@@ -59,6 +60,9 @@ class Books:
         series = defaultdict(list)
         for one in NumberSeries.objects.order_by("pk"):
             series[one.register_id].append(self._series(one))
+        readings = defaultdict(list)
+        for reading in ZReading.objects.order_by("number"):
+            readings[reading.register_id].append(reading_row(self.numbers, reading))
         for row in in_order(Register.objects.all()):
             yield {
                 "id": self.numbers.of("registers", row.pk),
@@ -75,6 +79,7 @@ class Books:
                 "exchangeCounter": row.exchange_counter,
                 "sales": row.chain_length,
                 "series": series[row.pk],
+                "readings": readings[row.pk],
             }
 
     def _series(self, row: NumberSeries) -> Row:
@@ -85,7 +90,7 @@ class Books:
         }
 
     def shifts(self) -> Iterator[Row]:
-        for row in in_order(Shift.objects.all()):
+        for row, moved in with_movements(self.numbers):
             yield {
                 "id": self.numbers.give("shifts", row.pk),
                 "businessId": self.business,
@@ -100,6 +105,7 @@ class Books:
                 "expectedCash": amount(row.expected_cash),
                 "difference": amount(row.difference),
                 "note": row.note or None,
+                "movements": moved,
             }
 
     # -- sales --

@@ -16,14 +16,24 @@ from archive.exporting.reading import in_order, pieces
 from archive.exporting.sheets import Code, Table
 from inventory.models import Barcode, LocationPrice, StockLevel, StockMovement, Variation
 from purchasing.models import Supplier
-from sales.models import CreditAccount, Customer, Payment, Sale, SaleLine, Shift
+from sales.models import (
+    CashMovement,
+    CreditAccount,
+    Customer,
+    Payment,
+    Sale,
+    SaleLine,
+    Shift,
+    ZReading,
+)
 from tenants.models import Location
 
 Cells = Sequence[Any]
 
 
 def people_tables() -> list[Table]:
-    """Products with their stock, customers, suppliers, sales, lines, payments, shifts, movements."""
+    """Products with their stock, customers, suppliers, sales, lines, payments, shifts with cash
+    movements and Z readings, stock movements."""
     return [
         _products(),
         _table("customers", _("Customers"), _customer_columns, _customers, Customer),
@@ -32,6 +42,8 @@ def people_tables() -> list[Table]:
         _table("sale_lines", _("Sale lines"), _line_columns, _lines, SaleLine),
         _table("payments", _("Payments"), _payment_columns, _payments, Payment),
         _table("shifts", _("Shifts"), _shift_columns, _shifts, Shift),
+        _table("cash_movements", _("Cash movements"), _cash_columns, _cash, CashMovement),
+        _table("z_readings", _("Z readings"), _reading_columns, _readings, ZReading),
         _table("movements", _("Stock movements"), _movement_columns, _movements, StockMovement),
     ]
 
@@ -213,6 +225,42 @@ def _shifts() -> Iterator[Cells]:
             clock(one.opened_at, place.pk), one.opening_float, people[one.closed_by_id],
             clock(one.closed_at, place.pk), one.counted_cash, one.expected_cash, one.difference,
             one.note,
+        ]  # fmt: skip
+
+
+def _cash_columns() -> list[str]:
+    return [
+        _("Time"), _("Location"), _("Register"), _("Shift"), _("Kind"), _("Amount"), _("Reason"),
+        _("Note"), _("Correction"), _("By"),
+    ]  # fmt: skip
+
+
+def _cash() -> Iterator[Cells]:
+    clock, people = _Clock(), _People()
+    for one in in_order(CashMovement.objects.select_related("shift__register__location")):
+        register = one.shift.register
+        yield [
+            clock(one.moved_at, register.location_id), register.location.name, register.name,
+            one.shift.number, one.get_kind_display(), one.amount, one.get_reason_display(),
+            one.note, one.corrects_id is not None, people[one.operator_id],
+        ]  # fmt: skip
+
+
+def _reading_columns() -> list[str]:
+    return [
+        _("Location"), _("Register"), _("Number"), _("Date"), _("First shift"), _("Last shift"),
+        _("Taken"), _("By"), _("Total"), _("Total of all readings"),
+    ]  # fmt: skip
+
+
+def _readings() -> Iterator[Cells]:
+    clock, people = _Clock(), _People()
+    for one in in_order(ZReading.objects.select_related("register__location")):
+        place = one.register.location
+        yield [
+            place.name, one.register.name, one.number, one.business_date, one.first_shift,
+            one.last_shift, clock(one.taken_at, place.pk), people[one.taken_by_id], one.total,
+            one.grand_total,
         ]  # fmt: skip
 
 

@@ -18,7 +18,7 @@ from accounts.permissions import ALL_LOCATIONS
 from archive.exporting.form import amount, moment
 from archive.exporting.reading import Numbers, in_order
 from inventory.models import StockDocument, StockMovement
-from sales.models import CreditEntry, Sale, Shift
+from sales.models import CashMovement, CreditEntry, Sale, Shift, ZReading
 from tenants import context
 from tenants.models import Business, Location
 
@@ -132,7 +132,8 @@ def outsiders() -> list[User]:
     signed: set[Any] = set()
     for model, column in (
         (Sale, "operator"), (Shift, "opened_by"), (Shift, "closed_by"), (StockDocument, "actor"),
-        (StockMovement, "actor"), (CreditEntry, "actor"),
+        (StockMovement, "actor"), (CreditEntry, "actor"), (CashMovement, "operator"),
+        (ZReading, "taken_by"),
     ):  # fmt: skip
         signed.update(model.objects.order_by().values_list(f"{column}_id", flat=True).distinct())
     people = User.objects.filter(pk__in=signed - members - {None})

@@ -1,8 +1,8 @@
 """What the law wants kept of a business that is gone: its books as tables, encrypted.
 
-Sales, their lines, payments, shifts and stock movements, and who the business was. Not the catalogue,
-not the list of customers, not its people's accounts: nothing asks for those. No page and no API shows
-it; operators read it with `manage.py retained_records`.
+Sales, their lines, payments, shifts, cash and stock movements, Z readings, and who the business was.
+Not the catalogue, not the list of customers, not its people's accounts: nothing asks for those. No
+page and no API shows it; operators read it with `manage.py retained_records`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,9 @@ from tenants.context import current
 from tenants.models import Location
 
 PART: Final = 1024 * 1024
-KEPT: Final = ("sales", "sale_lines", "payments", "shifts", "movements")
+KEPT: Final = (
+    "sales", "sale_lines", "payments", "shifts", "cash_movements", "z_readings", "movements"
+)  # fmt: skip
 
 
 def keep_books(*, until: date) -> RetainedRecord:

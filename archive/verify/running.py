@@ -8,13 +8,14 @@ from contextlib import nullcontext
 from django.db import connection
 
 from archive.verify import (
+    cash,
     catalogue,
     credit,
     documents,
     files,
     installation,
-    numbers,
     metering,
+    numbers,
     offline,
     people,
     refunds,
@@ -39,12 +40,13 @@ BOOKS: tuple[Rule, ...] = (
     *documents.RULES,
     *refunds.RULES,
     *shifts.RULES,
+    *cash.RULES,
     *numbers.RULES,
     *offline.RULES,
     *credit.RULES,
+    *metering.RULES,
 )
 RULES: tuple[Rule, ...] = (
-    *metering.RULES,
     *people.RULES,
     *walls.RULES,
     *catalogue.RULES,

@@ -13,15 +13,16 @@ from django.db.models import (
     Max,
     OuterRef,
     Q,
+    Subquery,
     Sum,
     Window,
 )
-from django.db.models.functions import Lag, TruncDate
+from django.db.models.functions import Coalesce, Lag, TruncDate
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import AuditEntry
-from archive.verify.rules import Look, Rule, rule, with_its
-from sales.models import Payment, Register, Sale, Shift
+from archive.verify.rules import ZERO, Look, Rule, rule, with_its
+from sales.models import CashMovement, Payment, Register, Sale, Shift
 from tenants.context import current
 from tenants.models import Location
 
@@ -33,14 +34,17 @@ SKEW = timedelta(minutes=5)
 
 @rule(AREA, _("The cash that a drawer should hold is not the float and the cash taken."), weight=2)
 def drawer_is_float_and_cash(look: Look) -> None:
-    """DESIGN 6: of a closed shift, expected is float + cash, difference is counted less expected."""
+    """DESIGN 6: of a closed shift, expected is float + cash + what moved without a sale, difference
+    is counted less expected."""
     closed = Shift.objects.filter(closed_at__isnull=False)
     paid = with_its(with_its(closed, "sales"), "its__payments", "paid")
     cash = Sum("paid__amount", filter=Q(paid__method=Payment.Method.CASH), default=0)
+    moved = CashMovement.objects.filter(shift=OuterRef("pk")).order_by().values("shift")
+    gained = Coalesce(Subquery(moved.annotate(sum=Sum("amount")).values("sum")), ZERO)
     look.unequal(
         paid,
         {
-            "expected_cash": F("opening_float") + cash,
+            "expected_cash": F("opening_float") + cash + gained,
             "difference": F("counted_cash") - F("expected_cash"),
         },
     )

@@ -69,7 +69,7 @@ def sale_shape(
         "number": sale.number,
         "kind": sale.kind,
         "is_history": sale.register.is_history,
-        "sold_at": _time(sale.sold_at, sale.location),
+        "sold_at": local_time(sale.sold_at, sale.location),
         "business_date": sale.business_date.isoformat(),
         "location": {"id": sale.location_id, "name": sale.location.name},
         "register": {"id": sale.register_id, "name": sale.register.name},
@@ -173,7 +173,7 @@ def register_shape(register: Register, shift: Shift | None, series: Any = None) 
         else {
             "id": shift.pk,
             "number": shift.number,
-            "opened_at": _time(shift.opened_at, location),
+            "opened_at": local_time(shift.opened_at, location),
             "opening_float": plain_money(shift.opening_float, current().digits),
             "opened_by": str(shift.opened_by),
         },
@@ -188,10 +188,10 @@ def shift_shape(request: Any, shift: Shift, expected: Decimal | None) -> Shape:
         "id": shift.pk,
         "register": {"id": shift.register_id, "name": shift.register.name},
         "number": shift.number,
-        "opened_at": _time(shift.opened_at, location),
+        "opened_at": local_time(shift.opened_at, location),
         "opened_by": str(shift.opened_by),
         "opening_float": plain_money(shift.opening_float, digits),
-        "closed_at": None if shift.closed_at is None else _time(shift.closed_at, location),
+        "closed_at": None if shift.closed_at is None else local_time(shift.closed_at, location),
         "closed_by": None if shift.closed_by is None else str(shift.closed_by),
         "expected_cash": _money_or_none(expected, digits),
         "counted_cash": _money_or_none(shift.counted_cash, digits),
@@ -252,5 +252,5 @@ def _money_or_none(value: Decimal | None, digits: int) -> str | None:
     return None if value is None else plain_money(value, digits)
 
 
-def _time(moment: datetime, location: Location) -> str:
+def local_time(moment: datetime, location: Location) -> str:
     return moment.astimezone(location.zone).isoformat(timespec="milliseconds")

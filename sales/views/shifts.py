@@ -21,13 +21,15 @@ from django.views.decorators.vary import vary_on_headers
 
 from accounts.access import can, demand, needs
 from accounts.permissions import Permission
-from sales import shifts
+from sales import readings, shifts
 from sales.forms import CloseShiftForm, OpenShiftForm
 from sales.keyset import keyset_page
-from sales.models import Payment, Sale, Shift
+from sales.models import CashMovement, Payment, Sale, Shift
 from sales.selection import totals, visible_sales, visible_shifts
+from sales.views.readings import READ
 from sales.views.sales import for_list
 from tenants.errors import Refused
+from tenants.ids import uuid7
 
 VIEW = (Permission.SHIFT_VIEW, Permission.SHIFT_VIEW_ALL)
 
@@ -69,6 +71,8 @@ def shift_detail(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         "shift": shift,
         "may_close": shift.is_open and _may_close(request, shift),
         "sees_sales": sees_sales,
+        **_cash(request, shift),
+        **_readings(request, shift),
         "sales": page.rows,
         "next_cursor": page.next_cursor,
         "previous_cursor": page.previous_cursor,
@@ -80,6 +84,37 @@ def shift_detail(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
             "totals": totals(Sale.objects.filter(shift=shift)),
         }
     return render(request, "sales/shift_detail.html", context)
+
+
+def _cash(request: HttpRequest, shift: Shift) -> dict[str, Any]:
+    """The cash movements of the shift, and what may be done with them."""
+    moved = CashMovement.objects.filter(shift=shift).select_related("operator")
+    rows = list(moved.prefetch_related("corrections").order_by("-moved_at", "-pk"))
+    for one in rows:
+        # One page corrects a movement once.
+        one.undo_id = uuid7()
+    may_move = can(request, Permission.CASH_IN_OUT)
+    return {
+        "movements": rows,
+        "may_move": shift.is_open and (may_move or can(request, Permission.CASH_OPEN_DRAWER)),
+        "may_correct": shift.is_open and may_move,
+    }
+
+
+def _readings(request: HttpRequest, shift: Shift) -> dict[str, Any]:
+    """Which readings of the shift there are, and may be taken."""
+    sees = can(request, Permission.CASH_VIEW_EXPECTED) or not shift.is_open
+    z_reading = None if shift.is_open else readings.reading_of_shift(shift)
+    may_take = can(request, Permission.READING_Z_READING)
+    if may_take and z_reading is None and not shift.is_open:
+        may_take = not Shift.objects.filter(register=shift.register_id, closed_at=None).exists()
+    return {
+        "may_read": sees and can(request, Permission.READING_X_READING),
+        "z_reading": z_reading,
+        "sees_z": any(can(request, one) for one in READ),
+        "may_take_z": may_take and z_reading is None and not shift.is_open,
+        "new_z": uuid7(),
+    }
 
 
 def _by_method(shift: Shift) -> list[tuple[str, Any]]:

@@ -56,12 +56,55 @@ ENDPOINTS = [
     ("GET", "me"),
     ("GET", "items?register={register}"),
     ("GET", "items/lookup?register={register}&code=TEA"),
+    ("GET", "products?status=all"),
+    ("POST", "products"),
+    ("GET", "products/{product}"),
+    ("PATCH", "products/{product}"),
+    ("DELETE", "products/{product}"),
+    ("PATCH", "products/{product}/prices"),
+    ("GET", "categories"),
+    ("POST", "categories"),
+    ("GET", "categories/{category}"),
+    ("PATCH", "categories/{category}"),
+    ("DELETE", "categories/{category}"),
+    ("GET", "brands"),
+    ("POST", "brands"),
+    ("GET", "brands/{brand}"),
+    ("PATCH", "brands/{brand}"),
+    ("DELETE", "brands/{brand}"),
+    ("GET", "units"),
+    ("POST", "units"),
+    ("GET", "units/{unit}"),
+    ("PATCH", "units/{unit}"),
+    ("DELETE", "units/{unit}"),
+    ("GET", "tax-rates"),
+    ("POST", "tax-rates"),
+    ("GET", "tax-rates/{tax_rate}"),
+    ("PATCH", "tax-rates/{tax_rate}"),
+    ("DELETE", "tax-rates/{tax_rate}"),
+    ("GET", "stock"),
+    ("GET", "stock/movements?variation={variation}"),
+    ("GET", "stock/variations/{variation}"),
+    ("GET", "stock/corrections"),
+    ("POST", "stock/corrections"),
+    ("GET", "stock/corrections/{correction}"),
+    ("GET", "review"),
+    ("GET", "review/{review}"),
+    ("POST", "review/{review}/settle"),
     ("GET", "customers"),
     ("POST", "customers"),
     ("GET", "customers/{customer}"),
     ("POST", "shifts"),
     ("GET", "shifts/{shift}"),
     ("POST", "shifts/{shift}/close"),
+    ("GET", "shifts/{shift}/cash-movements"),
+    ("POST", "shifts/{shift}/cash-movements"),
+    ("POST", "cash-movements/{movement}/correct"),
+    ("GET", "shifts/{shift}/reading"),
+    ("GET", "z-readings"),
+    ("POST", "z-readings"),
+    ("GET", "z-readings/{reading}"),
+    ("GET", "day"),
     ("GET", "sales"),
     ("POST", "sales"),
     ("POST", "sales/batch"),
@@ -76,15 +119,20 @@ ENDPOINTS = [
     ("GET", "sync"),
     ("GET", "sync/checksums"),
     ("GET", "sync/buckets/{kind}/{bucket}"),
+    ("GET", "credits/balance"),
+    ("GET", "credits/transactions"),
 ]
 # What needs no permission: being inside is enough.
 FREE = {"me", "token/roll", "operators", "operators/sign-in", "operators/sign-out", "approvals"}
+OF_STOCK = ("product", "category", "brand", "unit", "tax_rate", "variation", "correction", "review")
 NOWHERE = "01900000-0000-7000-8000-000000000000"
 
 
 def address(path: str, root: str = ROOT, **ids: Any) -> str:
     """The address of an endpoint; ids that are not given lead nowhere."""
-    known = dict.fromkeys(("register", "shift", "sale", "customer"), NOWHERE)
+    known = dict.fromkeys(OF_STOCK, NOWHERE) | dict.fromkeys(
+        ("register", "shift", "sale", "customer", "movement", "reading"), NOWHERE
+    )
     known |= {"kind": "products", "bucket": "00"} | ids
     return root + path.format(**known)
 

@@ -21,13 +21,15 @@ from archive.validation import read_export
 from inventory import ledger, pictures
 from inventory.models import Brand, Category, LocationPrice, StockDocument, Unit
 from purchasing.models import Supplier
+from sales.cash import Kind, Reason
 from sales.history import PastDocument, PastLine, PastPayment, history_register, post_history
-from sales.models import Payment, Sale
+from sales.models import Payment, Sale, Shift
 from sales.shifts import close_shift, expected_cash
 from tenants.context import business
 from tenants.models import Business
 from tests.factories import Shop, make_device, make_person, make_product, make_shift, make_shop
 from tests.sales.crediting import asking, do, grant
+from tests.sales.moving_cash import move, read_z, undo
 from tests.sales.selling import fixed, market_shift, percent, sell, void
 
 Change = Callable[[dict[str, Any]], object]
@@ -103,8 +105,10 @@ def _sales(shop: Shop) -> None:
         changes={shop.mug.pk: Decimal(-1)},
         note="Fell down",
     )
+    _cash(shop, shift)
     counted = expected_cash(shift) - Decimal("0.05")
     close_shift(actor=shop.cashier, shift=shift, counted_cash=counted, note="Counted twice")
+    read_z(shop)
     market_shift(shop)
     LocationPrice.objects.create(
         variation=shop.mug, location=shop.high_street, price=Decimal("4.50")
@@ -112,6 +116,15 @@ def _sales(shop: Shop) -> None:
     LocationPrice.objects.create(
         variation=shop.wrapping, location=shop.market, price=Decimal("1.25")
     )
+
+
+def _cash(shop: Shop, shift: Shift) -> None:
+    """One of each kind, and one that was a mistake."""
+    move(shop, shift, Kind.IN, "40.00", note="From the bank")
+    wrong = move(shop, shift, Kind.OUT, "12.34", reason=Reason.SUPPLIER)
+    move(shop, shift, Kind.OPEN)
+    undo(shop, wrong)
+    move(shop, shift, Kind.DROP, "30")
 
 
 def _history(shop: Shop) -> None:

@@ -17,20 +17,22 @@ from accounts.operators import sign_in
 from accounts.pins import Wrong, set_pin
 from inventory.ledger import correct
 from inventory.models import Brand, StockDocument
-from sales.models import Register, ReviewItem, Shift
-from sales.shifts import open_shift
+from sales.cash import Kind
+from sales.models import CashMovement, Register, ReviewItem, Shift, ZReading
+from sales.shifts import close_shift, open_shift
 from sales.terminals import invite
 from tenants.context import business
 from tenants.ids import uuid7
 from tenants.models import Location
 from tests.api.calls import ROOT, ask
 from tests.factories import Shop, make_device, make_person
+from tests.sales.moving_cash import move, read_z
 from tests.sales.reviewing import remark
 
 PIN = "274951"
 # What belongs to a location; all else is the business's alone.
 PLACED = {"register", "shift", "sale", "location", "person", "operator", "code", "movement"}
-PLACED |= {"review", "correction"}
+PLACED |= {"review", "correction", "reading"}
 
 
 class Spot:
@@ -58,6 +60,8 @@ class Spot:
             "brand": lambda: self.brand.pk,
             "review": lambda: self.review.pk,
             "correction": lambda: self.correction.pk,
+            "movement": lambda: self.movement.pk,
+            "reading": lambda: self.reading.pk,
         }
         return str(makers[name]())
 
@@ -67,6 +71,24 @@ class Spot:
             return open_shift(
                 actor=self.shop.owner, register=self.register, opening_float=Decimal(50)
             )
+
+    @cached_property
+    def movement(self) -> CashMovement:
+        shift = self.shift
+        with self._inside():
+            return move(self.shop, shift, Kind.IN, "20.00", user=self.shop.owner)
+
+    @cached_property
+    def reading(self) -> ZReading:
+        """Of a shift that is closed, with a sale and a movement in it."""
+        self.close()
+        with self._inside():
+            return read_z(self.shop, self.register)
+
+    def close(self) -> None:
+        _sold, _moved, shift = self.sale, self.movement, self.shift
+        with self._inside():
+            close_shift(actor=self.shop.owner, shift=shift, counted_cash=Decimal("73.00"))
 
     @cached_property
     def person(self) -> Membership:
@@ -174,6 +196,12 @@ def there(shop: Shop) -> Spot:
 
 def prepared(spot: Spot, name: str) -> Spot:
     """The place as this operation needs it: with an open shift, or without."""
-    if name != "shift_open":
-        _ready = spot.shift
+    if name == "z_reading_create":
+        spot.close()
+    elif name in {"z_reading", "z_readings"}:
+        _ready = spot.reading
+    elif name in {"cash_movements", "shift_reading", "day"}:
+        _sold, _moved = spot.sale, spot.movement
+    elif name != "shift_open":
+        _open = spot.shift
     return spot

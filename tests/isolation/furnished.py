@@ -22,18 +22,21 @@ from archive.models import BatchPart, Departure, ImportBatch, Job, SavedMapping
 from inventory.ledger import correct, set_opening
 from inventory.models import Brand, Category, LocationPrice, PictureFile, StockDocument, Unit
 from purchasing.models import Supplier
+from sales.cash import Kind, MovementRequest, Reason, move_cash
 from sales.models import Register
+from sales.readings import take_z
 from sales.series import make_series
 from sales.shifts import close_shift, open_shift
 from sales.terminals import invite
 from tenants.checks import tenant_models
 from tenants.context import business
+from tenants.ids import uuid7
 from tenants.models import Business, ExternalReference, Location
 from tests.factories import Shop, make_person, make_shop
+from tests.metering.using import keep_credits
 from tests.sales.crediting import grant
 from tests.sales.offline_sales import offline_body, offline_line
 from tests.sales.reviewing import hand_in
-from tests.metering.using import keep_credits
 from tests.sales.selling import sell, void
 from webhooks.endpoints import add_test, create_endpoint
 
@@ -83,10 +86,10 @@ def furnish(slug: str) -> Furnished:
         _at_devices(shop, owner)
         _archive(shop, owner)
         _webhooks(owner)
+        keep_credits(shop, Device.objects.filter(location=shop.high_street)[0])
         return _collect(Furnished(shop, token))
 
 
-        keep_credits(shop, Device.objects.filter(location=shop.high_street)[0])
 def _archive(shop: Shop, owner: Membership) -> None:
     """A file, an import that was made with it, a mapping, a job with a file, a departure."""
     name = shop.business.slug
@@ -147,7 +150,13 @@ def _trade(shop: Shop, register: Register, device: Device) -> None:
     sell(shop, (shop.mug, "1"), user=shop.owner, register=register, customer=True, card="5.00")
     sale = sell(shop, (shop.mug, "1"), user=shop.owner, register=register)
     void(shop, sale)
+    owner = Membership.objects.select_related("role", "user").get(user=shop.owner)
+    paid = MovementRequest(
+        uuid7(), first.pk, Kind.IN, Decimal(5), Reason.OTHER, f"Change for {shop.business.slug}"
+    )
+    move_cash(actor=owner, request=paid)
     close_shift(actor=shop.owner, shift=first, counted_cash=Decimal(10), note="counted")
+    take_z(actor=owner, reading_id=uuid7(), register=register)
     open_shift(actor=shop.owner, register=register, opening_float=Decimal(10))
     series = make_series(register=register, device=device)
     for unit_price, counter in (("4.00", 1), ("5.00", 2)):
@@ -178,6 +187,8 @@ def _collect(furnished: Furnished) -> Furnished:
             furnished.at_market[model] = rows.filter(location=market).first()
         elif "register" in names:
             furnished.at_market[model] = rows.filter(register__location=market).first()
+        elif "shift" in names:
+            furnished.at_market[model] = rows.filter(shift__register__location=market).first()
         elif "level" in names:
             furnished.at_market[model] = rows.filter(level__location=market).first()
     return furnished

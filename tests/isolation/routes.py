@@ -15,7 +15,16 @@ from accounts.models import Device, Membership, Role
 from archive.models import ImportBatch, Job, SavedMapping
 from inventory.models import Brand, Category, Product, StockDocument, TaxRate, Unit, Variation
 from purchasing.models import Supplier
-from sales.models import Customer, Pairing, Register, ReviewItem, Sale, Shift
+from sales.models import (
+    CashMovement,
+    Customer,
+    Pairing,
+    Register,
+    ReviewItem,
+    Sale,
+    Shift,
+    ZReading,
+)
 from tenants.models import Location
 from webhooks.models import Delivery, Endpoint
 
@@ -41,6 +50,8 @@ BY_WORD: dict[str, type[models.Model]] = {
     "suppliers": Supplier,
     "tax-rates": TaxRate,
     "units": Unit,
+    "z-readings": ZReading,
+    "cash-movements": CashMovement,
 }
 BY_NAME: dict[str, type[models.Model]] = {
     "batch_id": ImportBatch,
@@ -51,18 +62,28 @@ BY_NAME: dict[str, type[models.Model]] = {
     "sale_id": Sale,
     "endpoint_id": Endpoint,
     "delivery_id": Delivery,
+    "key_id": Device,
     "shift_id": Shift,
+    "movement_id": CashMovement,
+    "reading_id": ZReading,
     "variation_id": Variation,
+    "product_id": Product,
+    "category_id": Category,
+    "brand_id": Brand,
+    "unit_id": Unit,
+    "tax_rate_id": TaxRate,
+    "correction_id": StockDocument,
+    "review_id": ReviewItem,
 }
 # Parameters that name no row of a business.
 PLAIN = {
     "form": "csv",
     "bucket": "00",
+    "business_slug": "rival",
     "kind": "products",
     "uid": "MQ",
     "token": "cabc12-0123456789abcdef0123456789abcdef",
     "url": "no/such/page",
-    "key_id": Device,
 }
 
 PARAMETER = re.compile(r"<(?:(?P<converter>\w+):)?(?P<name>\w+)>")
@@ -79,7 +100,6 @@ class Route:
     name: str
     view: Callable[..., Any]
 
-    "business_slug": "rival",
     @property
     def is_admin(self) -> bool:
         return self.template.startswith("admin/")

@@ -16,6 +16,7 @@ from inventory.ledger import correct
 from inventory.models import Brand, Category, LocationPrice, Product, StockDocument, Unit
 from purchasing.models import Supplier
 from sales import credit
+from sales.cash import Kind
 from sales.checkout import LineRequest, PaymentRequest, SaleRequest, checkout
 from sales.exchanges import ExchangeRequest, exchange
 from sales.models import Payment, Register, Sale
@@ -26,7 +27,9 @@ from sales.series import make_series
 from sales.shifts import close_shift, open_shift
 from sales.voids import void_sale
 from tenants.ids import uuid7
-from tests.factories import Shop, make_product, make_shift
+from tests.factories import Shop, make_device, make_product, make_shift
+from tests.metering.using import keep_credits
+from tests.sales.moving_cash import move, read_z, undo
 from tests.sales.offline_sales import offline_body, offline_line
 from tests.sales.reviewing import hand_in
 
@@ -55,6 +58,7 @@ def keep_books(shop: Shop) -> None:
 def keep_full_books(shop: Shop) -> None:
     """`keep_books`, and a catalogue, corrections, credit, more tills, refunds, files and jobs."""
     keep_books(shop)
+    read_z(shop)
     _catalogue(shop)
     correct(
         actor=shop.owner,
@@ -75,6 +79,7 @@ def keep_full_books(shop: Shop) -> None:
         kind=ImportBatch.Kind.PRODUCTS, file_name=file.name, file_hash=file.sha256, file=file,
         job=job, created_by=shop.owner,
     )  # fmt: skip
+    keep_credits(shop, make_device(shop, name="Tablet")[0])
 
 
 def _catalogue(shop: Shop) -> None:
@@ -100,7 +105,9 @@ def _offline(shop: Shop, register: Register) -> None:
 
 def _credit(shop: Shop) -> None:
     """20.00 given, 10.00 bought as a product, 5.00 spent; the shift stays open."""
-    make_shift(shop)
+    shift = make_shift(shop)
+    move(shop, shift, Kind.IN, "5")
+    undo(shop, move(shop, shift, Kind.OUT, "3"))
     member = Membership.objects.get(user=shop.manager)
     credit.grant(
         actor=shop.owner,

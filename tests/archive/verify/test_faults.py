@@ -10,12 +10,17 @@ from accounts.models import Membership
 from archive.verify import RULES, Level, verify
 from tenants.context import business
 from tenants.ids import uuid7
-from tests.archive.verify import faults, faults_books
+from tests.archive.verify import faults, faults_books, faults_cash, faults_metering
 from tests.archive.verify.books import ids, literal, loosen, tamper
 from tests.archive.verify.faults import Fault
 from tests.factories import Shop
 
-EVERY = (*faults.FAULTS, *faults_books.FAULTS)
+EVERY = (
+    *faults.FAULTS,
+    *faults_books.FAULTS,
+    *faults_cash.FAULTS,
+    *faults_metering.FAULTS,
+)
 
 
 def names(shop: Shop, other: Shop) -> dict[str, Any]:
@@ -64,7 +69,7 @@ def test_it_is_found(full_books: Shop, other_shop: Shop, fault: Fault) -> None:
         assert verify(rules=rules).found == [], "the books beside them are touched"
 
 
-@pytest.mark.parametrize("area", ["walls", "stock", "documents", "numbers", "credit"])
+@pytest.mark.parametrize("area", ["walls", "stock", "documents", "numbers", "credit", "api"])
 def test_the_books_beside_them_stay_right(full_books: Shop, other_shop: Shop, area: str) -> None:
     fault = next(one for one in EVERY if one.rule in {r.name for r in RULES if r.area == area})
     spoil(fault, names(full_books, other_shop))
