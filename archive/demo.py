@@ -148,8 +148,8 @@ def _make_shop(shop: Shop, seed: int, days: int, password: str, now: datetime) -
         tax_number=shop.tax_number,
     )
     with context.business(business):
-        places = {place.code: _make_place(place) for place in shop.places}
-        staff = {p.username: _make_person(p, places, password) for p in shop.people}
+        places = {place.code: make_place(place) for place in shop.places}
+        staff = {p.username: make_person(p, places, password) for p in shop.people}
         customers = _make_customers(rng)
         Supplier.objects.bulk_create(
             [Supplier(name=name, payment_days=30) for name in shop.suppliers]
@@ -201,7 +201,8 @@ def _fill(
     History(items, left, customers, tills, rng).write(days, now)
 
 
-def _make_place(place: Place) -> Location:
+def make_place(place: Place) -> Location:
+    """A location of the bound business, with its registers."""
     location: Location = Location.objects.create(
         code=place.code,
         name=place.name,
@@ -213,7 +214,8 @@ def _make_place(place: Place) -> Location:
     return location
 
 
-def _make_person(person: Person, places: dict[str, Location], password: str) -> Membership:
+def make_person(person: Person, places: dict[str, Location], password: str) -> Membership:
+    """Somebody in their role in the bound business, which is made where it is not there yet."""
     role, _ = Role.objects.get_or_create(
         name=person.role, defaults={"permissions": sorted(DEFAULT_ROLES[person.role])}
     )
