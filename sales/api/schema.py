@@ -22,7 +22,9 @@ def exact(**kwargs: Any) -> s.DecimalField:
 
 
 REGISTER = OpenApiParameter("register", OpenApiTypes.UUID, required=True)
-ANY_REGISTER = OpenApiParameter("register", OpenApiTypes.UUID)
+ANY_REGISTER = OpenApiParameter(
+    "register", OpenApiTypes.UUID, description="What was made at this register alone."
+)
 SEARCH = OpenApiParameter("q", str, description="A code, the beginning of one, or words.")
 CODE = OpenApiParameter("code", str, description="A barcode or SKU.")
 ITEM = OpenApiParameter("id", OpenApiTypes.UUID, description="Instead of a code.")
