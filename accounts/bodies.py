@@ -68,6 +68,11 @@ class Body:
         """Whether the field was sent, and is not null."""
         return self._take(name) is not None
 
+    def sent(self, name: str) -> bool:
+        """Whether the field was sent, if only as null."""
+        self._asked.add(name)
+        return name in self._data
+
     def count(self, name: str) -> int:
         """A whole number from 1 to a million, as a number of JSON."""
         value = self._take(name)
@@ -148,6 +153,23 @@ class Body:
         if required and not text:
             self._missing(name)
         return text
+
+    def texts(self, name: str, *, most: int, longest: int) -> list[str]:
+        """A list of texts, each once, without blanks around them and none of them empty."""
+        value = self._take(name)
+        if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+            self.problem(name, _("This must be a list of texts."))
+            return []
+        if len(value) > most:
+            self.problem(name, _("At most %(most)s are possible.") % {"most": most})
+            return []
+        found = list(dict.fromkeys(one.strip() for one in value))
+        for one in found:
+            sentence = text_problem(one, most=longest) if one else _("This is needed.")
+            if sentence:
+                self.problem(name, sentence)
+                return []
+        return found
 
     def choice(self, name: str, options: type[Choice]) -> Choice:
         value = self._take(name)

@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import ProtectedError
 
 from accounts.audit import changed, record, snapshot
-from accounts.models import User
+from accounts.models import Device, User
 from inventory.models import Brand, Category, Product, TaxRate, Unit, Variation
 from inventory.words import write_words
 
@@ -99,7 +99,7 @@ def _name(entry: Entry | Product) -> str:
     return _NAMES.get(type(entry), entry._meta.model_name or "")
 
 
-def save_entry(*, actor: User, entry: Entry) -> None:
+def save_entry(*, actor: User, entry: Entry, device: Device | None = None) -> None:
     """Create or change one row of a small table.
 
     A tax rate for new products is the only one of its kind afterwards. Products of a brand that
@@ -119,16 +119,22 @@ def save_entry(*, actor: User, entry: Entry) -> None:
         if isinstance(entry, Brand) and stored is not None and "name" in changes:
             refresh_search(entry.products.values_list("pk", flat=True))
         verb = "create" if stored is None else "update"
-        record(actor=actor, action=f"{_name(entry)}.{verb}", target=entry, changes=changes)
+        record(
+            actor=actor,
+            action=f"{_name(entry)}.{verb}",
+            target=entry,
+            changes=changes,
+            device=device,
+        )
 
 
-def remove(*, actor: User, entry: Entry | Product) -> bool:
+def remove(*, actor: User, entry: Entry | Product, device: Device | None = None) -> bool:
     """Delete the row, or deactivate it where something refers to it. True when it was deleted."""
     name = _name(entry)
     try:
         with transaction.atomic():
             lost = {field: [value, None] for field, value in snapshot(entry).items()}
-            record(actor=actor, action=f"{name}.delete", target=entry, changes=lost)
+            record(actor=actor, action=f"{name}.delete", target=entry, changes=lost, device=device)
             type(entry).objects.get(pk=entry.pk).delete()
         return True
     except (ProtectedError, IntegrityError):
@@ -146,5 +152,6 @@ def remove(*, actor: User, entry: Entry | Product) -> bool:
                 action=f"{name}.deactivate",
                 target=entry,
                 changes={"is_active": [True, False]},
+                device=device,
             )
         return False

@@ -19,7 +19,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.audit import record
-from accounts.models import User
+from accounts.models import Device, User
 from inventory.models import StockDocument, StockLevel, StockMovement, Variation
 from tenants.context import require_id
 from tenants.errors import Refused
@@ -227,12 +227,22 @@ def correct(
     reason: StockDocument.Reason,
     changes: Mapping[uuid.UUID, Decimal],
     note: str = "",
+    document_id: uuid.UUID | None = None,
+    device: Device | None = None,
 ) -> StockDocument:
-    """Add to (or, negative, take from) stock with a reason. Raises OutOfStock below zero."""
+    """Add to (or, negative, take from) stock with a reason. Raises OutOfStock below zero.
+
+    With a `document_id` the same again returns the first document, with `was_recorded`; raises
+    Refused (`id_taken`) where it has another content.
+    """
     if not any(changes.values()):
         raise Refused("nothing_to_change", _("Enter a quantity that is not zero."))
     with transaction.atomic():
+        earlier = StockDocument.objects.filter(pk=document_id).first() if document_id else None
+        if earlier is not None:
+            return _repeated(earlier, location, reason, changes, note)
         document = _document(
+            document_id=document_id,
             actor=actor,
             kind=StockDocument.Kind.CORRECTION,
             location=location,
@@ -251,8 +261,28 @@ def correct(
                 f"{names[key].full_name} {names[key].sku}".strip(): [None, plain_number(value)]
                 for key, value in changes.items()
             },
+            device=device,
         )
         return document
+
+
+def _repeated(
+    earlier: StockDocument,
+    location: Location,
+    reason: StockDocument.Reason,
+    changes: Mapping[uuid.UUID, Decimal],
+    note: str,
+) -> StockDocument:
+    """The document that was written before; raises Refused where it says something else."""
+    written = earlier.movements().filter(kind=StockMovement.Kind.CORRECTION)
+    moved = dict(written.values_list("level__variation_id", "quantity"))
+    wanted = {key: value for key, value in changes.items() if value}
+    same = (earlier.location_id, earlier.reason, earlier.note) == (location.pk, reason, note)
+    if not same or moved != wanted:
+        said = _("Another document was recorded under this id.")
+        raise Refused("id_taken", said, {"id": ["taken"]}, status=409)
+    earlier.was_recorded = True
+    return earlier
 
 
 def _document(
@@ -265,17 +295,20 @@ def _document(
     changes: Mapping[uuid.UUID, Decimal],
     costs: Mapping[uuid.UUID, Decimal],
     at: datetime | None,
+    document_id: uuid.UUID | None = None,
 ) -> StockDocument:
     ordered = sorted(changes)
     if not costs:
         costs = dict(Variation.objects.filter(pk__in=ordered).values_list("pk", "cost"))
     prefix = "OPEN" if kind == StockDocument.Kind.OPENING else "COR"
-    document_id = uuid7()
+    # Of a client that counts its ids the last digits need not be different ones.
+    number_id = uuid7()
+    document_id = document_id or number_id
     document = StockDocument.objects.create(
         pk=document_id,
         kind=kind,
         # Unique without a counter to lock; corrections need no gapless series.
-        number=f"{prefix}-{timezone.now():%y%m%d}-{document_id.hex[-6:].upper()}",
+        number=f"{prefix}-{timezone.now():%y%m%d}-{number_id.hex[-6:].upper()}",
         location=location,
         reason=reason,
         note=note,

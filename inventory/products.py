@@ -13,7 +13,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Max, ProtectedError
 
 from accounts.audit import changed, record, snapshot
-from accounts.models import User
+from accounts.models import Device, User
 from inventory import catalogue, ledger, pictures
 from inventory.catalogue import refresh_search
 from inventory.models import Barcode, LocationPrice, Product, Variation
@@ -39,6 +39,7 @@ def save_product(
     rows: Sequence[Row],
     picture: bytes | None = None,
     remove_picture: bool = False,
+    device: Device | None = None,
 ) -> None:
     """Create or change a product and the variations in `rows`; others of it stay untouched.
 
@@ -65,7 +66,13 @@ def save_product(
         refresh_search([product.pk])
         if changes:
             verb = "create" if stored is None else "update"
-            record(actor=actor, action=f"product.{verb}", target=product, changes=changes)
+            record(
+                actor=actor,
+                action=f"product.{verb}",
+                target=product,
+                changes=changes,
+                device=device,
+            )
             outbox.record(Kind.PRODUCT_CHANGED, product.pk)
 
 
@@ -148,14 +155,14 @@ def _open_stock(actor: User, rows: Sequence[Row]) -> None:
         ledger.set_opening(actor=actor, location=location, quantities=by_location[location])
 
 
-def remove_product(*, actor: User, product: Product) -> bool:
+def remove_product(*, actor: User, product: Product, device: Device | None = None) -> bool:
     """Delete the product with its variations, or deactivate it where it has a history.
 
     True when it was deleted.
     """
     picture = product.image.name or ""
     with transaction.atomic():
-        gone = catalogue.remove(actor=actor, entry=product)
+        gone = catalogue.remove(actor=actor, entry=product, device=device)
         outbox.record(Kind.PRODUCT_CHANGED, product.pk)
     if gone:
         pictures.forget(product, picture)
@@ -167,6 +174,7 @@ def set_location_prices(
     actor: User,
     product: Product,
     prices: Mapping[tuple[uuid.UUID, uuid.UUID], Decimal | None],
+    device: Device | None = None,
 ) -> None:
     """Set prices by (variation, location); None takes the variation's own price again."""
     with transaction.atomic():
@@ -201,7 +209,13 @@ def set_location_prices(
         LocationPrice.objects.bulk_update(dearer, ["price"])
         LocationPrice.objects.bulk_create(new)
         if changes:
-            record(actor=actor, action="product.prices", target=product, changes=changes)
+            record(
+                actor=actor,
+                action="product.prices",
+                target=product,
+                changes=changes,
+                device=device,
+            )
             outbox.record(Kind.PRODUCT_CHANGED, product.pk)
 
 

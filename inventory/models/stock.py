@@ -95,6 +95,9 @@ class StockMovement(TenantRow):
 class StockDocument(TenantModel):
     """Opening stock or a correction, with its reason; its lines are its movements."""
 
+    # Said of one that a repeated request asked for again.
+    was_recorded = False
+
     class Kind(models.TextChoices):
         OPENING = "opening", _("Opening stock")
         CORRECTION = "correction", _("Correction")

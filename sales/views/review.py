@@ -4,40 +4,25 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from accounts.access import at_visible_locations, needs
+from accounts.access import needs
 from accounts.permissions import Permission
-from inventory.models import Variation
 from sales import review
-from sales.judging import OfflineSale
 from sales.kept import RAW, sale_of
 from sales.keyset import keyset_page
 from sales.models import ReviewItem
 from sales.reasons import sentence
 from sales.review_forms import CloseForm, NoteForm, RecordForm, unknown_lines
-from sales.sellable import priced_at
+from sales.review_lines import sold_lines, visible_reviews
 from tenants.errors import Refused
-from tenants.models import Location
-
-MEMBERS = ("sale__customer", "location", "register", "device", "operator", "settled_by")
-
-
-def visible_reviews(request: Any) -> QuerySet[ReviewItem]:
-    """Those of the request's locations; what is of no known place, for who sees all of them."""
-    items: QuerySet[ReviewItem] = ReviewItem.objects.filter(at_visible_locations(request))
-    return items.select_related(*MEMBERS)
 
 
 @require_safe
@@ -63,21 +48,6 @@ def review_list(request: HttpRequest) -> HttpResponse:
     return render(request, "sales/review_list.html", context)
 
 
-@dataclass(slots=True)
-class Row:
-    """A line as it was sold, beside what the server knows of it now."""
-
-    line: int
-    name: str
-    sku: str
-    quantity: Decimal
-    price: Decimal
-    tax_rate: Decimal
-    price_now: Decimal | None = None
-    rate_now: Decimal | None = None
-    said: list[str] = field(default_factory=list)
-
-
 @require_safe
 @needs(Permission.SELL_REVIEW)
 def review_detail(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
@@ -92,7 +62,7 @@ def _item(request: HttpRequest, pk: uuid.UUID) -> ReviewItem:
 
 def _page(request: HttpRequest, item: ReviewItem, **forms: Any) -> HttpResponse:
     asked = sale_of(item.body) if item.is_held else None
-    lines = _lines(item, asked)
+    lines = sold_lines(item, asked)
     said = [sentence(one) for one in item.reasons if "line" not in one or not lines]
     context = {
         "item": item,
@@ -108,38 +78,6 @@ def _page(request: HttpRequest, item: ReviewItem, **forms: Any) -> HttpResponse:
         **forms,
     }
     return render(request, "sales/review_detail.html", context)
-
-
-def _lines(item: ReviewItem, asked: OfflineSale | None) -> Sequence[Row]:
-    rows = []
-    keys: list[uuid.UUID] = []
-    if item.sale is not None:
-        for line in item.sale.lines.all():
-            rows.append(
-                Row(line.line, line.name, line.sku, line.quantity, line.unit_price, line.tax_rate)
-            )
-            keys.append(line.variation_id)
-    elif asked is not None:
-        for number, line in enumerate(asked.lines, start=1):
-            rows.append(Row(number, "", "", line.quantity, line.unit_price, line.tax_rate))
-            keys.append(line.variation_id)
-    known = _known(item.location, keys)
-    for row, key in zip(rows, keys, strict=True):
-        variation = known.get(key)
-        if variation is not None:
-            rate = variation.product.sold_tax_rate
-            row.name, row.sku = row.name or variation.full_name, row.sku or variation.sku
-            row.price_now = variation.selling_price
-            row.rate_now = Decimal(0) if rate is None else rate.rate
-        row.said = [sentence(one) for one in item.reasons if one.get("line") == row.line]
-    return rows
-
-
-def _known(location: Location | None, keys: Sequence[uuid.UUID]) -> Mapping[uuid.UUID, Any]:
-    if location is None:
-        return {}
-    rows: QuerySet[Variation] = priced_at(location).filter(pk__in=set(keys))
-    return {row.pk: row for row in rows}
 
 
 def _raw(item: ReviewItem) -> str:

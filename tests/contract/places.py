@@ -25,13 +25,17 @@ from tenants.context import business
 from tenants.ids import uuid7
 from tenants.models import Location
 from tests.api.calls import ROOT, ask
+from tests.contract.operations import operations
 from tests.factories import Shop, make_device, make_person
 from tests.sales.moving_cash import move, read_z
 from tests.sales.reviewing import remark
 
 PIN = "274951"
 # What belongs to a location; all else is the business's alone.
-PLACED = {"register", "shift", "sale", "location", "person", "operator", "code", "movement"}
+PLACED = {
+    *("register", "shift", "sale", "location", "person", "operator", "code", "movement"),
+    *("reading", "correction", "review"),
+}
 PLACED |= {"review", "correction", "reading"}
 
 
@@ -40,7 +44,6 @@ class Spot:
 
     def __init__(self, shop: Shop, location: Location, register: Register) -> None:
         self.shop, self.location, self.register = shop, location, register
-        self.has_shift = True
 
     def id_of(self, name: str) -> str:
         makers: dict[str, Callable[[], Any]] = {
@@ -54,6 +57,11 @@ class Spot:
             "customer": lambda: self.shop.customer.pk,
             "variation": lambda: self.shop.mug.pk,
             "product": lambda: self.shop.mug.product_id,
+            "brand": lambda: self._made["brand_create"]["id"],
+            "movement": lambda: self._made["cash_movement_create"]["id"],
+            "correction": lambda: self._made["stock_correct"]["id"],
+            "reading": lambda: self._made["z_reading_create"]["id"],
+            "review": lambda: self.review,
             "category": lambda: self.shop.category.pk,
             "tax_rate": lambda: self.shop.tax.pk,
             "unit": lambda: self.shop.piece.pk,
@@ -165,6 +173,27 @@ class Spot:
                 changes={self.shop.mug.pk: Decimal(1)},
             )
 
+    @cached_property
+    def _made(self) -> _Made:
+        return _Made(self)
+
+    @cached_property
+    def review(self) -> str:
+        """What a sale made offline at another price left for a manager."""
+        batch = operations()["sale_batch"].ask(self)
+        (sale,) = batch.body["sales"]
+        sale["lines"][0]["unit_price"] = sale["total"] = sale["payments"][0]["amount"] = "4.00"
+        answer = ask(self.client(), batch.verb, batch.url, batch.body)
+        assert answer.json()["results"][0]["review"], answer.content
+        with self._inside():
+            return str(ReviewItem.objects.latest("pk").pk)
+
+    def close_shift(self) -> None:
+        """A day is closed when no shift of its register is open."""
+        closing = operations()["shift_close"].ask(self)
+        answer = ask(self.client(), closing.verb, closing.url, closing.body)
+        assert answer.status_code == 200, answer.content
+
     def _code(self) -> str:
         with self._inside():
             return invite(
@@ -180,6 +209,21 @@ class Spot:
         # PostgreSQL knows the business from the transaction.
         with business(self.shop.business), transaction.atomic():
             yield
+
+
+class _Made(dict[str, Any]):
+    """What the example of an operation made at a place, once."""
+
+    def __init__(self, spot: Spot) -> None:
+        self.spot = spot
+
+    def __missing__(self, name: str) -> Any:
+        operation = operations()[name]
+        asked = operation.ask(prepared(self.spot, name))
+        answer = ask(self.spot.client(), asked.verb, asked.url, asked.body)
+        assert answer.status_code == 201, (name, answer.content)
+        self[name] = answer.json()
+        return self[name]
 
 
 def here(shop: Shop) -> Spot:

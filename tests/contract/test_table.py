@@ -106,7 +106,7 @@ def _books() -> dict[str, int]:
 def _said(answer: Any) -> str:
     content = answer.json()
     if answer.status_code < 400:
-        first = next(iter(content.get("results", ())), {})
+        first: dict[str, Any] = next(iter(content.get("results", ())), {})
         return f"{answer.status_code} {first.get('status', '')}".strip()
     return f"{answer.status_code} {content['code']}"
 

@@ -1,0 +1,1 @@
+"""Products, the small tables that describe them, and stock over the API."""

@@ -1,0 +1,232 @@
+"""Categories, brands, units and tax rates: one list, one reading and one removal for all of them."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any, ClassVar
+
+from django.db import models
+from django.http import Http404
+from drf_spectacular.utils import extend_schema, extend_schema_view
+from rest_framework.response import Response
+
+from accounts.bodies import refuse
+from accounts.permissions import Permission
+from accounts.rest import BusinessRequest, BusinessView, body_of
+from inventory.api import asking, schema
+from inventory.api.products import with_free_id
+from inventory.api.reading import (
+    id_taken,
+    posted,
+    problems_of,
+    read_fields,
+    speaks_of_links,
+    stored_fields,
+)
+from inventory.catalogue import remove, save_entry
+from inventory.views.entries import BRAND, CATEGORY, TAX_RATE, UNIT, Table
+from tenants.ids import uuid7
+from tenants.spelling import plain_number
+
+P = Permission
+
+PAGE = 500
+
+
+def shape(table: Table, row: Any) -> dict[str, Any]:
+    values = stored_fields(row, table.form.Meta.fields)  # type: ignore[attr-defined]
+    told = {
+        name: plain_number(value) if hasattr(value, "as_tuple") else value
+        for name, value in values.items()
+    }
+    return {"id": row.pk, **told}
+
+
+class EntriesView(BusinessView):
+    table: ClassVar[Table]
+
+    def get(self, request: BusinessRequest) -> Response:
+        rows = asking.by_status(request, self.table.model.objects.all())
+        if text := asking.asked_text(request, "q"):
+            rows = rows.filter(name__icontains=text)
+        return self.page(rows, lambda row: shape(self.table, row), ordering=("id",), size=PAGE)
+
+    def post(self, request: BusinessRequest) -> Response:
+        table, body = self.table, body_of(request)
+        key = body.optional_uuid("id")
+        names = [name for name in table.form.Meta.fields if name != "is_active"]  # type: ignore[attr-defined]
+        values = read_fields(body, table.model, names)
+        body.finish()
+        made = key or uuid7()
+
+        def work() -> int:
+            earlier = table.model.objects.filter(pk=key).first() if key else None
+            if earlier is not None:
+                if {**stored_fields(earlier, names), **values} != stored_fields(earlier, names):
+                    raise id_taken()
+                return 200
+            save(request, table, table.model(pk=made), values)
+            return 201
+
+        status = with_free_id(work)
+        return Response(shape(table, table.model.objects.get(pk=made)), status=status)
+
+
+class EntryView(BusinessView):
+    table: ClassVar[Table]
+
+    def get(self, request: BusinessRequest, **key: uuid.UUID) -> Response:
+        return Response(shape(self.table, self.entry(key)))
+
+    def patch(self, request: BusinessRequest, **key: uuid.UUID) -> Response:
+        table, body = self.table, body_of(request)
+        names = table.form.Meta.fields  # type: ignore[attr-defined]
+        values = read_fields(body, table.model, names)
+        body.finish()
+        entry = self.entry(key, lock=True)
+        save(request, table, entry, {**stored_fields(entry, names), **values})
+        return Response(shape(table, self.entry(key)))
+
+    def delete(self, request: BusinessRequest, **key: uuid.UUID) -> Response:
+        entry = self.entry(key, lock=True)
+        gone = remove(actor=request.user, entry=entry, device=request.device)
+        return Response({"deleted": gone})
+
+    def entry(self, key: dict[str, uuid.UUID], *, lock: bool = False) -> Any:
+        rows = self.table.model.objects.all()
+        found = (
+            (rows.select_for_update() if lock else rows).filter(pk=next(iter(key.values()))).first()
+        )
+        if found is None:
+            raise Http404
+        return found
+
+
+def save(request: Any, table: Table, entry: models.Model, values: dict[str, Any]) -> None:
+    """By the form of the page. Raises Refused with a sentence for each field."""
+    form = table.form(posted(values), instance=entry)
+    speaks_of_links(form)
+    form.is_valid()
+    refuse(problems_of(form))
+    save_entry(actor=request.user, entry=form.instance, device=request.device)
+
+
+# -- one pair of addresses for each table ---------------------------------------------------------
+
+
+def _many(plural: str, single: str, shape: Any, new: Any, text: str) -> Any:
+    """The description of a table's list."""
+    name = plural.replace("_", " ")
+    return extend_schema_view(
+        get=extend_schema(
+            operation_id=plural,
+            description=f"{name.capitalize()}, 500 a page, in an order that never changes. {text}",
+            parameters=[schema.NAME, schema.STATUS, schema.CURSOR],
+            responses=schema.page_of(f"{shape.__name__.removesuffix('Shape')}Page", shape),
+            tags=["Products"],
+        ),
+        post=extend_schema(
+            operation_id=f"{single}_create",
+            description=f"Add a {single.replace('_', ' ')}: 201. The same `id` with the same "
+            f"fields again: 200. {text}",
+            request=new,
+            responses={201: shape, 200: shape},
+            tags=["Products"],
+        ),
+    )
+
+
+def _one(single: str, shape: Any, changes: Any) -> Any:
+    name = single.replace("_", " ")
+    return extend_schema_view(
+        get=extend_schema(
+            operation_id=single,
+            description=f"One {name}, active or not.",
+            responses=shape,
+            tags=["Products"],
+        ),
+        patch=extend_schema(
+            operation_id=f"{single}_change",
+            description=f"Change what is sent of a {name}; the rest stays as it is.",
+            request=changes,
+            responses=shape,
+            tags=["Products"],
+        ),
+        delete=extend_schema(
+            operation_id=f"{single}_remove",
+            description=f"Remove a {name}. One that is in use is kept, and no longer offered: "
+            "`deleted` says which.",
+            responses={200: schema.RowRemoved},
+            tags=["Products"],
+        ),
+    )
+
+
+_CATEGORY = schema.written(schema.CategoryShape, ("name",))
+_BRAND = schema.written(schema.BrandShape, ("name",))
+_UNIT = schema.written(schema.UnitShape, ("name", "short_name"))
+_TAX_RATE = schema.written(schema.TaxRateShape, ("name", "rate"))
+
+
+@_many("categories", "category", schema.CategoryShape, _CATEGORY[0], "`parent` makes the tree.")
+class CategoriesView(EntriesView):
+    table = CATEGORY
+    needs = {"GET": P.PRODUCT_CATEGORY_VIEW, "POST": P.PRODUCT_CATEGORY_CREATE}
+
+
+@_one("category", schema.CategoryShape, _CATEGORY[1])
+class CategoryView(EntryView):
+    table = CATEGORY
+    needs = {
+        "GET": P.PRODUCT_CATEGORY_VIEW,
+        "PATCH": P.PRODUCT_CATEGORY_UPDATE,
+        "DELETE": P.PRODUCT_CATEGORY_DELETE,
+    }
+
+
+@_many("brands", "brand", schema.BrandShape, _BRAND[0], "Products are found by their brand, too.")
+class BrandsView(EntriesView):
+    table = BRAND
+    needs = {"GET": P.PRODUCT_BRAND_VIEW, "POST": P.PRODUCT_BRAND_CREATE}
+
+
+@_one("brand", schema.BrandShape, _BRAND[1])
+class BrandView(EntryView):
+    table = BRAND
+    needs = {
+        "GET": P.PRODUCT_BRAND_VIEW,
+        "PATCH": P.PRODUCT_BRAND_UPDATE,
+        "DELETE": P.PRODUCT_BRAND_DELETE,
+    }
+
+
+@_many("units", "unit", schema.UnitShape, _UNIT[0], "A box names its `base_unit` and `factor`.")
+class UnitsView(EntriesView):
+    table = UNIT
+    needs = {"GET": P.PRODUCT_UNIT_VIEW, "POST": P.PRODUCT_UNIT_CREATE}
+
+
+@_one("unit", schema.UnitShape, _UNIT[1])
+class UnitView(EntryView):
+    table = UNIT
+    needs = {
+        "GET": P.PRODUCT_UNIT_VIEW,
+        "PATCH": P.PRODUCT_UNIT_UPDATE,
+        "DELETE": P.PRODUCT_UNIT_DELETE,
+    }
+
+
+@_many("tax_rates", "tax_rate", schema.TaxRateShape, _TAX_RATE[0], "One is for new products.")
+class TaxRatesView(EntriesView):
+    table = TAX_RATE
+    needs = {"GET": P.TAX_RATE_VIEW, "POST": P.TAX_RATE_CREATE}
+
+
+@_one("tax_rate", schema.TaxRateShape, _TAX_RATE[1])
+class TaxRateView(EntryView):
+    table = TAX_RATE
+    needs = {
+        "GET": P.TAX_RATE_VIEW,
+        "PATCH": P.TAX_RATE_UPDATE,
+        "DELETE": P.TAX_RATE_DELETE,
+    }
