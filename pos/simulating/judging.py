@@ -211,7 +211,6 @@ def _numbers(verdict: Verdict, books: Books, terminals: Sequence[Simulated]) -> 
 
 
 def _faults(market: Market) -> list[str]:
-    connection.close()
     with business(market.business):
         return [str(one) for one in check_books()]
 

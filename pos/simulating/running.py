@@ -38,6 +38,7 @@ class Options:
     without_ids: bool = False
     seed: int = 1
     allow_http: bool = False
+    chances: Chances = field(default_factory=Chances)
 
 
 @dataclass(slots=True)
@@ -122,7 +123,8 @@ def _pair(run: Run, folder: Path) -> None:
             number, folder / str(number), run.market.codes, plan, f"{options.seed} terminal"
         )
         code = patiently(lambda register=register: pairing_code(run.market, register))  # type: ignore[misc]
-        one.pair(options.url, code, without_ids=options.without_ids, allow_http=options.allow_http)
+        way = Http(options.url, allow_http=options.allow_http)
+        one.pair(options.url, code, way, without_ids=options.without_ids)
         run.terminals.append(one)
 
 
@@ -149,7 +151,7 @@ def _network(run: Run) -> AbstractContextManager[Any]:
         return nullcontext()
     parts = urlsplit(run.options.url)
     host = parts.hostname or "127.0.0.1"
-    run.proxy = Proxy(host, parts.port or 80, Chances(), run.options.seed)
+    run.proxy = Proxy(host, parts.port or 80, run.options.chances, run.options.seed)
     return _Through(run, run.proxy)
 
 

@@ -16,7 +16,6 @@ from typing import Any, Final
 from tillbook_client import (
     ApiError,
     Discount,
-    Http,
     Line,
     NoAnswer,
     Pauses,
@@ -104,15 +103,14 @@ class Simulated:
         self.forgetful: WithoutIds | None = None
         self._may_come_back: list[tuple[str, list[Line]]] = []
 
-    def pair(self, address: str, code: str, *, without_ids: bool, allow_http: bool) -> None:
+    def pair(self, address: str, code: str, way: Transport, *, without_ids: bool = False) -> None:
         """Become a terminal, get ready and open the drawer, over a line that is good."""
-        self.gate = Gate(Http(address, allow_http=allow_http))
-        way: Transport = self.gate
+        self.gate = Gate(way)
+        self.way: Transport = self.gate
         if without_ids:
-            way = self.forgetful = WithoutIds(self.gate)
-        self.way = way
+            self.way = self.forgetful = WithoutIds(self.gate)
         self.till = Terminal.pair(
-            address, code, self.folder, name=f"Simulated {self.number}", transport=way,
+            address, code, self.folder, name=f"Simulated {self.number}", transport=self.way,
             pauses=self.pauses, timeout=TIMEOUT,
         )  # fmt: skip
         self.till.prepare()
