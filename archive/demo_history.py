@@ -15,10 +15,12 @@ from typing import Any, Final
 from accounts.models import AuditEntry, Membership
 from archive.demo_catalogue import Item
 from inventory.models import LocationPrice
+from sales.cash import MovementRequest, move_cash
 from sales.checkout import LineRequest, PaymentRequest, SaleRequest, checkout
 from sales.exchanges import ExchangeRequest, exchange, plan_exchange
-from sales.models import Customer, Payment, Register, Sale, Shift
+from sales.models import CashMovement, Customer, Payment, Register, Sale, Shift, ZReading
 from sales.pricing import Discount, DiscountKind, LineInput, price_sale
+from sales.readings import take_z
 from sales.refundable import refundable
 from sales.refunds import RefundRequest, refund_sale
 from sales.returning import ReturnRequest
@@ -27,8 +29,10 @@ from sales.shifts import close_shift, expected_cash, open_shift
 from sales.voids import void_sale
 from tenants.context import current
 
+CashKind, CashReason = CashMovement.Kind, CashMovement.Reason
 FLOAT: Final = Decimal(100)
 NOTES: Final = tuple(map(Decimal, (5, 10, 20, 50, 100, 200)))
+PETTY: Final = ("Milk and sugar", "Stamps", "Window cleaner", "Paper rolls", "Flowers")
 RETURNS: Final = ("Changed their mind", "Not the right size", "Bought twice")
 BROKEN: Final = ("Broken when unpacked", "Does not work")
 REASONS: Final = ("Wrong item scanned", "Customer changed their mind", "Charged twice")
@@ -63,6 +67,8 @@ class History:
         self.customers = customers
         self.tills = tills
         self.rng = rng
+        # Chance of its own, so that the sales of a demo stay what they are.
+        self.small = Random(len(items))  # noqa: S311
         location = tills[0].register.location
         self.zone = location.zone
         self.prices = dict(
@@ -112,8 +118,28 @@ class History:
                 earlier = sold.pop(self.rng.randrange(len(sold)))
                 self.give_back(till, earlier, moment + timedelta(seconds=1))
             sold.append(sale)
-        for shift, clerk in shifts:
+        for till, (shift, clerk) in zip(self.tills, shifts, strict=True):
+            self.move_cash(shift, clerk, starts, ends)
             self.close(shift, clerk, ends)
+            # Today's is left to whoever tries the demo.
+            if back:
+                key = self.small_id(ends)
+                take_z(actor=till.supervisor, reading_id=key, register=till.register, at=ends)
+
+    def move_cash(self, shift: Shift, clerk: Membership, starts: datetime, ends: datetime) -> None:
+        """Now and then something is paid out of the drawer; what is too much goes to the safe."""
+        moves = []
+        if self.small.random() < 0.3:
+            cents, note = self.small.randrange(450, 2800), self.small.choice(PETTY)
+            at = starts + (ends - starts) * self.small.uniform(0.2, 0.8)
+            moves.append((at, CashKind.OUT, Decimal(cents) / 100, CashReason.EXPENSE, note))
+        spare = (expected_cash(shift) - FLOAT) // 50 * 50
+        if spare >= 100:
+            at = ends - timedelta(minutes=1)
+            moves.append((at, CashKind.DROP, spare - 50, CashReason.SAFE, ""))
+        for at, kind, amount, reason, note in moves:
+            request = MovementRequest(self.small_id(at), shift.pk, kind, amount, reason, note)
+            move_cash(actor=clerk, request=request, at=at)
 
     def close(self, shift: Shift, clerk: Membership, at: datetime) -> None:
         off = Decimal(self.rng.choice((0, 0, 0, 0, 0, 0, -100, -50, 20, 5))) / 100
@@ -147,9 +173,12 @@ class History:
         exchange(actor=till.supervisor, request=replace(swap, total=total, method=way), at=at)
         self.left[key] -= quantity
 
-    def new_id(self, at: datetime) -> uuid.UUID:
+    def small_id(self, at: datetime) -> uuid.UUID:
+        return self.new_id(at, self.small)
+
+    def new_id(self, at: datetime, rng: Random | None = None) -> uuid.UUID:
         """A UUID of version 7 for that moment, from the demo's own chance."""
-        value = int(at.timestamp() * 1000) << 80 | self.rng.getrandbits(80)
+        value = int(at.timestamp() * 1000) << 80 | (rng or self.rng).getrandbits(80)
         value = value & ~(0xF << 76) | 0x7 << 76
         value = value & ~(0x3 << 62) | 0x2 << 62
         return uuid.UUID(int=value)
@@ -226,11 +255,19 @@ def date_audit_entries() -> None:
     # Of the demo's sales each comes back once at most.
     came_back = {str(s.reverses_id): s.sold_at for s in Sale.objects.exclude(reverses=None)}
     backward = ["sale.void", "sale.refund", "sale.exchange"]
-    asked = AuditEntry.objects.filter(action__in=["shift.open", "shift.close", *backward])
+    moved = {str(one.pk): one.moved_at for one in CashMovement.objects.all()}
+    taken = {str(one.pk): one.taken_at for one in ZReading.objects.all()}
+    cash = [f"cash.{kind}" for kind in CashKind]
+    actions = ["shift.open", "shift.close", "reading.z", *cash, *backward]
+    asked = AuditEntry.objects.filter(action__in=actions)
     entries = list(asked)
     for entry in entries:
         if entry.action in backward:
             entry.created_at = came_back[entry.object_id]
+        elif entry.action in cash:
+            entry.created_at = moved[entry.object_id]
+        elif entry.action == "reading.z":
+            entry.created_at = taken[entry.object_id]
         elif entry.action == "shift.open":
             entry.created_at = opened[entry.object_id].opened_at
         else:

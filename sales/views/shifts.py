@@ -89,13 +89,11 @@ def shift_detail(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 def _cash(request: HttpRequest, shift: Shift) -> dict[str, Any]:
     """The cash movements of the shift, and what may be done with them."""
     moved = CashMovement.objects.filter(shift=shift).select_related("operator")
-    rows = list(moved.prefetch_related("corrections").order_by("-moved_at", "-pk"))
-    for one in rows:
-        # One page corrects a movement once.
-        one.undo_id = uuid7()
+    rows = moved.prefetch_related("corrections").order_by("-moved_at", "-pk")
     may_move = can(request, Permission.CASH_IN_OUT)
     return {
-        "movements": rows,
+        # With the id of its correction: one page corrects a movement once.
+        "movements": [(one, uuid7()) for one in rows],
         "may_move": shift.is_open and (may_move or can(request, Permission.CASH_OPEN_DRAWER)),
         "may_correct": shift.is_open and may_move,
     }

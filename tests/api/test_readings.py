@@ -5,12 +5,13 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
+from sales.cash import Kind
 from sales.models import Register, Shift
 from tenants.context import business
 from tenants.ids import uuid7
 from tests.api.calls import NOWHERE, line, post, said, sale_body
 from tests.factories import Shop, make_device, make_person, signed_in, with_token
-from tests.sales.moving_cash import Kind, move, read_z
+from tests.sales.moving_cash import move, read_z
 from tests.sales.selling import counted
 
 SUMS = ("discount", "net", "tax", "rounding", "total")

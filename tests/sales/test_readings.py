@@ -77,7 +77,7 @@ def test_an_x_reading_is_the_sum_of_the_rows(inside: Shop) -> None:
     assert sum(one.net + one.tax for one in figures.taxes) == figures.total
     drawer = figures.drawer
     assert drawer is not None
-    assert (drawer.opening_float, drawer.expected) == (50, expected_cash(shift))
+    assert (drawer.opening_float, drawer.expected) == (Decimal(50), expected_cash(shift))
     assert (drawer.counted, drawer.difference) == (None, None)
     assert figures.sum_of("discount") == Decimal("0.5")
 
