@@ -402,13 +402,13 @@ PRICES = OpenApiExample(
     request_only=True,
 )
 NEW_CORRECTION = OpenApiExample(
-    "Two broke",
+    "Two stood on the wrong shelf",
     value={
         "id": "0199a3c4-7b1e-7d61-9a6e-0d4a35bb2f11",
         "location": _PLACE,
-        "reason": "damaged",
-        "note": "Fell from the shelf",
-        "lines": [{"variation": _ID, "quantity": "-2"}],
+        "reason": "found",
+        "note": "Behind the teapots",
+        "lines": [{"variation": _ID, "quantity": "2"}],
     },
     request_only=True,
 )

@@ -15,8 +15,6 @@ from django.test import Client
 from accounts.models import Device, Membership, OperatorSession
 from accounts.operators import sign_in
 from accounts.pins import Wrong, set_pin
-from inventory.ledger import correct
-from inventory.models import Brand, StockDocument
 from sales.cash import Kind
 from sales.models import CashMovement, Register, ReviewItem, Shift, ZReading
 from sales.shifts import close_shift, open_shift
@@ -28,7 +26,6 @@ from tests.api.calls import ROOT, ask
 from tests.contract.operations import operations
 from tests.factories import Shop, make_device, make_person
 from tests.sales.moving_cash import move, read_z
-from tests.sales.reviewing import remark
 
 PIN = "274951"
 # What belongs to a location; all else is the business's alone.
@@ -36,7 +33,6 @@ PLACED = {
     *("register", "shift", "sale", "location", "person", "operator", "code", "movement"),
     *("reading", "correction", "review"),
 }
-PLACED |= {"review", "correction", "reading"}
 
 
 class Spot:
@@ -58,16 +54,11 @@ class Spot:
             "variation": lambda: self.shop.mug.pk,
             "product": lambda: self.shop.mug.product_id,
             "brand": lambda: self._made["brand_create"]["id"],
-            "movement": lambda: self._made["cash_movement_create"]["id"],
             "correction": lambda: self._made["stock_correct"]["id"],
-            "reading": lambda: self._made["z_reading_create"]["id"],
             "review": lambda: self.review,
             "category": lambda: self.shop.category.pk,
             "tax_rate": lambda: self.shop.tax.pk,
             "unit": lambda: self.shop.piece.pk,
-            "brand": lambda: self.brand.pk,
-            "review": lambda: self.review.pk,
-            "correction": lambda: self.correction.pk,
             "movement": lambda: self.movement.pk,
             "reading": lambda: self.reading.pk,
         }
@@ -152,28 +143,6 @@ class Spot:
         return str(json.loads(answer.content)["id"])
 
     @cached_property
-    def brand(self) -> Brand:
-        with self._inside():
-            return Brand.objects.create(name="Delft")
-
-    @cached_property
-    def review(self) -> ReviewItem:
-        """A mug that was sold offline at an old price."""
-        _ready = self.shift
-        with self._inside():
-            return remark(self.shop, register=str(self.register.pk))
-
-    @cached_property
-    def correction(self) -> StockDocument:
-        with self._inside():
-            return correct(
-                actor=self.shop.owner,
-                location=self.location,
-                reason=StockDocument.Reason.FOUND,
-                changes={self.shop.mug.pk: Decimal(1)},
-            )
-
-    @cached_property
     def _made(self) -> _Made:
         return _Made(self)
 
@@ -187,12 +156,6 @@ class Spot:
         assert answer.json()["results"][0]["review"], answer.content
         with self._inside():
             return str(ReviewItem.objects.latest("pk").pk)
-
-    def close_shift(self) -> None:
-        """A day is closed when no shift of its register is open."""
-        closing = operations()["shift_close"].ask(self)
-        answer = ask(self.client(), closing.verb, closing.url, closing.body)
-        assert answer.status_code == 200, answer.content
 
     def _code(self) -> str:
         with self._inside():
