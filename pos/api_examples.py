@@ -119,8 +119,11 @@ def add(operation: dict[str, Any]) -> None:
     name = operation["operationId"]
     if "requestBody" in operation and name in REQUESTS:
         _put(operation["requestBody"], REQUESTS[name])
-    for status, value in answers().get(name, {}).items():
-        if status in operation["responses"]:
+    found = dict(answers().get(name, {}))
+    # The same request again answers the same.
+    found.setdefault("200", found.get("201"))
+    for status, value in found.items():
+        if value is not None and status in operation["responses"]:
             _put(operation["responses"][status], value)
     for one in operation.get("parameters", ()):
         if one["name"] in PARAMETERS.get(name, {}):

@@ -97,8 +97,12 @@ def _add_parameters(operation: dict[str, Any], *, approvable: bool) -> None:
         wanted.append(_header("If-None-Match", "The `ETag` of the answer that you have."))
     parameters += [one for one in wanted if one["name"] not in known]
     for one in parameters:
+        name = one["name"].removesuffix("_id").replace("_", " ")
         if one["in"] == "path":
-            one.setdefault("description", "Of which " + one["name"].removesuffix("_id") + ".")
+            one.setdefault("description", f"Of which {name}.")
+        elif one["in"] == "query":
+            said = f"At which {name}." if one.get("required") else f"Only of this {name}."
+            one.setdefault("description", said)
 
 
 def _add_refusals(operation: dict[str, Any], *, is_public: bool, needs: bool) -> None:

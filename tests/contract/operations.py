@@ -125,12 +125,10 @@ def _operations() -> Iterator[Operation]:
 
 @cache
 def operation_of(verb: str, path: str) -> Operation | None:
-    """Whose request this is, by its path."""
-    for one in operations().values():
-        pattern = re.sub(r"\\?{\w+\\?}", "[^/]+", re.escape(one.path))
-        # A fixed path, such as sales/batch, comes before one with an id.
-        if one.verb == verb and ("{" not in one.path) and one.path == path:
-            return one
-        if one.verb == verb and "{" in one.path and re.fullmatch(pattern, path):
-            return one
-    return None
+    """Whose request this is, by its path; a path without ids, such as sales/batch, comes first."""
+    fitting = [
+        one
+        for one in operations().values()
+        if one.verb == verb and re.fullmatch(re.sub(r"{\w+}", "[^/]+", one.path), path)
+    ]
+    return min(fitting, key=lambda one: one.path.count("{"), default=None)

@@ -51,7 +51,7 @@ def _compare(operation: Operation, status: int, found: Any) -> None:
     said = [one["value"] for one in content["examples"].values()]
     kept = api_examples.answers().get(operation.name, {}).get(str(status))
     if kept is not None and kept in said:
-        assert _shape(found) == _shape(kept)
+        assert _differences(found, kept) == []
 
 
 def _plain(value: Any, known: dict[str, str] | None = None) -> Any:
@@ -72,10 +72,31 @@ def _plain(value: Any, known: dict[str, str] | None = None) -> Any:
     return _TOKEN.sub(r"\1_…", value)
 
 
-def _shape(value: Any) -> Any:
-    """Which fields there are, at any depth; of a list those of its first."""
-    if isinstance(value, dict):
-        return {key: _shape(one) for key, one in sorted(value.items())}
-    if isinstance(value, list):
-        return [_shape(one) for one in value[:1]]
-    return "null" if value is None else type(value).__name__
+def _differences(found: Any, kept: Any, path: str = "$") -> list[str]:
+    """Fields that one has and the other has not, at any depth, or that are of another type.
+
+    What may be null is now and then; of a list the first counts.
+    """
+    if found is None or kept is None:
+        return []
+    if type(found) is not type(kept):
+        return [f"{path}: {type(found).__name__} was {type(kept).__name__}"]
+    if isinstance(found, dict):
+        other = found.keys() ^ kept.keys()
+        inner = (
+            _differences(found[key], kept[key], f"{path}.{key}") for key in found if key in kept
+        )
+        return [f"{path}.{key}" for key in sorted(other)] + [one for some in inner for one in some]
+    if isinstance(found, list) and found and kept:
+        return _differences(found[0], kept[0], f"{path}.0")
+    return []
+
+
+def test_another_shape_is_found() -> None:
+    kept = {"a": None, "b": [{"c": "1"}], "d": 1}
+    assert _differences({"a": {"x": 1}, "b": [{"c": "2"}, {}], "d": 2}, kept) == []
+    assert _differences({"a": 1, "b": [{"e": "2"}], "d": "2"}, kept) == [
+        "$.b.0.c",
+        "$.b.0.e",
+        "$.d: str was int",
+    ]

@@ -5,7 +5,7 @@ Three of four cases name ids that exist, so that what stands behind a look-up is
 An answer must be no 5xx and one that the description has: status, type, headers, body and code.
 
 Derandomised: the same description gives the same cases. CI tries FUZZ_EXAMPLES=8 random ones for
-each operation, `make fuzz` at least 100.
+each operation, `make fuzz` 100 or, with ARGS, more: above 100 with the cases at the edges too.
 """
 
 from __future__ import annotations
@@ -47,9 +47,14 @@ CHECKS = [
     response_schema_conformance,
 ]
 CONFIG = {
-    "generation": {"mode": "all", "max-examples": EXAMPLES, "deterministic": True},
+    "generation": {
+        "mode": "all",
+        "max-examples": EXAMPLES,
+        "deterministic": True,
+        "with-security-parameters": False,
+    },
     "phases": {
-        "coverage": {"enabled": EXAMPLES >= 100, "unexpected-methods": []},
+        "coverage": {"enabled": EXAMPLES > 100, "unexpected-methods": []},
         "examples": {"enabled": True},
     },
 }
@@ -80,7 +85,10 @@ def spot(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[
     """A shop for all cases: each is rolled back, so that no case depends on another."""
     with django_db_blocker.unblock(), transaction.atomic():
         place = here(factories.make_shop("fuzzed"))
-        for name in ("sale", "customer", "variation", "product", "person", "shift", "location"):
+        # A reading is of a day whose shift is closed; then the next one begins.
+        place.id_of("reading")
+        del place.shift, place.movement
+        for name in ("movement", "sale", "brand", "correction", "review", "person"):
             place.id_of(name)
         _token = place.operator_token
         yield place
@@ -121,11 +129,12 @@ def _place(case: Any, spot: Spot, name: str) -> None:
     for header in ("X-Operator", "X-Approval", "Authorization"):
         case.headers.pop(header, None)
     luck = zlib.crc32(repr((case.path_parameters, case.query, case.body)).encode())
-    if not luck % 4:
-        return
     example = operations()[name].example()
+    if not luck % 4 and case.body != example:
+        return
     if luck % 8 > 3 and isinstance(case.body, dict) and isinstance(example, dict):
-        kept = sorted(case.body)[luck % len(case.body) :][:1] if case.body else []
+        # Also none of its fields: the example as it is, with what else the case has.
+        kept = sorted(case.body)[luck // 8 % (len(case.body) + 1) :][:1]
         case.body = {**example, **{key: case.body[key] for key in kept}}
     case.path_parameters = {
         key: _known(spot, key.removesuffix("_id"), value)
