@@ -72,7 +72,7 @@ class BalanceView(BusinessView):
 
     @extend_schema(
         operation_id="credits",
-        responses=schema.Balance,
+        responses=schema.CreditBalance,
         examples=[BALANCE],
         tags=["Use of the API"],
     )

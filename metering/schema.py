@@ -19,7 +19,7 @@ class KeyFigures(s.Serializer[Any]):
     per_month = s.IntegerField(allow_null=True)
 
 
-class Balance(s.Serializer[Any]):
+class CreditBalance(s.Serializer[Any]):
     credits = s.IntegerField(help_text="What is left: `booked` less `pending`")
     booked = s.IntegerField(help_text="The sum of all transactions")
     pending = s.IntegerField(help_text="Used and not booked yet: what was used today")
@@ -27,7 +27,7 @@ class Balance(s.Serializer[Any]):
     key = KeyFigures(allow_null=True)
 
 
-class Entry(s.Serializer[Any]):
+class CreditTransaction(s.Serializer[Any]):
     number = s.IntegerField(help_text="Without gaps")
     kind = s.ChoiceField(ApiEntry.Kind.choices)
     amount = s.IntegerField(help_text="Negative: used or taken")
@@ -42,5 +42,5 @@ class Entry(s.Serializer[Any]):
 
 Entries = inline_serializer(
     "CreditTransactions",
-    {"results": Entry(many=True), "next": s.URLField(allow_null=True)},
+    {"results": CreditTransaction(many=True), "next": s.URLField(allow_null=True)},
 )

@@ -48,7 +48,7 @@ def test_it_shows_what_was_asked_for_and_the_credits(busy: Key, owner: Client) -
     assert '3 <span class="muted">/ 1,000</span>' in page
     assert '<span class="stat-value">140</span>' in page, "150 less 7 booked and 3 that are not"
     assert "Welcome, acme" in page and "invoice-7" in page
-    assert "3 of them used today and not booked yet" in page
+    assert "143 in the ledger, 3 used since" in page
     assert f"/api-use/keys/{busy.device.pk}/" in page
 
 
