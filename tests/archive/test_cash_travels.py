@@ -7,9 +7,12 @@ from typing import Any
 
 import pytest
 
+from archive.own_rows import ReadingRow
+from archive.validation_cash import nested, reading_of
 from archive.verify import check_books
 from sales.cash import Kind
 from sales.models import CashMovement, Shift, ZReading
+from sales.readings import reading_hash
 from sales.shifts import close_shift, expected_cash
 from tenants.context import business
 from tenants.models import Business
@@ -111,6 +114,18 @@ def figured(change: Any) -> Any:
     return lambda data: change(row(data, "registers", 1)["readings"][0]["figures"])
 
 
+def signed(change: Any) -> Any:
+    """With the hash of what it makes of the reading, as whoever forges one would."""
+
+    def forge(data: dict[str, Any]) -> None:
+        change(data)
+        raw = row(data, "registers", 1)["readings"][0]
+        (reading,) = nested(ReadingRow, [raw])
+        raw["hash"] = reading_hash(reading_of(reading, None, "EUR"))
+
+    return forge
+
+
 @pytest.mark.parametrize(
     ("change", "told"),
     [
@@ -123,8 +138,14 @@ def figured(change: Any) -> Any:
         (moved(4, corrects=None), "shifts 1, movements.4.amount: does not go the way"),
         (read(number=2), "registers 1, readings.1.number: is not 1 (2)"),
         (read(firstShift=2, lastShift=2), "registers 1, readings.1.firstShift: is not 1 (2)"),
-        (read(lastShift=2), "registers 1, readings.1.lastShift: goes beyond the closed shifts"),
-        (read(lastShift=2**62), "registers 1, readings.1.lastShift: goes beyond the closed"),
+        (
+            signed(read(lastShift=2)),
+            "registers 1, readings.1.lastShift: goes beyond the closed shifts",
+        ),
+        (
+            signed(read(lastShift=2**62)),
+            "registers 1, readings.1.lastShift: goes beyond the closed",
+        ),
         (read(total="6.0000"), "registers 1, readings.1.total: is not that of its figures"),
         (read(grandTotal="6.0000"), "registers 1, readings.1.grandTotal: is not 5.0000"),
         (read(hash="0" * 64), "registers 1, readings.1.hash: is not"),
@@ -133,7 +154,10 @@ def figured(change: Any) -> Any:
         (figured(lambda of: of.update(more=1)), "readings.1.figures: are not the figures"),
         (figured(lambda of: of["drawer"].update(expected="1e9999999")), "are not the figures"),
         (figured(lambda of: of["drawer"].update(expected="-0.0000")), "are not the figures"),
-        (figured(lambda of: of["drawer"].update(expected="1.0000")), "expected is not 75.0000"),
+        (
+            signed(figured(lambda of: of["drawer"].update(expected="1.0000"))),
+            "expected is not 75.0000",
+        ),
         (figured(lambda of: of["documents"][0].update(kind="gift")), "is none of sale"),
         (figured(lambda of: of["payments"].append({})), "are not the figures of a reading"),
         (lambda data: row(data, "shifts", 1).update(movements=7), "movements: is no list"),

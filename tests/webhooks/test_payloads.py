@@ -74,6 +74,9 @@ def test_a_shift_is_what_the_api_answers(listening: Shop, owner: Client) -> None
     sell(listening)
     close_shift(actor=listening.cashier, shift=shift, counted_cash=Decimal("54.00"))
     [data] = told("shift.closed")
+    reading = owner.get(listening.url(f"api/v1/shifts/{shift.pk}/reading")).json()
+    # With the sums of the drawer, as a reading says them.
+    assert data.pop("figures") == reading["figures"]
     assert data == owner.get(listening.url(f"api/v1/shifts/{shift.pk}")).json()
     assert (data["expected_cash"], data["difference"]) == ("55.00", "-1.00")
 

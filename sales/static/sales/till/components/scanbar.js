@@ -63,7 +63,7 @@ function Notice() {
   const notice = state.notice.value;
   if (!notice) return null;
   return html`<div class=${`notice ${notice.level}`} role="alert" key=${notice.text}>
-    <${Icon} name=${notice.level === "danger" ? "circle-alert" : "triangle-alert"} />
+    <${Icon} name=${{ danger: "circle-alert", success: "circle-check" }[notice.level] ?? "triangle-alert"} />
     <span>${notice.text}</span>
     <${Button} icon="x" kind="quiet icon-only" label=${t("close")} onClick=${() => (state.notice.value = null)} />
   </div>`;
