@@ -106,7 +106,7 @@ def test_the_shift_s_page_and_its_readings(open_till: OpenTill, bound: Shop, wid
     fits(page)
     page.get_by_role("button", name="Note it").click()
     expect(page.get_by_text("Paid out: noted.")).to_be_visible()
-    page.get_by_role("link", name="Correct").first.click()
+    page.get_by_role("link", name="Correct", exact=True).first.click()
     shot(page, f"{width}-correct")
     page.get_by_role("button", name="Correct", exact=True).click()
     expect(page.get_by_text("Correction", exact=True)).to_be_visible()
