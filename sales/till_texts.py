@@ -17,7 +17,7 @@ TEXTS: dict[str, str | Promise] = {
     "unknown_code": _("Unknown code: %(code)s"),
     "scan_unreachable": _("%(code)s was not added: the server cannot be reached. Scan it again."),
     "unknown_offline": _(
-        "Not in this till’s catalogue, and the server cannot be reached to ask: %(code)s"
+        "Not in the catalogue here, and the server cannot be reached to ask: %(code)s"
     ),
     "search_unreachable": _("Searching needs the server, which cannot be reached."),
     "looking_up": _("Looking up…"),
@@ -218,7 +218,7 @@ TEXTS: dict[str, str | Promise] = {
     ),
     "offline_copied": _(
         "The server cannot be reached. Sales are kept here and sent later; "
-        "products come from this till’s catalogue of %(time)s."
+        "products come from the catalogue of %(time)s."
     ),
     "catalogue_of": _("Catalogue of %(time)s, %(count)s items"),
     "catalogue_filling": _("Catalogue arriving: %(count)s entries"),

@@ -68,7 +68,7 @@ def test_what_was_never_sold_is_found_and_sold_without_a_line(
     till.copied(4)
     server.stop()
     page.reload()
-    expect(page.get_by_text("products come from this till’s catalogue of")).to_be_visible()
+    expect(page.get_by_text("products come from the catalogue of")).to_be_visible()
     till.shot("catalogue-offline")
     # By its barcode, by a word without its accent, and by a weight.
     till.scan(PLATE)
@@ -82,7 +82,7 @@ def test_what_was_never_sold_is_found_and_sold_without_a_line(
     expect(till.quantity("Green tea", "0.25")).to_be_visible()
     expect(till.total).to_have_text("€18.25")
     till.scan("4711")
-    expect(till.alert).to_contain_text("Not in this till’s catalogue")
+    expect(till.alert).to_contain_text("Not in the catalogue here")
     till.shot("catalogue-unknown")
     till.pay_exact()
     expect(page.get_by_text("Receipt ACM1-AA000001")).to_be_visible()
@@ -144,9 +144,9 @@ def test_a_price_that_changed_since_is_asked_about_before_it_is_paid(
     till = open_till()
     till.copied(3)
     till.page.route(SYNC, lambda route: route.abort())
-    Variation.objects.filter(pk=bound.mug.pk).update(price=Decimal(6))
     till.scan(MUG)
     expect(till.total).to_have_text("€5.00")
+    Variation.objects.filter(pk=bound.mug.pk).update(price=Decimal(6))
     till.pay_exact()
     expect(till.dialog).to_contain_text("Prices have changed")
     till.press("Enter")
@@ -162,13 +162,14 @@ def test_the_till_sells_while_the_copy_is_made_and_goes_on_after_a_reload(
     till = open_till(shift=False)
     page = till.page
     asked: list[str] = []
+    pages = [3]
 
     def one_page(route: Route) -> None:
         """Pages of three rows, of which only some come before the line breaks."""
-        asked.append(route.request.url)
-        if len(asked) == 4:
+        if len(asked) >= pages[0]:
             route.abort()
             return
+        asked.append(route.request.url)
         route.continue_(url=route.request.url.replace("limit=2000", "limit=3"))
 
     page.route(SYNC, one_page)
@@ -179,11 +180,12 @@ def test_the_till_sells_while_the_copy_is_made_and_goes_on_after_a_reload(
     till.shot("catalogue-filling")
     till.scan(MUG)
     expect(till.lines).to_have_count(1)
-    before = len(asked)
+    pages[0] = 100
     page.reload()
     till.copied(3)
     # Not from the beginning.
-    assert all("since=gAAAA" in url for url in asked[before:])
+    assert len(asked) > 3
+    assert all("since=gAAAA" in url for url in asked[1:])
     till.pay_exact()
     expect(page.get_by_text("Receipt ACM1")).to_be_visible()
 
@@ -191,6 +193,8 @@ def test_the_till_sells_while_the_copy_is_made_and_goes_on_after_a_reload(
 def test_holes_are_found_and_healed(open_till: OpenTill, bound: Shop) -> None:
     till = open_till()
     till.copied(3)
+    # Elsewhere, for the till writes there, too.
+    till.page.goto(bound.url("sales/"))
     till.evaluate("""async () => {
       const { name } = (await indexedDB.databases()).find((one) => one.name.startsWith("catalogue."));
       const wait = (request) => new Promise((done) => (request.onsuccess = () => done(request.result)));
@@ -204,7 +208,7 @@ def test_holes_are_found_and_healed(open_till: OpenTill, bound: Shop) -> None:
     }""")
     asked: list[str] = []
     till.page.on("request", lambda request: asked.append(request.url))
-    till.page.reload()
+    till.page.goto(bound.url("till/"))
     till.copied(3)
     till.poll()
     buckets = [url for url in asked if "/buckets/" in url]

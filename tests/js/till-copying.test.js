@@ -206,3 +206,12 @@ test("a copy that is mostly holes begins anew", async () => {
   await kept.round();
   assert.equal(kept.whole().meta.cursor, "c1");
 });
+
+test("what is let go of while the server answers begins nothing new", async () => {
+  const kept = await opened([{ ...FIRST, reset: "expired" }]);
+  const round = kept.round();
+  kept.close();
+  await assert.rejects(round, /let go/);
+  assert.equal(kept.whole(), null);
+  assert.deepEqual(dropped, []);
+});

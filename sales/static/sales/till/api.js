@@ -11,9 +11,10 @@ export class Refused extends Error {
 
 /** No answer that tells what became of the request: no network, too slow, or a failing server. */
 export class Unreachable extends Error {
-  constructor(cause) {
+  constructor(cause, status = null) {
     super("The server does not answer.", { cause });
     this.name = "Unreachable";
+    this.status = status;
   }
 }
 
@@ -51,7 +52,7 @@ export function api({ root, csrf, reached, timeout = 10_000, fetch = globalThis.
     // 200 with a page of its own, and who is asked to wait was not refused.
     if (response.status >= 500 || response.status === 429 || (response.ok && data === undefined)) {
       reached(false);
-      throw new Unreachable(new Error(`HTTP ${response.status}`));
+      throw new Unreachable(new Error(`HTTP ${response.status}`), response.status);
     }
     reached(true);
     if (!response.ok) throw new Refused(response.status, data);

@@ -8,7 +8,7 @@
 import { effect } from "@preact/signals";
 import { api, csrfToken, Refused, Unreachable } from "till/api";
 import { config } from "till/config";
-import { copiesOf, dropCopies } from "till/copies";
+import { copiesOf, copyName, dropCopies } from "till/copies";
 import { copying, LISTS } from "till/copying";
 import { isHeld } from "till/locks";
 import { looking } from "till/looking";
@@ -30,7 +30,7 @@ const background = api({
 
 let keeper = null;
 let running = null;
-let again = false;
+let next = null;
 let counted = null;
 
 /** Keep a copy for this register from now on. Does not wait for it. */
@@ -69,24 +69,21 @@ const asking = (query) => ({
     (await background.get(`sync/buckets/${list}/${bucket}`, { location: query.location })).rows,
 });
 
-/** Ask for what is new; once more at the end where that is asked for meanwhile. */
+/** Ask for what is new, once more where a round goes on; resolves when that has been heard. */
 export function poll() {
-  if (!keeper || state.signedOut.value) return running;
   if (running) {
-    again = true;
-    return running;
+    next ??= running.then(() => {
+      next = null;
+      return poll();
+    });
+    return next;
   }
-  running = work(keeper).finally(() => {
-    running = null;
-    if (again) {
-      again = false;
-      poll();
-    }
-  });
+  running = work(keeper).finally(() => (running = null));
   return running;
 }
 
 async function work(mine) {
+  if (!mine || state.signedOut.value) return;
   try {
     await mine.round();
     if (mine === keeper) await show();
@@ -97,7 +94,11 @@ async function work(mine) {
 
 async function trouble(error) {
   if (noteSignOut(error)) return;
-  if (error instanceof Unreachable) return probe();
+  if (error instanceof Unreachable) {
+    // Whoever is asked to wait is not told by more questions that the server is there.
+    if (error.status !== 429) await probe();
+    return;
+  }
   if (error instanceof Refused) {
     // Not theirs to see any more.
     if ([403, 404].includes(error.status)) await keeper.forget(true);
@@ -111,7 +112,8 @@ async function refuse(error) {
   console.info("no copy of the catalogue:", error);
   stop();
   state.catalogue.value = { phase: "refused" };
-  await dropCopies().catch(() => {});
+  const own = copyName(config.slug, state.register_id.value);
+  await dropCopies((name) => !name.startsWith(own)).catch(() => {});
 }
 
 /** Let go of the copy, whoever deletes it. */

@@ -59,6 +59,9 @@ function openDatabase(name) {
 
 const deleteDatabase = (name) => asPromise(indexedDB.deleteDatabase(name));
 
+/** What the names of a register's copies begin with. */
+export const copyName = (slug, register) => `${PREFIX}${slug}.${register}.`;
+
 /** Delete every copy on this device but those whose names `keep` is true of. */
 export async function dropCopies(keep = () => false) {
   for (const { name } of await indexedDB.databases()) {
@@ -72,7 +75,7 @@ export async function dropCopies(keep = () => false) {
  * says whether a copy of another register is in use.
  */
 export function copiesOf({ slug, register, bound, lost, others = async () => false }) {
-  const own = ["a", "b"].map((one) => `${PREFIX}${slug}.${register}.${one}`);
+  const own = ["a", "b"].map((one) => copyName(slug, register) + one);
   const binding = JSON.stringify(bound);
 
   async function open() {

@@ -48,6 +48,7 @@ export function holes(told, mine) {
 export function copying({ copies, ask, told, settings = () => {}, now = () => Date.now() }) {
   let whole = null;
   let fresh = null;
+  let closed = false;
 
   const say = () => told({ whole, fresh });
 
@@ -69,6 +70,7 @@ export function copying({ copies, ask, told, settings = () => {}, now = () => Da
   async function page(began) {
     const copy = fresh ?? whole;
     const { data, tag } = await ask.page(copy?.meta.cursor ?? "", copy?.meta.tag ?? "");
+    if (closed) throw new Error("let go of meanwhile");
     if (data === null) {
       await copy.note({ at: began });
       return false;
@@ -122,6 +124,7 @@ export function copying({ copies, ask, told, settings = () => {}, now = () => Da
 
   /** Let go of the copies; they stay on the device. */
   function close() {
+    closed = true;
     for (const copy of [whole, fresh]) copy?.close();
     whole = fresh = null;
   }

@@ -77,5 +77,5 @@ function Menu() {
 export function Strip() {
   if (state.connected.value) return null;
   return html`<div class="strip warning" role="alert"><${Icon} name="cloud-off" /><span>${offlineText()}</span>
-    <${Button} kind="secondary" icon="refresh-cw" onClick=${() => dispatch("waiting")}>${t("waiting_title")}</${Button}></div>`;
+    <${Button} kind="secondary" icon="refresh-cw" onClick=${() => dispatch("waiting")}><span>${t("waiting_title")}</span></${Button}></div>`;
 }
