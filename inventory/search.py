@@ -53,15 +53,15 @@ def _beyond(text: str) -> str | None:
     return None
 
 
-def words(text: str) -> Q:
+def words(text: str, column: str = "pk") -> Q:
     """A condition on variations: every word of `text` begins some word that they are found by.
 
-    No words, no condition.
+    No words, no condition. Of rows of another table `column` names their variation.
     """
     condition = Q()
     for word in search_form(text).split():
         begins = SearchWord.objects.filter(word__begins=word[: SearchWord.LONGEST])
-        condition &= Q(pk__in=begins.order_by().values("variation_id"))
+        condition &= Q(**{f"{column}__in": begins.order_by().values("variation_id")})
     return condition
 
 

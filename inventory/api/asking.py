@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterator
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import Http404
 from django.utils.translation import gettext as _
 
@@ -63,13 +64,25 @@ def found(request: Any, rows: QuerySet[Any], column: str, key: str) -> QuerySet[
         rows = rows.filter(**{f"{column}__in": found_keys})
     if not text:
         return rows
-    for condition in (words(text), inside_words(text)):
-        matching = Variation.objects.filter(condition).order_by().values(key)
-        narrowed = rows.filter(**{f"{column}__in": matching})
+    for condition in _found_by(text, column, key):
+        narrowed = rows.filter(condition)
         # The same choice on every page: what decides is whether any row has such words at all.
         if narrowed.exists():
             return narrowed
     return rows.none()
+
+
+def _found_by(text: str, column: str, key: str) -> Iterator[Q]:
+    """By the beginnings of words, then by what stands inside them."""
+    if key == "pk":
+        yield words(text, column)
+    else:
+        yield _of_variations(words(text), column, key)
+    yield _of_variations(inside_words(text), column, key)
+
+
+def _of_variations(condition: Q, column: str, key: str) -> Q:
+    return Q(**{f"{column}__in": Variation.objects.filter(condition).order_by().values(key)})
 
 
 def own_location(request: Any) -> uuid.UUID | None:
