@@ -76,10 +76,18 @@ test("every text that the modules name is there, and none is left over", () => {
   const named = new Set([...sources.matchAll(/\bt\("(\w+)"/g), ...sources.matchAll(/text: "(key_\w+)"/g)].map((m) => m[1]));
   for (const problem of sources.matchAll(/return "(\w+_quantity|quantity_\w+)"/g)) named.add(problem[1]);
   for (const key of keys.KEYS) named.add(key.text);
-  const python = fs.readFileSync(path.join(__dirname, "../../sales/till_texts.py"), "utf8");
+  const sales = path.join(__dirname, "../../sales");
+  const python = fs
+    .readdirSync(sales)
+    .filter((name) => /^till_(\w+_)?texts\.py$/.test(name))
+    .map((name) => fs.readFileSync(path.join(sales, name), "utf8"))
+    .join("\n");
   const written = new Set([...python.matchAll(/^ {4}"(\w+)":/gm)].map((m) => m[1]));
   assert.deepEqual([...named].filter((name) => !written.has(name)), []);
-  assert.deepEqual([...written].filter((name) => !named.has(name)), []);
+  // Of a name that is put together, t(`cash_${kind}`), the beginning is known.
+  const beginnings = [...sources.matchAll(/\bt\(`(\w+_)\$\{/g)].map((match) => match[1]);
+  const isNamed = (name) => named.has(name) || beginnings.some((one) => name.startsWith(one));
+  assert.deepEqual([...written].filter((name) => !isNamed(name)), []);
 });
 
 test("every method of payment has a key of its own", () => {
