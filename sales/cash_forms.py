@@ -48,12 +48,13 @@ class MovementForm(forms.Form):
         )
 
 
-def choices(actor: Membership) -> list[tuple[str, list[tuple[str, str]]]]:
-    """The reasons of the kinds that this person may enter, grouped by kind."""
+def choices(actor: Membership) -> list[tuple[str, str]]:
+    """The reasons of the kinds that this person may enter; each says whether cash comes or goes."""
     return [
-        (str(kind.label), [(f"{kind.value}:{one.value}", str(one.label)) for one in reasons])
+        (f"{kind.value}:{one.value}", f"{kind.label}: {one.label}")
         for kind, reasons in REASONS.items()
         if may_move(actor, kind)
+        for one in reasons
     ]
 
 
