@@ -1,7 +1,7 @@
 # Two commands matter: `make run` tries the product out, `make test` checks all of it.
 # Each makes its own virtual environment in .venv first; PORT=, HOST= and ARGS= are read.
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast test-postgres test-browser vercel-check lint types format lock postgres clean
+.PHONY: help run test test-fast test-postgres test-browser fuzz vercel-check lint types format lock postgres clean
 unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME
 
 PYTHON := .venv/bin/python
@@ -31,6 +31,10 @@ test-postgres: ## the tests on PostgreSQL through PgBouncer alone (ARGS=)
 test-browser: ## the browser tests alone (ARGS=)
 	@scripts/venv.sh dev
 	@$(CHECK) browser --pytest='$(ARGS)'
+
+fuzz: ## 100 made-up requests for each operation of the API (EXAMPLES=; above 100 also edge cases)
+	@scripts/venv.sh dev
+	@FUZZ_EXAMPLES=$(or $(EXAMPLES),100) $(PYTHON) -m pytest tests/contract/test_schemathesis.py -q -s
 
 vercel-check: ## build as Vercel does, and run the result with and without a database
 	@scripts/venv.sh dev

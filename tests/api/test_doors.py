@@ -1,4 +1,8 @@
-"""Who gets in at every endpoint, and the one shape of everything that is refused on the way."""
+"""Who gets in at every endpoint, and the one shape of everything that is refused on the way.
+
+Terminals with a right or a wrong token, and other places' ids: `tests/contract/test_table.py`, from
+the description. Here also people in a browser, under the same rules.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,6 @@ import pytest
 from django.db import OperationalError
 from django.test import Client
 from django.urls import URLPattern
-from django.utils import timezone
 from rest_framework.exceptions import Throttled
 
 from accounts.api_urls import urlpatterns as of_operators
@@ -46,14 +49,6 @@ def test_nobody_enters_without_a_token(shop: Shop, client: Client, verb: str, pa
         said(response, 401, "not_authenticated")
         assert response["WWW-Authenticate"] == "Bearer"
         assert response["Cache-Control"] == "private, no-store"
-
-
-@every_endpoint
-def test_a_revoked_token_is_none(shop: Shop, verb: str, path: str) -> None:
-    device, token = make_device(shop)
-    with business(shop.business):
-        Device.objects.filter(pk=device.pk).update(revoked_at=timezone.now())
-    said(ask(with_token(token), verb, address(path)), 401, "not_authenticated")
 
 
 @every_endpoint
