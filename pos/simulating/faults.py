@@ -129,7 +129,7 @@ class Proxy:
     def _copy(self, request: bytes, wait: float) -> None:
         async def send() -> None:
             await asyncio.sleep(wait)
-            with contextlib.suppress(OSError, TimeoutError):
+            with contextlib.suppress(OSError, EOFError, TimeoutError):
                 async with asyncio.timeout(_WAIT):
                     await self._ask(request)
 

@@ -157,6 +157,15 @@ def test_what_follows_waits(queue: Outbox) -> None:
     assert [one.id for one in queue.take(9, offline=False)] == ["back"]
 
 
+def test_what_follows_a_refusal_is_refused(queue: Outbox) -> None:
+    fill(queue, 1, offline=False)
+    queue.put(kind="refund", id="back", path="sales/id-0000/refunds", body=b"", follows="id-0000")
+    (first,) = queue.take(9, offline=False)
+    queue.settle(first, state="refused", status="id_taken")
+    assert [one.id for one in queue.refused()] == ["id-0000", "back"]
+    assert queue.count("waiting") == 0
+
+
 def test_a_failed_write_leaves_nothing_behind(queue: Outbox) -> None:
     fill(queue, 1, offline=False)
     queue.set_series("r", queue.wanted_series("r") or "", "P-AA", 0)

@@ -25,7 +25,7 @@ from tillbook_client import (
     TooManyRequests,
 )
 from tillbook_client.client import retry_after
-from tillbook_client.terminal import refusal
+from tillbook_client.sending import refusal
 
 HTML = b"<html>Welcome to the hotel</html>"
 

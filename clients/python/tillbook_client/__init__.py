@@ -26,10 +26,12 @@ from .errors import (
     WrongPin,
 )
 from .ids import uuid7
+from .office import Office
 from .outbox import Entry, Outbox
 from .pricing import Discount
 from .sending import Flushed, Pauses, Sender
-from .terminal import Line, Sold, Terminal
+from .terminal import Sold, Terminal
+from .ticket import Line
 from .wire import Http, Request, Response, Transport
 
 __all__ = [
@@ -51,6 +53,7 @@ __all__ = [
     "NoAnswer",
     "NoOpenShift",
     "NotFound",
+    "Office",
     "OperatorSignedOut",
     "OtherAmount",
     "OtherTotal",

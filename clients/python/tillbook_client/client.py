@@ -164,7 +164,7 @@ class Client:
 
     def items(self, register: Id, *, search: str = "") -> Iterator[answers.Item]:
         """All that is for sale, page by page; with `search` the 50 best matches."""
-        return self._pages("items", {"register": register, "q": search})
+        return self.pages("items", {"register": register, "q": search})
 
     def look_up(self, register: Id, code: str) -> answers.Item:
         """What a scanned code stands for. Raises NotFound."""
@@ -173,7 +173,7 @@ class Client:
 
     def customers(self, search: str = "") -> Iterator[answers.Customer]:
         """Newest first; with the beginning of a name, a whole phone number or e-mail, by name."""
-        return self._pages("customers", {"q": search})
+        return self.pages("customers", {"q": search})
 
     def customer(self, customer: Id) -> answers.Customer:
         return cast(answers.Customer, self.call("GET", f"customers/{_id(customer)}"))
@@ -238,7 +238,7 @@ class Client:
 
     def sales(self, *, register: Id | None = None, date: str = "") -> Iterator[answers.Sale]:
         """Documents, the newest first."""
-        return self._pages("sales", {"register": register, "date": date})
+        return self.pages("sales", {"register": register, "date": date})
 
     def void(
         self, sale: Id, body: Mapping[str, Any] | bytes, *, approval: str = ""
@@ -284,7 +284,8 @@ class Client:
     def bucket(self, kind: str, bucket: str) -> list[Json]:
         return cast(list[Json], self.call("GET", f"sync/buckets/{kind}/{bucket}")["rows"])
 
-    def _pages(self, path: str, params: Mapping[str, Any]) -> Iterator[Any]:
+    def pages(self, path: str, params: Mapping[str, Any] | None = None) -> Iterator[Any]:
+        """Every row of a list, page by page."""
         page = self.call("GET", path, params=params)
         while True:
             yield from page["results"]

@@ -191,6 +191,13 @@ class Outbox:
                 " unsure = ?, holder = NULL, held_until = 0 WHERE seq = ? AND state != 'done'",
                 (state, status, answer, number, entry.unsure, entry.seq),
             )
+            if state == "refused":
+                # What was to follow it has nothing to be about.
+                db.execute(
+                    "UPDATE outbox SET state = 'refused', status = 'not_sold' WHERE follows = ?"
+                    " AND state = 'waiting'",
+                    (entry.id,),
+                )
 
     def let_go(
         self, entries: Sequence[Entry], *, wait: float = 0, unsure: bool = False, tried: bool = True

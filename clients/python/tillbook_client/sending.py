@@ -27,6 +27,7 @@ from .errors import (
     ServerTrouble,
     TillbookError,
     TooLarge,
+    error_of,
 )
 from .outbox import LONGEST, Entry, Outbox
 
@@ -316,4 +317,15 @@ def _check(entry: Entry, told: object) -> None:
 def _is_everybodys(error: TillbookError) -> bool:
     return isinstance(error, NoAnswer) or (
         isinstance(error, ApiError) and error.status in _EVERYBODY
+    )
+
+
+def refusal(entry: Entry) -> ApiError:
+    """The error that a refused entry was answered with."""
+    said = exact.read(entry.answer or b"{}")
+    return error_of(
+        int(said.get("status") or 409),
+        str(said.get("code", "")),
+        str(said.get("message", "")),
+        said.get("fields"),
     )

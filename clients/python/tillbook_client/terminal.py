@@ -19,53 +19,17 @@ from typing import Any, Final, cast
 from . import answers, exact
 from .catalogue import Catalogue, Item
 from .client import Client
-from .errors import ApiError, Conflict, NoAnswer, Revoked, TillbookError, error_of
+from .errors import ApiError, Conflict, Revoked, TillbookError, error_of
 from .exact import Amount, plain
 from .ids import uuid7
 from .outbox import Entry, Outbox
-from .pricing import Discount, Priced, in_coins, total_of
-from .sending import Flushed, Pauses, Sender
+from .pricing import Discount, in_coins, total_of
+from .sending import Flushed, Pauses, Sender, refusal
+from .ticket import Forms, Line
 from .wire import Transport
 
 #: Seconds for which a customer waits before the sale is made without a line.
 PATIENCE: Final = 8.0
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """What is sold. `unit_price` only where the cashier changed it."""
-
-    item: Item
-    quantity: Amount = 1
-    unit_price: Amount | None = None
-    discount: Discount | None = None
-
-    @property
-    def price(self) -> Decimal:
-        return self.item.price if self.unit_price is None else exact.exact(self.unit_price)
-
-    def priced(self) -> Priced:
-        item, quantity = self.item, exact.exact(self.quantity)
-        return Priced(quantity, self.price, item.tax_rate, item.tax_inclusive, self.discount)
-
-    def online(self) -> dict[str, Any]:
-        told: dict[str, Any] = {"variation": self.item.id, "quantity": plain(self.quantity)}
-        if self.unit_price is not None:
-            told["unit_price"] = plain(self.unit_price)
-        if self.discount is not None:
-            told["discount"] = self.discount.told()
-        return told
-
-    def offline(self) -> dict[str, Any]:
-        told = self.online() | {
-            "unit_price": plain(self.price),
-            "tax_rate": plain(self.item.tax_rate),
-            "tax_name": self.item.tax_name,
-            "tax_inclusive": self.item.tax_inclusive,
-        }
-        if self.unit_price is not None:
-            told["own_price"] = True
-        return told
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,11 +61,12 @@ class Terminal:
     ) -> None:
         """Open what `pair` made. Raises LookupError where nothing is paired in this folder."""
         self.folder = Path(folder)
+        nobody = LookupError(f"No terminal is paired in {folder}: Terminal.pair makes one.")
         if not (self.folder / "queue.sqlite3").exists():
-            raise LookupError(f"No terminal is paired in {folder}: Terminal.pair makes one.")
+            raise nobody
         self.queue = Outbox(self.folder / "queue.sqlite3")
         if not self.queue.kept("token"):
-            raise LookupError(f"No terminal is paired in {folder}: Terminal.pair makes one.")
+            raise nobody
         self.client = Client(
             transport or self.queue.kept("address"), self.queue.kept("token"),
             allow_http=allow_http, timeout=timeout,
@@ -184,7 +149,7 @@ class Terminal:
         self.client.token = token
 
     def open_shift(self, opening_float: Amount) -> answers.Shift:
-        """The register's open shift: opened now, or found open after an answer that was lost."""
+        """The register's open shift: opened now, or found open (an answer was lost)."""
         try:
             return self.client.open_shift(self.register, opening_float)
         except Conflict as error:
@@ -252,17 +217,15 @@ class Terminal:
             common["customer"] = customer
         if note:
             common["note"] = note
-        online = common | {"lines": [line.online() for line in lines]}
-        offline = common | {
-            "lines": [line.offline() for line in lines],
-            "offline": True,
+        forms = Forms(common, tuple(lines))
+        about: dict[str, Any] = {
             "sold_at": datetime.now(UTC),
             "cash_step": self.queue.kept("cash_step") or "0",
         }
         if self.queue.kept("person"):
-            offline["operator"] = self.queue.kept("person")
+            about["operator"] = self.queue.kept("person")
         entry = self.queue.put(
-            kind="sale", id=common["id"], path="sales", body=exact.written(online),
+            kind="sale", id=common["id"], path="sales", body=forms.online(),
             approval=approval, claim=True,
         )  # fmt: skip
         if patience > 0 and not self.sender.is_paused():
@@ -274,7 +237,7 @@ class Terminal:
                 raise
         if entry.state == "waiting":
             entry = self.queue.go_offline(
-                entry.id, self.register, lambda number: exact.written(_numbered(offline, number))
+                entry.id, self.register, lambda number: forms.offline(number, about)
             )
         return self._sold(entry, total)
 
@@ -313,14 +276,17 @@ class Terminal:
         """
         body: dict[str, Any] = {"id": str(uuid7()), "register": self.register, "reason": reason}
         body |= {"lines": list(lines)} | ({"method": method} if method else {})
-        return self._document("refund", sale, f"sales/{sale}/refunds", body, approval, patience)
+        path = f"sales/{sale}/refunds"
+        found = self._document("refund", path, body, approval, patience, after=sale)
+        return cast(answers.Sale | None, found)
 
     def void(
         self, sale: str, *, reason: str, approval: str = "", patience: float = PATIENCE
     ) -> answers.Sale | None:
         """Reverse a sale completely; None as with `refund`."""
         body = {"id": str(uuid7()), "reason": reason}
-        return self._document("void", sale, f"sales/{sale}/void", body, approval, patience)
+        found = self._document("void", f"sales/{sale}/void", body, approval, patience, after=sale)
+        return cast(answers.Sale | None, found)
 
     def exchange(
         self,
@@ -338,14 +304,42 @@ class Terminal:
         body: dict[str, Any] = {"id": str(uuid7()), "register": self.register, "reason": reason}
         body |= {"returns": list(returns), "lines": [one.online() for one in lines]}
         body |= {"total": plain(total)} | ({"method": method} if method else {})
-        return self._document("exchange", sale, f"sales/{sale}/exchanges", body, approval, patience)
+        path = f"sales/{sale}/exchanges"
+        found = self._document("exchange", path, body, approval, patience, after=sale)
+        return cast(answers.Sale | None, found)
+
+    def move_cash(
+        self,
+        kind: str,
+        amount: Amount,
+        *,
+        reason: str,
+        note: str = "",
+        approval: str = "",
+        patience: float = PATIENCE,
+    ) -> dict[str, Any] | None:
+        """Cash in, out, to the safe (drop), or a drawer that was opened (open), in the open shift.
+
+        None as with `refund`: it waits and comes by itself. Raises NoAnswer where not even the
+        shift could be asked for.
+        """
+        body = {"id": str(uuid7()), "kind": kind, "amount": plain(amount), "reason": reason}
+        path = f"shifts/{self._open_shift()}/cash-movements"
+        found = self._document("cash", path, {**body, "note": note}, approval, patience)
+        return cast(dict[str, Any] | None, found)
 
     def _document(
-        self, kind: str, sale: str, path: str, body: Mapping[str, Any], approval: str,
+        self,
+        kind: str,
+        path: str,
+        body: Mapping[str, Any],
+        approval: str,
         patience: float,
-    ) -> answers.Sale | None:  # fmt: skip
-        waits = self.queue.get(sale)
-        follows = sale if waits is not None and waits.state == "waiting" else None
+        *,
+        after: str = "",
+    ) -> Any:
+        waits = self.queue.get(after)
+        follows = after if waits is not None and waits.state == "waiting" else None
         entry = self.queue.put(
             kind=kind, id=body["id"], path=path, body=exact.written(body), follows=follows,
             approval=approval, claim=follows is None,
@@ -361,7 +355,7 @@ class Terminal:
             raise refusal(entry)
         if entry.state == "waiting":
             return None
-        return cast(answers.Sale, exact.read(entry.answer or b"null"))
+        return exact.read(entry.answer or b"null")
 
     # -- the queue --------------------------------------------------------------------------------
 
@@ -388,25 +382,10 @@ class Terminal:
             if not self.sender.is_paused():
                 try:
                     self.catalogue.sync()
-                except (NoAnswer, TillbookError):
+                except TillbookError:
                     continue
         sender.join(60)
 
     @property
     def _digits(self) -> int:
         return int(self.queue.kept("digits") or 2)
-
-
-def refusal(entry: Entry) -> ApiError:
-    """The error that a refused entry was answered with."""
-    said = exact.read(entry.answer or b"{}")
-    return error_of(
-        int(said.get("status") or 409),
-        str(said.get("code", "")),
-        str(said.get("message", "")),
-        said.get("fields"),
-    )
-
-
-def _numbered(body: Mapping[str, Any], number: str) -> Mapping[str, Any]:
-    return {**body, "number": number} if number else body

@@ -1,0 +1,107 @@
+"""What managers and programs do through the client; and that no operation is without a method."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from typing import Any
+
+import pytest
+from drf_spectacular.generators import SchemaGenerator
+from tillbook_client import Client, Line, NotFound, Office, Terminal
+from tillbook_client import client as calls
+from tillbook_client import office as more
+
+from tests.clients.wiring import InProcess, away, cut
+from tests.factories import Shop
+
+
+@pytest.fixture
+def office(till: Terminal) -> Office:
+    return Office(till.client)
+
+
+def test_cash_and_readings(till: Terminal, office: Office, line: InProcess) -> None:
+    till.sell([Line(till.scan("MUG-1"))])
+    line.faults = [None, cut]
+    moved = till.move_cash("out", "12.50", reason="expense", note="Milk")
+    assert moved is not None and moved["amount"] in ("12.50", "-12.50")
+    shift = till._open_shift()
+    assert [one["id"] for one in office.cash_movements(shift)] == [moved["id"]]
+    assert office.correct_cash(moved["id"])["kind"]
+    assert office.move_cash(shift, "in", 5, reason="change")["amount"] == "5.00"
+    assert "figures" in office.reading(shift)
+    assert till.close_shift("60.00")["difference"] == "0.00"
+    reading = office.close_day(till.register)
+    assert office.z_reading(reading["id"])["hash"] == reading["hash"]
+    assert [one["id"] for one in office.z_readings(register=till.register)] == [reading["id"]]
+    assert "figures" in office.day()
+    line.faults = [None, *[away] * 3]
+    till.open_shift(0)
+
+
+def test_products_and_stock(shop: Shop, till: Terminal, office: Office) -> None:
+    made = office.add_product(
+        {"name": "Teapot", "variations": [{"sku": "POT-1", "price": "25.00", "barcodes": []}]}
+    )
+    assert [one["id"] for one in office.products("teapot")] == [made["id"]]
+    assert office.change_product(made["id"], {"name": "Large teapot"})["name"] == "Large teapot"
+    till.catalogue.sync()
+    pot = till.scan("POT-1")
+    assert pot.name == "Large teapot"
+    lines = [{"variation": pot.id, "quantity": "3"}]
+    corrected = office.correct_stock(str(shop.high_street.pk), "found", lines)
+    assert office.correction(corrected["id"])["id"] == corrected["id"]
+    assert any(one["id"] == corrected["id"] for one in office.corrections())
+    assert office.stock_of(pot.id) and list(office.movements(variation=pot.id))
+    assert list(office.stock("teapot"))
+    brand = office.add_entry("brands", {"name": "Hearth"})
+    assert office.change_entry("brands", brand["id"], {"name": "Hearth & Co"})["name"]
+    assert [one["name"] for one in office.entries("brands")] == ["Hearth & Co"]
+    assert office.entry("brands", brand["id"])["id"] == brand["id"]
+    office.remove_entry("brands", brand["id"])
+    office.remove_product(made["id"])
+    # It has a history, so it is switched off and stays.
+    assert office.product(made["id"])["is_active"] is False
+    with pytest.raises(NotFound):
+        office.product(str(shop.high_street.pk))
+    till.catalogue.sync()
+    with pytest.raises(LookupError):
+        till.scan("POT-1")
+
+
+def test_the_inbox_and_credits(till: Terminal, office: Office) -> None:
+    mug = till.scan("MUG-1")
+    till.sell([Line(mug, 12)], patience=0)
+    till.flush()
+    (item,) = office.review()
+    assert office.review_item(item["id"])["id"] == item["id"]
+    assert office.settle(item["id"], {"action": "accept", "note": "Counted"})["id"] == item["id"]
+    assert office.credits()["credits"] == 0
+    assert list(office.credit_transactions()) == []
+
+
+def operations() -> list[tuple[str, str]]:
+    schema: dict[str, Any] = SchemaGenerator(urlconf="pos.described_urls").get_schema(
+        request=None, public=True
+    )
+    return [
+        (verb.upper(), path.removeprefix("/api/v1/"))
+        for path, verbs in schema["paths"].items()
+        for verb in verbs
+        if verb in {"get", "post", "patch", "put", "delete"}
+    ]
+
+
+def test_every_operation_has_a_method() -> None:
+    """Each address of the description stands in the client, whatever its variables are called."""
+    text = inspect.getsource(calls) + inspect.getsource(more)
+    entries = ("categories", "brands", "units", "tax-rates")
+    known = {re.sub(r"\{[^}]*\}", "{}", one) for one in re.findall(r'"([a-z][^" ]*)"', text)}
+    known |= {f"{kind}{rest}" for kind in entries for rest in ("", "/{}")}
+    wanted = {
+        re.sub(r"\{[^}]*\}", "{}", path) for _verb, path in operations() if "schema" not in path
+    }
+    assert len(wanted) > 40
+    assert sorted(wanted - known - {"sync/buckets/{}/{}"}) == []
+    assert hasattr(Client, "bucket")
