@@ -37,8 +37,13 @@ class MeterMiddleware:
 
 
 def route_of(request: Any) -> str:
-    """The name of the route; empty where there is none, which is counted like any other."""
+    """The name of the route; empty where there is none, which is counted like any other.
+
+    Noted on the request too: Django does so only when the view is called, and the log names the
+    routes of what was refused as well.
+    """
     try:
-        return resolve(request.path_info, request.urlconf).url_name or ""
+        request.resolver_match = resolve(request.path_info, request.urlconf)
     except Resolver404:
         return ""
+    return request.resolver_match.url_name or ""

@@ -82,6 +82,14 @@ def test_without_its_own_the_usual_one_holds_and_none_is_none(shop: Shop, progra
     assert "RateLimit" not in program.ask()
 
 
+def test_what_is_refused_has_its_route_in_the_log(program: Key, caplog: Any) -> None:
+    caplog.set_level("INFO", logger="monitoring.requests")
+    limit(program, per_day=1)
+    assert [program.status(), program.status()] == [200, 429]
+    lines = [one.getMessage() for one in caplog.records if one.name == "monitoring.requests"]
+    assert lines == ["GET api_customers 200", "GET api_customers 429"]
+
+
 def test_too_many_in_a_minute(program: Key) -> None:
     metering(per_minute=3)
     assert [program.status() for _ in range(4)] == [200] * 3 + [429]
