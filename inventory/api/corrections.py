@@ -17,7 +17,7 @@ from accounts.bodies import refuse
 from accounts.permissions import Permission
 from accounts.rest import BusinessRequest, BusinessView, body_of
 from inventory import ledger
-from inventory.api import asking, schema
+from inventory.api import asking, schema, stock_schema
 from inventory.api.products import with_free_id
 from inventory.api.reading import problems_of
 from inventory.api.shapes import document_shape, line_shape
@@ -40,8 +40,8 @@ class CorrectionsView(BusinessView):
 
     @extend_schema(
         operation_id="stock_corrections",
-        parameters=[schema.LOCATION, schema.REASON, schema.CURSOR],
-        responses=schema.CorrectionPage,
+        parameters=[stock_schema.LOCATION, stock_schema.REASON, schema.CURSOR],
+        responses=stock_schema.CorrectionPage,
         tags=["Stock"],
     )
     def get(self, request: BusinessRequest) -> Response:
@@ -61,9 +61,12 @@ class CorrectionsView(BusinessView):
 
     @extend_schema(
         operation_id="stock_correct",
-        request=schema.NewStockCorrection,
-        responses={201: schema.StockCorrectionDocument, 200: schema.StockCorrectionDocument},
-        examples=[schema.NEW_CORRECTION],
+        request=stock_schema.NewStockCorrection,
+        responses={
+            201: stock_schema.StockCorrectionDocument,
+            200: stock_schema.StockCorrectionDocument,
+        },
+        examples=[stock_schema.NEW_CORRECTION],
         tags=["Stock"],
     )
     def post(self, request: BusinessRequest) -> Response:
@@ -148,7 +151,7 @@ class CorrectionView(BusinessView):
     @extend_schema(
         operation_id="stock_correction",
         parameters=[schema.CURSOR],
-        responses=schema.StockCorrectionDocument,
+        responses=stock_schema.StockCorrectionDocument,
         tags=["Stock"],
     )
     def get(self, request: BusinessRequest, correction_id: uuid.UUID) -> Response:

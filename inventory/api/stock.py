@@ -15,7 +15,7 @@ from accounts.access import can, visible_locations
 from accounts.bodies import query_uuid
 from accounts.permissions import Permission
 from accounts.rest import BusinessRequest, BusinessView
-from inventory.api import asking, schema
+from inventory.api import asking, schema, stock_schema
 from inventory.api.shapes import (
     Reader,
     level_shape,
@@ -39,14 +39,14 @@ class StockView(BusinessView):
     @extend_schema(
         operation_id="stock",
         parameters=[
-            schema.ANY_LOCATION,
+            stock_schema.ANY_LOCATION,
             schema.SEARCH,
             schema.CODE,
             schema.CATEGORY,
-            schema.LEVEL,
+            stock_schema.LEVEL,
             schema.CURSOR,
         ],
-        responses=schema.LevelPage,
+        responses=stock_schema.LevelPage,
         tags=["Stock"],
     )
     def get(self, request: BusinessRequest) -> Response:
@@ -74,7 +74,7 @@ class VariationStockView(BusinessView):
     needs = {"GET": P.STOCK_VIEW}
 
     @extend_schema(
-        operation_id="variation_stock", responses=schema.StockOfVariation, tags=["Stock"]
+        operation_id="variation_stock", responses=stock_schema.StockOfVariation, tags=["Stock"]
     )
     def get(self, request: BusinessRequest, variation_id: uuid.UUID) -> Response:
         """Where one variation lies.
@@ -115,8 +115,8 @@ class MovementsView(BusinessView):
 
     @extend_schema(
         operation_id="stock_movements",
-        parameters=[schema.VARIATION, schema.LOCATION, schema.CURSOR],
-        responses=schema.MovementPage,
+        parameters=[stock_schema.VARIATION, stock_schema.LOCATION, schema.CURSOR],
+        responses=stock_schema.MovementPage,
         tags=["Stock"],
     )
     def get(self, request: BusinessRequest) -> Response:
