@@ -50,6 +50,8 @@ class Spot:
             "person": lambda: self.person.pk,
             "operator": lambda: self.person.pk,
             "code": self._code,
+            # Of a terminal at which nobody has to sign in.
+            "code in a name": lambda: self._code(needs_operator=False),
             "customer": lambda: self.shop.customer.pk,
             "variation": lambda: self.shop.mug.pk,
             "product": lambda: self.shop.mug.product_id,
@@ -157,14 +159,14 @@ class Spot:
         with self._inside():
             return str(ReviewItem.objects.latest("pk").pk)
 
-    def _code(self) -> str:
+    def _code(self, *, needs_operator: bool = True) -> str:
         with self._inside():
             return invite(
                 actor=Membership.objects.get(user=self.shop.owner),
                 register=self.register,
                 membership=Membership.objects.get(user=self.shop.owner),
                 name="Counter",
-                needs_operator=True,
+                needs_operator=needs_operator,
             )[1]
 
     @contextmanager
