@@ -1,7 +1,6 @@
 """What the operations of the API can refuse, by code: for their description.
 
-Every test of the API holds the answers that it sees against this (`tests/api/conftest.py`), so a
-code that is missing here fails there.
+`tests/contract` holds every answer that it gets against this: a code that is missing fails there.
 """
 
 from __future__ import annotations

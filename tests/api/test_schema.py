@@ -133,7 +133,7 @@ def test_every_code_of_the_description_is_explained_once() -> None:
 
 
 def test_an_answer_beside_the_description_is_found(client: Client, terminal: Client) -> None:
-    """The check of answers, which every test of the API goes through, can fail."""
+    """The check of answers can fail."""
     answer = terminal.get(f"{ROOT}me")
     assert misfits(operations()["me"], answer) == []
     assert misfits(operations()["customers"], answer)
