@@ -44,7 +44,7 @@ MEANINGS: Final[dict[tuple[int, str], str]] = {
     (403, "pin_locked"): "Too many wrong PINs; `fields` say for how many seconds to `wait`.",
     (403, "terminals_only"): "This is for terminals.",
     (403, "devices_only"): "This is for terminals and programs.",
-    (403, "needs_approval"): "So much cash needs an approval by somebody with the `permissions` named.",
+    (403, "needs_approval"): "So much cash needs an approval: `fields` say of what.",
     (404, "not_found"): "There is no such thing here.",
     (404, "unknown_code"): "The code is wrong, used or too old.",
     (406, "not_acceptable"): "Answers are JSON.",
