@@ -134,10 +134,10 @@ class History:
             cents, note = self.small.randrange(450, 2800), self.small.choice(PETTY)
             at = starts + (ends - starts) * self.small.uniform(0.2, 0.8)
             moves.append((at, CashKind.OUT, Decimal(cents) / 100, CashReason.EXPENSE, note))
-        spare = (expected_cash(shift) - FLOAT) // 50 * 50
-        if spare >= 100:
+        spare = (expected_cash(shift) - FLOAT) // 10 * 10
+        if spare > 0:
             at = ends - timedelta(minutes=1)
-            moves.append((at, CashKind.DROP, spare - 50, CashReason.SAFE, ""))
+            moves.append((at, CashKind.DROP, spare, CashReason.SAFE, ""))
         for at, kind, amount, reason, note in moves:
             request = MovementRequest(self.small_id(at), shift.pk, kind, amount, reason, note)
             move_cash(actor=clerk, request=request, at=at)

@@ -18,7 +18,7 @@ from archive import demo_catalogue
 from archive.demo import PASSWORD, SHOPS, make_demo
 from inventory.catalogue import search_text
 from inventory.models import StockLevel, Variation
-from sales.models import Payment, Register, Sale, Shift
+from sales.models import CashMovement, Payment, Register, Sale, Shift, ZReading
 from tenants import context
 from tenants.models import Business
 from tests.factories import make_business
@@ -114,8 +114,14 @@ def test_stock_sales_and_drawers_add_up(demo: list[Business]) -> None:
             for shift in Shift.objects.all():
                 cash = Payment.objects.filter(sale__shift=shift, method="cash")
                 taken = cash.aggregate(sum=Sum("amount"))["sum"] or 0
-                assert shift.expected_cash == shift.opening_float + taken
+                moved = CashMovement.objects.filter(shift=shift)
+                gained = moved.aggregate(sum=Sum("amount"))["sum"] or 0
+                total = shift.opening_float + taken + gained
+                assert shift.expected_cash == round(total, 4)
                 assert shift.closed_at is not None
+            assert CashMovement.objects.filter(kind="drop").exists()
+            # Four days of each register are closed; today's is left to whoever tries the demo.
+            assert ZReading.objects.count() == 4 * Register.objects.count()
 
 
 def test_numbers_have_no_gaps_and_follow_time(demo: list[Business]) -> None:
