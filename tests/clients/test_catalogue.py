@@ -16,7 +16,14 @@ from inventory.models import Barcode, LocationPrice
 from tenants.context import business
 from tests.clients.wiring import InProcess, away, cut
 from tests.conftest import ROOT
-from tests.factories import Shop, make_product
+from tests.factories import Shop, make_product, make_shop
+
+
+@pytest.fixture
+def shop(committed_db: None) -> Shop:
+    """Committed: what a transaction has not committed is told to no copy."""
+    with transaction.atomic():
+        return make_shop("acme")
 
 
 @pytest.fixture
@@ -66,8 +73,10 @@ def test_a_copy_follows(shop: Shop, copy: Catalogue, line: InProcess) -> None:
     assert copy.find("5901234123457") is None and copy.find("TEA") is None
     red, mug = copy.find("4006381333931"), copy.find("MUG-1")
     assert red is not None and red.price == Decimal("6.00")
-    assert mug is not None and (mug.price, mug.tax_rate, mug.stock) == tuple(
-        map(Decimal, ("5.20", 20, 10))
+    assert mug is not None and (mug.price, mug.tax_rate, mug.stock) == (
+        Decimal("5.20"),
+        Decimal(20),
+        Decimal(10),
     )
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from django.db import transaction
 from django.test import Client as Browser
 from tillbook_client import NoAnswer, Pauses, Request, Response, Terminal
 
@@ -69,7 +70,7 @@ def says(status: int, body: Any = b"", **headers: str) -> Fault:
 
 def code_for(shop: Shop, *, person: str = "Manager", **fields: Any) -> str:
     """A pairing code of the shop's register."""
-    with business(shop.business):
+    with business(shop.business), transaction.atomic():
         member = Membership.objects.get(user=shop.people[person])
         values = {"actor": member, "membership": member, "name": "", **fields}
         return invite(register=shop.register, **values)[1]
