@@ -48,7 +48,8 @@ def listing() -> str:
 
 
 def test_the_first_sale_takes_five_calls(address: str, tmp_path: Path) -> None:
-    shop = make_shop("guided")
+    with transaction.atomic():
+        shop = make_shop("guided")
     code = listing()
     assert re.findall(r"# (\d)\.", code) == ["1", "2", "3", "4", "5"]
     assert len(re.findall(r"\$SHOP/", code)) == 5
