@@ -13,7 +13,7 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 import pytest
 from django.conf import settings
 from django.core.handlers.wsgi import WSGIHandler
-from django.db import transaction
+from django.db import connections, transaction
 
 from sales.models import Sale
 from tenants.context import business
@@ -33,7 +33,12 @@ def address(committed_db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[str
     """A server in a thread of this process, which sees what is committed."""
     monkeypatch.setattr(settings, "ALLOWED_HOSTS", ["127.0.0.1"])
     server: WSGIServer = make_server("127.0.0.1", 0, WSGIHandler(), handler_class=Quiet)
-    thread = threading.Thread(target=server.serve_forever)
+
+    def serve() -> None:
+        server.serve_forever()
+        connections.close_all()
+
+    thread = threading.Thread(target=serve)
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
