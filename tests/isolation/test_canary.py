@@ -14,7 +14,7 @@ from django.test import Client
 
 from accounts.models import Membership, User
 from accounts.permissions import Permission
-from inventory.models import Barcode, Product
+from inventory.models import Barcode, Product, Variation
 from sales.models import Sale
 from tenants.checks import tenant_models
 from tenants.context import business
@@ -228,9 +228,11 @@ def test_a_member_of_one_location_sees_nothing_of_the_other(mine: Furnished) -> 
         here = make_person("acme.here", role, locations=[mine.shop.high_street])
     client = Client(raise_request_exception=False)
     client.force_login(here)
-    # Two permissions say by their names that they look across locations, on these two pages.
+    # Two permissions say by their names that they look across locations, on these two pages and
+    # in the look-up of stock.
     product = mine.url(f"products/{mine.rows[Product].pk}/")
-    assert found(client, mine, searching=False) == [product, f"{product}prices/"]
+    stock = mine.url(f"api/v1/stock/variations/{mine.rows[Variation].pk}")
+    assert found(client, mine, searching=False) == [stock, product, f"{product}prices/"]
     with business(mine.shop.business):
         role.permissions = sorted(set(role.permissions) - ACROSS_LOCATIONS)
         role.save()

@@ -141,6 +141,7 @@ def test_the_books_are_kept_closed(shop: Shop, tmp_path: Path) -> None:
         assert set(books.namelist()) == {
             "business.json", "manifest.json", "tables/sales.csv", "tables/sale_lines.csv",
             "tables/payments.csv", "tables/shifts.csv", "tables/movements.csv",
+            "tables/cash_movements.csv", "tables/z_readings.csv",
         }  # fmt: skip
         assert manifest["files"]["tables/sales.csv"]["rows"] == 3
         assert "ACM1-000001" in books.read("tables/sales.csv").decode("utf-8-sig")
