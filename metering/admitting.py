@@ -74,7 +74,7 @@ def _let_in(device: Device, moment: datetime, cost: int) -> Verdict:
     """Counted in the process, and told what the process knows."""
     if not settings.METERING.seconds:
         return Verdict()
-    counter.observe(device.business_id, device.pk, (1, cost, 0))
+    counter.count(device.business_id, device.pk, (1, cost, 0))
     known = counter.figures(device.pk, moment.date())
     return Verdict(headers=figures(moment, known))
 
@@ -132,7 +132,7 @@ def _refuse(
     device: Device, code: str, wait: int, headers: dict[str, str], *, limit: int = 0
 ) -> Verdict:
     if settings.METERING.seconds:
-        counter.observe(device.business_id, device.pk, (0, 0, 1))
+        counter.count(device.business_id, device.pk, (0, 0, 1))
     answer = refused(code, str(SAID[code]) % {"wait": wait, "limit": limit}, 429)
     answer.headers["Retry-After"] = str(wait)
     return Verdict(answer, headers)

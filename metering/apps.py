@@ -11,9 +11,10 @@ class MeteringConfig(AppConfig):
 
     def ready(self) -> None:
         from accounts import beginnings
-        from metering import counting, ledger
+        from metering import ledger
+        from metering.counting import counter
 
         # Before the request's connection is closed: monitoring, which comes later, sees to it.
-        request_finished.connect(counting.after_request, dispatch_uid="metering.after_request")
-        atexit.register(counting.at_exit)
+        request_finished.connect(counter.after_request, dispatch_uid="metering.after_request")
+        atexit.register(counter.at_exit)
         beginnings.at_beginning(ledger.give_initial)

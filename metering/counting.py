@@ -10,25 +10,22 @@ from __future__ import annotations
 
 import logging
 import os
-import threading
 import time
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from django.conf import settings
-from django.db import Error, IntegrityError, connection
+from django.db import IntegrityError
 
 from metering import storing
 from metering.storing import Count
 from tenants import context
+from tenants.tally import Tally, add_to
 
 logger = logging.getLogger(__name__)
 
-# Seconds after which a database that refused is asked again.
-REFUSED_FOR: Final = 30.0
-# Seconds in which a process that ends tries: on SQLite somebody else may just be writing.
-AT_EXIT: Final = 1.0
 # Each is at most a row of one statement, of which SQLite takes 32,766 values and PostgreSQL 65,535.
 MOST_ROWS: Final = 5_000
 MOST_KNOWN: Final = 20_000
@@ -37,31 +34,30 @@ MOST_KNOWN: Final = 20_000
 Minute = tuple[int, UUID, int]
 
 
-class Counter:
-    """What one process has counted and not yet written: [requests, charged, refused]."""
+class Counter(Tally[Minute]):
+    """What this process has counted and not yet written: [requests, charged, refused]."""
 
-    def __init__(self) -> None:
-        self.begin()
+    what = "keys"
+    most = MOST_ROWS
+    logger = logger
 
     def begin(self) -> None:
-        """At nothing, with locks that nobody holds."""
-        self._lock = threading.Lock()
-        self._flushing = threading.Lock()
-        self.pending: dict[Minute, list[int]] = {}
+        super().begin()
         # What the last writing found of each key, with what this process has counted since.
         self.known: dict[UUID, tuple[date, Count]] = {}
-        self.next_flush = 0.0
 
-    def observe(self, business_id: int, device_id: UUID, values: tuple[int, int, int]) -> None:
-        """Count in this minute. It takes microseconds, sends nothing and never fails."""
-        key = (business_id, device_id, int(time.time()) // 60)
-        with self._lock:
-            if key not in self.pending and len(self.pending) >= MOST_ROWS:
-                del self.pending[next(iter(self.pending))]
-            _add(self.pending, key, values)
-            if values[0] and device_id in self.known:
-                day, count = self.known[device_id]
-                self.known[device_id] = (day, count.more(values[0]))
+    def seconds(self) -> float:
+        return settings.METERING.seconds
+
+    def count(self, business_id: int, device_id: UUID, values: tuple[int, int, int]) -> None:
+        """Count in this minute."""
+        self.observe((business_id, device_id, int(time.time()) // 60), values)
+
+    def noted(self, key: Minute, values: Sequence[int]) -> None:
+        _business_id, device_id, _minute = key
+        if values[0] and device_id in self.known:
+            day, count = self.known[device_id]
+            self.known[device_id] = (day, count.more(values[0]))
 
     def figures(self, device_id: UUID, day: date) -> Count | None:
         """How much the key has asked for, to a few seconds; None where this process has not written
@@ -69,41 +65,10 @@ class Counter:
         found = self.known.get(device_id)
         return found[1] if found is not None and found[0] == day else None
 
-    def is_due(self) -> bool:
-        return bool(self.pending) and time.monotonic() >= self.next_flush
-
-    def flush(self) -> bool:
-        """Write everything counted, in a transaction of its own; True when done.
-
-        False, and the counts stay, inside a transaction (it may be a sale's), while another thread
-        is at it, and when the database refuses.
-        """
-        if not self.pending or connection.in_atomic_block:
-            return False
-        if not self._flushing.acquire(blocking=False):
-            return False
-        try:
-            return self._flush()
-        finally:
-            self._flushing.release()
-
-    def _flush(self) -> bool:
-        with self._lock:
-            counts, self.pending = self.pending, {}
-        self.next_flush = time.monotonic() + settings.METERING.seconds
-        try:
-            with context.unbound():
-                found = _write(counts)
-        except Error as error:
-            self.next_flush = time.monotonic() + REFUSED_FOR
-            self._put_back(counts)
-            logger.warning("Counts of keys stay in memory for now: %s", type(error).__name__)
-            return False
-        except BaseException:
-            self._put_back(counts)
-            raise
-        self._remember(found)
-        return True
+    def write(self, counts: dict[Minute, list[int]]) -> None:
+        """In a transaction of its own, of all businesses."""
+        with context.unbound():
+            self._remember(_write(counts))
 
     def _remember(self, found: dict[storing.Key, Count]) -> None:
         with self._lock:
@@ -111,22 +76,8 @@ class Counter:
                 self.known.clear()
             for (_business_id, device_id, day), count in sorted(found.items(), key=_by_day):
                 self.known[device_id] = (day, count)
-            for (_business_id, device_id, _minute), values in self.pending.items():
-                if device_id in self.known:
-                    day, count = self.known[device_id]
-                    self.known[device_id] = (day, count.more(values[0]))
-
-    def _put_back(self, counts: dict[Minute, list[int]]) -> None:
-        with self._lock:
             for key, values in self.pending.items():
-                _add(counts, key, values)
-            self.pending = dict(list(counts.items())[-MOST_ROWS:])
-
-
-def _add(counts: dict[Any, list[int]], key: Any, values: Any) -> None:
-    known = counts.setdefault(key, [0, 0, 0])
-    for index, value in enumerate(values):
-        known[index] += value
+                self.noted(key, values)
 
 
 def _by_day(found: tuple[storing.Key, Count]) -> date:
@@ -155,7 +106,7 @@ def _write(counts: dict[Minute, list[int]]) -> dict[storing.Key, Count]:
 def _days(counts: dict[Minute, list[int]]) -> dict[storing.Key, list[int]]:
     days: dict[storing.Key, list[int]] = {}
     for (business_id, device_id, minute), values in counts.items():
-        _add(days, (business_id, device_id, day_of(minute)), values)
+        add_to(days, (business_id, device_id, day_of(minute)), values)
     return days
 
 
@@ -164,30 +115,4 @@ def day_of(minute: int) -> date:
 
 
 counter = Counter()
-
-
-def after_request(**kwargs: Any) -> None:
-    """Write what was counted, when the last time is METERING.seconds ago.
-
-    Django sends it when the server has taken the whole answer: the request's transaction is over.
-    """
-    if counter.is_due():
-        counter.flush()
-
-
-def at_exit() -> None:
-    """A process that ends writes what it has, if the database takes it within a second."""
-    if not counter.pending:
-        return
-    until = time.monotonic() + AT_EXIT
-    while counter.pending and not counter.flush() and time.monotonic() < until:
-        time.sleep(AT_EXIT / 20)
-    connection.close()
-
-
-def _after_fork() -> None:
-    # Its parent still has the counts; and a lock that a thread of the parent held stays locked.
-    counter.begin()
-
-
-os.register_at_fork(after_in_child=_after_fork)
+os.register_at_fork(after_in_child=counter.begin)

@@ -14,7 +14,7 @@ class MonitoringConfig(AppConfig):
     def ready(self) -> None:
         from archive import chores
         from monitoring import logs, regular
-        from monitoring.metrics import counting
+        from monitoring.metrics.counting import counter
 
         logs.write_gunicorn_alike()
         if settings.SENTRY_DSN:
@@ -27,9 +27,9 @@ class MonitoringConfig(AppConfig):
         # Before Django closes the request's connection: where none is kept between requests, the
         # counts would otherwise open another one.
         request_finished.disconnect(close_old_connections)
-        request_finished.connect(counting.after_request, dispatch_uid="monitoring.after_request")
+        request_finished.connect(counter.after_request, dispatch_uid="monitoring.after_request")
         request_finished.connect(close_old_connections)
-        atexit.register(counting.at_exit)
+        atexit.register(counter.at_exit)
 
         chores.register("alerts", seconds=60, work=regular.check_alerts)
         chores.register("tidying", seconds=60 * 60, work=regular.tidy_once_a_day)

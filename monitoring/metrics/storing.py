@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Final
 
@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import connection
 
 from monitoring.models import BOUNDS_MS, EVER, RequestCount
+from tenants.tally import add_to
 
 #: (minute, route, method, status)
 Key = tuple[int, str, str, int]
@@ -19,16 +20,6 @@ KEYS: Final = ("minute", "route", "method", "status")
 SUMS: Final = ("count", "microseconds", "statements", *(f"le_{bound}" for bound in BOUNDS_MS))
 # SQLite has one writer. A flush that meets another one gives way at once: it may be a sale.
 PATIENCE_MS: Final = 50
-
-
-def add_to(counts: dict[Key, list[int]], key: Key, values: Sequence[int]) -> None:
-    """Add to the values of one key, in memory."""
-    known = counts.get(key)
-    if known is None:
-        counts[key] = list(values)
-    else:
-        for index, value in enumerate(values):
-            known[index] += value
 
 
 def add(counts: Mapping[Key, list[int]]) -> None:

@@ -17,6 +17,7 @@ from metering import counting, storing
 from metering.counting import MOST_ROWS, counter
 from metering.needed import FREE, MAY_WAIT, may_be_refused
 from tenants.context import business
+from tenants.tally import add_to
 from tests.api.calls import line, post, said, sale_body
 from tests.factories import Shop, make_device, make_shift, with_token
 from tests.metering.using import Key, account, days, left, metering
@@ -82,7 +83,7 @@ def test_what_was_counted_is_written_after_an_answer(open_till: tuple[Shop, Clie
     assert till.get("/api/v1/me").status_code == 200
     assert days(shop) == []
     counter.next_flush = 0.0
-    counting.after_request()
+    counter.after_request()
     assert days(shop) == [("Counter", 2, 2, 0, 0)]
     assert account(shop) == (0, 2)
     response = sell(shop, till)
@@ -145,7 +146,7 @@ def test_while_the_database_refuses_counts_stay(
     assert counter.flush()
     assert days(shop) == [("Counter", 2, 0, 0, 0)]
     for minute in range(MOST_ROWS + 5):
-        counting._add(counter.pending, (1, _any(), minute), (1, 0, 0))
+        add_to(counter.pending, (1, _any(), minute), (1, 0, 0))
     counter._put_back({})
     assert len(counter.pending) == MOST_ROWS
 
@@ -159,8 +160,8 @@ def _any() -> Any:
 def test_a_key_that_is_gone_spoils_nothing(open_till: tuple[Shop, Client]) -> None:
     shop, till = open_till
     till.get("/api/v1/me")
-    counter.observe(shop.business.pk, _any(), (1, 0, 0))
-    counter.observe(987_654_321, _any(), (1, 1, 0))
+    counter.count(shop.business.pk, _any(), (1, 0, 0))
+    counter.count(987_654_321, _any(), (1, 1, 0))
     assert counter.flush()
     assert counter.pending == {}
     assert days(shop) == [("Counter", 1, 0, 0, 0)]

@@ -18,7 +18,7 @@ from django.core.signals import request_finished
 from django.db import OperationalError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from monitoring.metrics import counting, observe, reading, storing
+from monitoring.metrics import observe, reading, storing
 from monitoring.metrics.counting import MOST_ROWS, counter
 from monitoring.models import BOUNDS_MS, EVER, RequestCount
 from tenants.context import business
@@ -42,7 +42,7 @@ def total(route: str = "sale_list") -> int:
 
 def request_over() -> None:
     """What Django sends when the server has taken an answer."""
-    counting.after_request(signal=request_finished)
+    counter.after_request(signal=request_finished)
 
 
 def test_a_request_is_added_to_its_minute_and_to_all_time(committed_db: None) -> None:
@@ -228,18 +228,19 @@ name = sys.argv[1]
 settings.DATABASES["default"]["NAME"] = name
 settings.METRICS_SECONDS = 0.05
 django.setup()
-from monitoring.metrics import counting, observe
+from monitoring.metrics import observe
+from monitoring.metrics.counting import counter
 rounds, ending = int(sys.argv[2]), sys.argv[3]
 for number in range(rounds):
     observe("sale_list", "GET", 200, 0.02, 7)
     observe("till", "GET", 200, 0.02, 7)
-    counting.after_request()
+    counter.after_request()
     if number % 10 == 0:
         time.sleep(0.01)
 if ending == "wait":
     settings.METRICS_SECONDS = 1000
-    while counting.counter.pending:
-        counting.counter.flush()
+    while counter.pending:
+        counter.flush()
     for number in range(5):
         observe("sale_list", "GET", 200, 0.02, 7)
     print("counted", flush=True)
