@@ -43,6 +43,7 @@ def test_sales_made_offline_come_in_under_their_numbers(
     expect(page.get_by_text("Receipt ACM1-AA000001")).to_be_visible()
     expect(till.outbox()).to_contain_text("2")
     till.shot("offline-sale")
+    assert till.fits()
     # Its receipt is printed from here.
     till.evaluate(PRINTED)
     page.get_by_role("button", name="Print").click()
@@ -62,6 +63,7 @@ def test_sales_made_offline_come_in_under_their_numbers(
     expect(till.outbox()).to_have_count(0, timeout=30_000)
     expect(page.get_by_text("left for a manager to look at")).to_be_visible()
     till.shot("handed-in")
+    assert till.fits()
     assert sorted(Sale.objects.values_list("number", "is_offline")) == [
         ("ACM1-000001", True),
         ("ACM1-AA000001", True),

@@ -129,5 +129,10 @@ class Till:
         name = f"{self._name}-{self._shots:02d}-{step}.png"
         self.page.screenshot(path=SCREENSHOTS / name, animations="disabled")
 
+    def fits(self) -> bool:
+        """Whether nothing stands beyond the right edge."""
+        script = "() => document.scrollingElement.scrollWidth <= window.innerWidth"
+        return bool(self.page.evaluate(script))
+
     def evaluate(self, script: str) -> Any:
         return self.page.evaluate(script)

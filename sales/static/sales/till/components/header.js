@@ -39,9 +39,9 @@ function Connection() {
   const refused = entries.some((entry) => entry.state === "refused");
   return html`<span class="connection" role="status">
     <span class=${`pill ${online ? "ok" : "off"}`}>${online ? html`<i></i>` : html`<${Icon} name="cloud-off" />`}<span>${online ? t("online") : t("offline")}</span></span>
-    ${entries.length > 0 && html`<button type="button" class=${`pill ${refused ? "off" : "waits"}`} onClick=${() => dispatch("waiting")}>
+    ${entries.length > 0 && html`<button type="button" class=${`pill ${refused ? "off" : "waits"}`} data-count=${entries.length} onClick=${() => dispatch("waiting")}>
       <${Icon} name=${refused ? "triangle-alert" : "clock"} /><span>${t("waiting_count", { count: entries.length })}</span></button>`}
-    ${state.reviewed.value.length > 0 && html`<button type="button" class="pill waits" onClick=${() => dispatch("waiting")}>
+    ${state.reviewed.value.length > 0 && html`<button type="button" class="pill waits" data-count=${state.reviewed.value.length} onClick=${() => dispatch("waiting")}>
       <${Icon} name="triangle-alert" /><span>${t("review_count", { count: state.reviewed.value.length })}</span></button>`}
   </span>`;
 }
