@@ -1,6 +1,6 @@
 /** Cash into the drawer or out of it without a sale, and opening the drawer; needs the server. */
 
-import { useEffect, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import { mayAsk } from "till/approval";
 import { refresh } from "till/paying";
 import { compare, fixed, typed } from "till/decimal";
@@ -36,11 +36,15 @@ export function Cash() {
   const [busy, setBusy] = useState(false);
   const [large, setLarge] = useState(false);
   const [asking, setAsking] = useState(null);
-  useEffect(() => setWrong({}), [kind, reason, text, note]);
-  const choose = (chosen) => {
+  // At once, and not as an effect of the change: that could come after a quick Enter's complaint.
+  const change = (set) => (value) => {
+    setWrong({});
+    set(value);
+  };
+  const choose = change((chosen) => {
     setKind(chosen);
     setReason(REASONS[chosen][0]);
-  };
+  });
   const lacking = (isLarge) => {
     const names = [permissionFor(kind)];
     if (isLarge) names.push("cash.approve_large_transactions");
@@ -85,13 +89,13 @@ export function Cash() {
       <${Choices} label=${t("cash_kind")} name="cash-kind" value=${kind} onChange=${choose}
         options=${kinds.map((one) => ({ value: one, label: t(`cash_${one}`) }))} />
       ${kind !== "open" && html`<${Field} kind="amount-field" label=${t("amount")} first inputmode="decimal" value=${text} error=${wrong.amount}
-        onInput=${(event) => setText(event.target.value)} />`}
+        onInput=${(event) => change(setText)(event.target.value)} />`}
       <div class="field"><label for="cash-reason">${t("cash_reason")}</label>
-        <select id="cash-reason" value=${reason} onChange=${(event) => setReason(event.target.value)}>
+        <select id="cash-reason" value=${reason} onChange=${(event) => change(setReason)(event.target.value)}>
           ${REASONS[kind].map((one) => html`<option key=${one} value=${one}>${t(`cash_for_${one}`)}</option>`)}
         </select>
         ${wrong.reason && html`<p class="field-error" role="alert">${wrong.reason}</p>`}</div>
-      <${Field} label=${t("note")} maxlength="200" value=${note} error=${wrong.note} onInput=${(event) => setNote(event.target.value)} />
+      <${Field} label=${t("note")} maxlength="200" value=${note} error=${wrong.note} onInput=${(event) => change(setNote)(event.target.value)} />
       <${NeedsApproval} permission=${permissionFor(kind)} />
       ${wrong.all && html`<${Note}>${wrong.all}</${Note}>`}
       <footer><button type="button" class="secondary" data-close>${t("back")}</button>
