@@ -1,6 +1,7 @@
 """What the operations of the API can refuse, by code: for their description.
 
-`tests/contract` holds every answer that it gets against this: a code that is missing fails there.
+`tests/contract` and `tests/api` hold every answer to a device against this: a code that is missing
+fails there.
 """
 
 from __future__ import annotations
@@ -87,6 +88,7 @@ MEANINGS: Final[dict[tuple[int, str], str]] = {
     (422, "other_total"): "`fields` hold the right `total` and the `difference`.",
     (422, "other_amount"): "`fields` hold what is `to_pay`.",
     (422, "implausible"): "These values are unusual: send `confirm` if they are right.",
+    (422, "inactive"): "This register is not in use.",
     (422, "import_at_work"): "An import is at work: send the same request again when it is done.",
     (422, "no_series_left"): "This business has no series of numbers left.",
     (429, "too_many"): "Come back after `Retry-After` seconds.",
@@ -120,7 +122,7 @@ _BACK: Final[Codes] = (
 
 #: Beside what `usual` says of any operation.
 OF_OPERATIONS: Final[dict[str, Codes]] = {
-    "pair": ("404 unknown_code", "429 too_many"),
+    "pair": ("404 unknown_code", "422 inactive", "429 too_many"),
     "token_roll": ("403 devices_only",),
     "operators": ("403 terminals_only", "404 not_found"),
     "operator_sign_in": (

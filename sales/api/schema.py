@@ -211,7 +211,7 @@ class NewPayment(s.Serializer[Any]):
     method = s.ChoiceField(Payment.Method.choices)
     amount = exact(help_text="For cash what was handed over, otherwise exactly what is paid by it")
     card_brand = s.CharField(max_length=20, required=False, allow_blank=True)
-    card_last4 = s.RegexField(r"^(\d{4})?$", required=False, allow_blank=True)
+    card_last4 = s.RegexField(r"^\d{4}$", required=False, allow_blank=True)
     reference = s.CharField(max_length=60, required=False, allow_blank=True)
 
 

@@ -2,12 +2,32 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.test import Client
 
 from tenants.context import business
 from tests import factories
+from tests.contract.fitting import misfits
+from tests.contract.operations import operation_of
 from tests.factories import Shop
+
+
+@pytest.fixture(autouse=True)
+def described(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every answer to a device is one that the API's description has."""
+    send = Client.request
+
+    def request(self: Client, **environ: Any) -> Any:
+        answer = send(self, **environ)
+        operation = operation_of(environ["REQUEST_METHOD"], environ["PATH_INFO"])
+        # Verbs that a path has not are no operation, though an id could stand there.
+        if operation is not None and answer.status_code != 405:
+            assert misfits(operation, answer) == []
+        return answer
+
+    monkeypatch.setattr(Client, "request", request)
 
 
 @pytest.fixture
