@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.paginator import Page, Paginator
-from django.db.models import IntegerField, QuerySet, Subquery
+from django.db.models import IntegerField, Q, QuerySet, Subquery
 from django.http import HttpRequest
 
 from inventory.models import Variation
@@ -75,12 +75,18 @@ def page_found(queryset: QuerySet[Any], column: str, key: str, request: HttpRequ
     text = asked(request)
     if not text:
         return page_of(queryset, request)
-    for condition in (words(text), inside_words(text)):
-        found = Variation.objects.filter(condition).order_by().values(key)
-        page = page_of(queryset.filter(**{f"{column}__in": found}), request)
+    # Rows that name the variation itself are found without reading the catalogue.
+    begun = words(text, column) if key == "pk" else _of_variations(words(text), column, key)
+    for condition in (begun, _of_variations(inside_words(text), column, key)):
+        page = page_of(queryset.filter(condition), request)
         if page.object_list:
             break
     return page
+
+
+def _of_variations(condition: Q, column: str, key: str) -> Q:
+    found = Variation.objects.filter(condition).order_by().values(key)
+    return Q(**{f"{column}__in": found})
 
 
 def page_of_list(rows: list[Any], request: HttpRequest) -> OnePage:

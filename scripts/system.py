@@ -136,6 +136,17 @@ def redis_server() -> str:
 
 
 @functools.cache
+def curl() -> str:
+    """The program that the guide of the API is written for, installed where need be."""
+    if _which("curl") is None:
+        apt_install(["curl"], "curl")
+    found = _which("curl")
+    if found is None:
+        raise Missing(f"curl is needed. Type this once: {SUDO}apt-get install --yes curl")
+    return found
+
+
+@functools.cache
 def node() -> str:
     """Node.js with its own test runner, installed from the distribution where need be."""
     command = ["node", "--version"]

@@ -198,7 +198,9 @@ def _tell_moved(
     moved = _behind(_logged(scope, kind, cursor), after)
     read = list(moved.values_list("changed", "pk", "level_id")[:limit])
     levels = {level for _changed, _pk, level in read}
-    _tell_found(found, scope, kind, kind.rows(scope.location.pk).filter(pk__in=levels))
+    # None where a page ended with the last movement: the next one has nothing of this part.
+    if levels:
+        _tell_found(found, scope, kind, kind.rows(scope.location.pk).filter(pk__in=levels))
     return len(read), _last(read)
 
 

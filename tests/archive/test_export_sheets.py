@@ -24,7 +24,8 @@ from tests.archive.rich import rich
 from tests.factories import Shop, make_product
 
 TABLES = [
-    "products", "customers", "suppliers", "sales", "sale_lines", "payments", "shifts", "movements",
+    "products", "customers", "suppliers", "sales", "sale_lines", "payments", "shifts",
+    "cash_movements", "z_readings", "movements",
 ]  # fmt: skip
 
 
@@ -132,7 +133,7 @@ def test_a_workbook_of_a_shop(full: Shop) -> None:
     book = load_workbook(out)
     assert book.sheetnames == [
         "Products", "Customers", "Suppliers", "Sales", "Sale lines", "Payments", "Shifts",
-        "Stock movements",
+        "Cash movements", "Z readings", "Stock movements",
     ]  # fmt: skip
     assert [sheet.max_row - 1 for sheet in book] == list(counts.values())
     assert told[-1][0] == told[-1][1]

@@ -16,6 +16,7 @@ from django.core.handlers.wsgi import WSGIHandler
 from django.db import connections, transaction
 
 from sales.models import Sale
+from scripts.system import curl
 from tenants.context import business
 from tests.contract.places import here
 from tests.factories import make_shop
@@ -53,6 +54,7 @@ def listing() -> str:
 
 
 def test_the_first_sale_takes_five_calls(address: str, tmp_path: Path) -> None:
+    curl()
     with transaction.atomic():
         shop = make_shop("guided")
     code = listing()

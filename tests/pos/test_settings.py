@@ -68,7 +68,11 @@ def test_a_setting_that_opens_a_wall_is_an_error(
 
 def test_the_middleware_comes_after_what_it_asks() -> None:
     order = settings.MIDDLEWARE
-    assert order[-1] == "tenants.middleware.BusinessMiddleware"
+    # Requests are counted by key, and the business finds the key.
+    assert order[-2:] == [
+        "tenants.middleware.BusinessMiddleware",
+        "metering.middleware.MeterMiddleware",
+    ]
     assert order.index("accounts.sessions.SessionMiddleware") < order.index(
         "django.contrib.auth.middleware.AuthenticationMiddleware"
     )

@@ -58,7 +58,7 @@ def test_template_obeys_the_content_security_policy(path: Path) -> None:
     assert "javascript:" not in source
     for script in re.findall(r"<script\b[^>]*>", source):
         assert "src=" in script or "nonce=" in script, f"no nonce: {script}"
-    assert not re.search(r"https?://(?!www\.w3\.org)", source), "something from another site"
+    assert not re.search(r"https?://(?!www\.w3\.org)\w", source), "something from another site"
 
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: str(path.relative_to(ROOT)))
@@ -294,6 +294,7 @@ def _inside(**attributes: Any) -> Any:
     return get(business=Business(name="Acme"), membership=membership, htmx=None, **attributes)
 
 
+@pytest.mark.django_db
 def test_title_is_also_the_heading() -> None:
     html = render(LIST, request=_inside())
     assert "<title>Brands & more · Acme</title>" in html
@@ -302,12 +303,14 @@ def test_title_is_also_the_heading() -> None:
     assert html.count("the rows") == 1
 
 
+@pytest.mark.django_db
 def test_the_filters_button_says_what_it_opens() -> None:
     html = render(LIST, request=_inside())
     assert 'aria-expanded="false" aria-controls="list-filters"' in html
     assert '<div class="filters" id="list-filters">' in html
 
 
+@pytest.mark.django_db
 def test_live_search_answers_the_results_alone() -> None:
     request = _inside()
     request.htmx = SimpleNamespace(target="results")
@@ -326,6 +329,7 @@ def test_another_fragment_gets_the_whole_page() -> None:
     assert list_layout(request) == "app.html"
 
 
+@pytest.mark.django_db
 def test_inline_scripts_carry_the_nonce() -> None:
     html = render(LIST, request=_inside(csp_nonce="abc123"))
     assert re.findall(r"<script(?![^>]*\ssrc=)[^>]*>", html) == [
@@ -340,6 +344,7 @@ def test_error_pages_need_no_request(code: int) -> None:
     assert "Tillbook</title>" in html
 
 
+@pytest.mark.django_db
 def test_error_page_inside_a_business_keeps_the_shell() -> None:
     html = engines["django"].get_template("404.html").render({}, _inside())
     assert 'class="shell"' in html
@@ -364,6 +369,7 @@ def test_tags_are_built_in() -> None:
     assert "pos.templatetags.tillbook" in settings.TEMPLATES[0]["OPTIONS"]["builtins"]
 
 
+@pytest.mark.django_db
 def test_htmx_sets_no_style_of_its_own() -> None:
     html = render(LIST, request=_inside())
     found = re.search(r"name=\"htmx-config\" content='([^']+)'", html)

@@ -163,6 +163,18 @@ def test_pages_of_any_size_make_the_same_copy(shop: Shop, limit: int) -> None:
     assert paged.holes() == whole.holes() == []
 
 
+def test_a_page_that_ends_with_the_last_movement_is_followed_by_an_empty_one(shop: Shop) -> None:
+    copy = Copy(through(with_token(make_device(shop)[1])), limit=1).sync()
+    with at_work(shop):
+        ledger.correct(
+            actor=shop.owner,
+            location=shop.high_street,
+            reason=StockDocument.Reason.FOUND,
+            changes={shop.tea.pk: Decimal(3)},
+        )
+    assert copy.sync().rows["stock"][str(shop.tea.pk)]["quantity"] == "7.5"
+
+
 def test_nothing_new_is_304_and_the_cursor_stays(till: Copy, shop: Shop) -> None:
     till.sync()
     cursor = till.cursor

@@ -13,7 +13,13 @@ from typing import Any
 from django.db import connection
 
 from sales.models import Payment, Register, Sale, SaleLine
-from sales.posting import LINE_FIELDS, PAYMENT_FIELDS, SALE_FIELDS, hash_of_values
+from sales.posting import (
+    LINE_FIELDS,
+    PAYMENT_FIELDS,
+    REFUNDED_LINE,
+    SALE_FIELDS,
+    hash_of_values,
+)
 from tenants.bulk import long_work, update_rows
 
 PAGE = 1000
@@ -100,7 +106,8 @@ def _chain(register: Register) -> None:
         sales.filter(chain_index__gt=last).values_list(*SALE_FIELDS, "chain_index")[:PAGE]
     ):
         keys = [sale[0] for sale in page]
-        lines, payments = _parts(SaleLine, LINE_FIELDS, keys), _parts(Payment, PAYMENT_FIELDS, keys)
+        lines = _parts(SaleLine, (*LINE_FIELDS, REFUNDED_LINE), keys)
+        payments = _parts(Payment, PAYMENT_FIELDS, keys)
         hashes = []
         for sale in page:
             own = hash_of_values(previous, sale, lines.get(sale[0], ()), payments.get(sale[0], ()))
