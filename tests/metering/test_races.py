@@ -17,13 +17,12 @@ from accounts.models import Attempt
 from metering import admitting, ledger, storing
 from metering.ledger import Kind
 from metering.models import ApiAccount, KeyDay
-from tenants import caching
 from tenants.context import business
 from tests.concurrency.crowd import patiently, refusals, together
 from tests.conftest import ON_POSTGRES
 from tests.factories import Shop, make_shop
 from tests.metering.using import Key, account, days, entries, limit, make_key, metering, use
-from tests.pos.test_redis import Server
+from tests.pos.test_redis import Server, cached_by
 
 CROWD = 40 if ON_POSTGRES else 8
 FITS = CROWD * 3 // 5
@@ -165,19 +164,8 @@ def test_booking_while_others_count_loses_and_doubles_nothing(key: Key) -> None:
 
 @pytest.fixture
 def redis(tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
-    running = Server(tmp_path)
-    running.start()
-    settings.SHARED_CACHE, settings.REDIS_URL = True, running.url
-    settings.CACHES = {
-        "default": {
-            "BACKEND": "tenants.redis_cache.RedisCache",
-            "LOCATION": running.url,
-            "KEY_PREFIX": "tillbook",
-        }
-    }
-    monkeypatch.setattr(caching, "_breaker", caching._Breaker())
-    yield running
-    running.kill()
+    with cached_by(tmp_path, settings, monkeypatch) as running:
+        yield running
 
 
 def test_a_crowd_in_a_minute_on_redis(key: Key, redis: Server) -> None:

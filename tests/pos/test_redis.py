@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -75,9 +76,10 @@ class Server:
         return sorted(str(key, "utf-8") for key in self.client.scan_iter())
 
 
-@pytest.fixture
-def server(tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
-    running = Server(tmp_path)
+@contextmanager
+def cached_by(folder: Path, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    """A server of our own, which the application takes for its Redis."""
+    running = Server(folder)
     running.start()
     settings.SHARED_CACHE, settings.REDIS_URL = True, running.url
     settings.CACHES = {
@@ -90,6 +92,12 @@ def server(tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch) -> It
     monkeypatch.setattr(caching, "_breaker", caching._Breaker())
     yield running
     running.kill()
+
+
+@pytest.fixture
+def server(tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    with cached_by(tmp_path, settings, monkeypatch) as running:
+        yield running
 
 
 @pytest.fixture
