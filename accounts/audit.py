@@ -98,7 +98,13 @@ def shown_changes(entry: AuditEntry, *, costs: bool) -> dict[str, Any]:
     }
 
 
-def save(*, actor: User, target: models.Model, fields: Collection[str] | None = None) -> None:
+def save(
+    *,
+    actor: User,
+    target: models.Model,
+    fields: Collection[str] | None = None,
+    device: Device | None = None,
+) -> None:
     """Save a new row, or these `fields` of an old one, together with the entry that says so.
 
     Columns that are not named stay as the database has them: a counter that moved meanwhile is not
@@ -109,7 +115,13 @@ def save(*, actor: User, target: models.Model, fields: Collection[str] | None = 
         with transaction.atomic():
             target.save(force_insert=True)
             changes = changed({}, snapshot(target))
-            record(actor=actor, action=f"{name}.create", target=target, changes=changes)
+            record(
+                actor=actor,
+                action=f"{name}.create",
+                target=target,
+                changes=changes,
+                device=device,
+            )
         return
     if not fields:
         return
@@ -122,4 +134,4 @@ def save(*, actor: User, target: models.Model, fields: Collection[str] | None = 
                 changes[field.name] = [HIDDEN if old else "", HIDDEN if new else ""]
         target.save(update_fields=list(fields))
         changes = {field: change for field, change in changes.items() if field in fields}
-        record(actor=actor, action=f"{name}.update", target=target, changes=changes)
+        record(actor=actor, action=f"{name}.update", target=target, changes=changes, device=device)

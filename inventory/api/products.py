@@ -17,6 +17,7 @@ from accounts.access import can, visible_locations
 from accounts.bodies import Body, refuse
 from accounts.permissions import Permission
 from accounts.rest import BusinessRequest, BusinessView, body_of
+from accounts.versions import demand_version, tag, wants_version
 from inventory.api import asking, schema, writing
 from inventory.api.reading import confirmed, fingerprint, id_taken, problems_of, twice
 from inventory.api.shapes import Reader, product_shape, version_of
@@ -46,7 +47,7 @@ def answer(request: Any, product_id: uuid.UUID, status: int = 200) -> Response:
     if product is None:
         raise Http404
     shape = product_shape(Reader.of(request), product)
-    return Response(shape, status=status, headers={"ETag": f'"{shape["version"]}"'})
+    return Response(shape, status=status, headers=tag(shape["version"]))
 
 
 def locked(request: Any, product_id: uuid.UUID) -> Product:
@@ -57,12 +58,8 @@ def locked(request: Any, product_id: uuid.UUID) -> Product:
     product = Product.objects.select_for_update().filter(pk=product_id).first()
     if product is None:
         raise Http404
-    wanted = request.headers.get("If-Match", "").strip()
-    if wanted and wanted != "*":
-        tags = [one.strip().removeprefix("W/").strip('"') for one in wanted.split(",")]
-        if version_of(whole(Product.objects.all()).get(pk=product_id)) not in tags:
-            said = _("This was changed meanwhile. Read it again, and decide anew.")
-            raise Refused("changed_meanwhile", said, status=412)
+    if wants_version(request):
+        demand_version(request, version_of(whole(Product.objects.all()).get(pk=product_id)))
     return product
 
 

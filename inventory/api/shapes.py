@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
-from django.core.serializers.json import DjangoJSONEncoder
-from django.utils.crypto import salted_hmac
-
+from accounts import versions
 from accounts.access import can, location_ids
 from accounts.permissions import Permission
 from accounts.rest import web_address
+from accounts.versions import plain
 from inventory.models import Product, StockDocument, StockLevel, StockMovement, Variation
 from tenants.context import current
 from tenants.models import Location
@@ -99,25 +97,15 @@ def _variation(reader: Reader, one: Variation, digits: int) -> Shape:
 
 
 def version_of(product: Product) -> str:
-    """Another one as soon as anything of the product is another.
-
-    Keyed, for it covers costs, which whoever knows the rest could otherwise find by trying.
-    """
+    """Another one as soon as anything of the product is another, its costs too."""
     columns = [one.attname for one in Product._meta.concrete_fields if one.name not in WRITTEN]
-    told: list[Any] = [[_plain(getattr(product, name)) for name in columns]]
+    told: list[Any] = [[plain(getattr(product, name)) for name in columns]]
     for one in product.variations.all():
-        told.append([one.pk, one.name, one.sku, _plain(one.cost), _plain(one.price), one.is_active])
+        told.append([one.pk, one.name, one.sku, plain(one.cost), plain(one.price), one.is_active])
         told[-1] += [[barcode.code for barcode in one.barcodes.all()]]
-        prices = [(str(row.location_id), _plain(row.price)) for row in one.location_prices.all()]
+        prices = [(str(row.location_id), plain(row.price)) for row in one.location_prices.all()]
         told[-1] += [sorted(prices)]
-    text = json.dumps(told, cls=DjangoJSONEncoder)
-    return salted_hmac("inventory.api.version", text, algorithm="sha256").hexdigest()[:16]
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Decimal):
-        return plain_number(value)
-    return value if value is None or isinstance(value, bool | int) else str(value)
+    return versions.version_of(told)
 
 
 def _named(row: Any) -> Shape | None:
