@@ -81,6 +81,16 @@ class Body:
         self.problem(name, _("This is not a number.") if self.has(name) else _("This is needed."))
         return 1
 
+    def optional_whole(self, name: str) -> int | None:
+        """A whole number as a number of JSON, not negative and at most nine digits."""
+        value = self._take(name)
+        if value is None:
+            return None
+        if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**9:
+            return value
+        self.problem(name, _("This must be a whole number that is not negative."))
+        return 0
+
     def uuid(self, name: str) -> UUID:
         found = self.optional_uuid(name)
         if found is None:

@@ -18,8 +18,7 @@ from accounts.permissions import Permission
 from accounts.rest import BusinessRequest, BusinessView, body_of
 from inventory import ledger
 from inventory.api import asking, schema, stock_schema
-from inventory.api.products import with_free_id
-from inventory.api.reading import problems_of
+from inventory.api.reading import problems_of, with_free_id
 from inventory.api.shapes import document_shape, line_shape
 from inventory.forms.stock import MOST_LINES, CorrectionForm, Lines
 from inventory.models import StockDocument, StockMovement

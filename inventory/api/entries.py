@@ -5,27 +5,16 @@ from __future__ import annotations
 import uuid
 from typing import Any, ClassVar
 
-from django.db import models
 from django.http import Http404
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.response import Response
 
-from accounts.bodies import refuse
 from accounts.permissions import Permission
-from accounts.rest import BusinessRequest, BusinessView, body_of
-from inventory.api import asking, schema
-from inventory.api.products import with_free_id
-from inventory.api.reading import (
-    id_taken,
-    posted,
-    problems_of,
-    read_fields,
-    speaks_of_links,
-    stored_fields,
-)
+from accounts.rest import BusinessRequest, BusinessView
+from inventory.api import asking, rows, schema
+from inventory.api.reading import stored_fields
 from inventory.catalogue import remove, save_entry
 from inventory.views.entries import BRAND, CATEGORY, TAX_RATE, UNIT, Table
-from tenants.ids import uuid7
 from tenants.spelling import plain_number
 
 P = Permission
@@ -42,34 +31,33 @@ def shape(table: Table, row: Any) -> dict[str, Any]:
     return {"id": row.pk, **told}
 
 
+def kind(table: Table) -> rows.Kind:
+    """How a row of the table is written."""
+
+    def saved(request: Any, form: Any) -> None:
+        save_entry(actor=request.user, entry=form.instance, device=request.device)
+
+    return rows.Kind(
+        model=table.model,
+        names=table.form.Meta.fields,  # type: ignore[attr-defined]
+        form=lambda _request, data, row: table.form(data, instance=row),
+        save=saved,
+    )
+
+
 class EntriesView(BusinessView):
     table: ClassVar[Table]
 
     def get(self, request: BusinessRequest) -> Response:
-        rows = asking.by_status(request, self.table.model.objects.all())
+        found = asking.by_status(request, self.table.model.objects.all())
         if text := asking.asked_text(request, "q"):
-            rows = rows.filter(name__icontains=text)
-        return self.page(rows, lambda row: shape(self.table, row), ordering=("id",), size=PAGE)
+            found = found.filter(name__icontains=text)
+        return self.page(found, lambda row: shape(self.table, row), ordering=("id",), size=PAGE)
 
     def post(self, request: BusinessRequest) -> Response:
-        table, body = self.table, body_of(request)
-        key = body.optional_uuid("id")
-        names = [name for name in table.form.Meta.fields if name != "is_active"]  # type: ignore[attr-defined]
-        values = read_fields(body, table.model, names)
-        body.finish()
-        made = key or uuid7()
-
-        def work() -> int:
-            earlier = table.model.objects.filter(pk=key).first() if key else None
-            if earlier is not None:
-                if {**stored_fields(earlier, names), **values} != stored_fields(earlier, names):
-                    raise id_taken()
-                return 200
-            save(request, table, table.model(pk=made), values)
-            return 201
-
-        status = with_free_id(work)
-        return Response(shape(table, table.model.objects.get(pk=made)), status=status)
+        made, status = rows.add(request, kind(self.table))
+        row = self.table.model.objects.get(pk=made)
+        return Response(shape(self.table, row), status=status)
 
 
 class EntryView(BusinessView):
@@ -79,13 +67,8 @@ class EntryView(BusinessView):
         return Response(shape(self.table, self.entry(key)))
 
     def patch(self, request: BusinessRequest, **key: uuid.UUID) -> Response:
-        table, body = self.table, body_of(request)
-        names = table.form.Meta.fields  # type: ignore[attr-defined]
-        values = read_fields(body, table.model, names)
-        body.finish()
-        entry = self.entry(key, lock=True)
-        save(request, table, entry, {**stored_fields(entry, names), **values})
-        return Response(shape(table, self.entry(key)))
+        rows.change(request, kind(self.table), lambda: self.entry(key, lock=True))
+        return Response(shape(self.table, self.entry(key)))
 
     def delete(self, request: BusinessRequest, **key: uuid.UUID) -> Response:
         entry = self.entry(key, lock=True)
@@ -93,22 +76,12 @@ class EntryView(BusinessView):
         return Response({"deleted": gone})
 
     def entry(self, key: dict[str, uuid.UUID], *, lock: bool = False) -> Any:
-        rows = self.table.model.objects.all()
-        found = (
-            (rows.select_for_update() if lock else rows).filter(pk=next(iter(key.values()))).first()
-        )
-        if found is None:
+        every = self.table.model.objects.all()
+        found = (every.select_for_update() if lock else every).filter(pk=next(iter(key.values())))
+        entry = found.first()
+        if entry is None:
             raise Http404
-        return found
-
-
-def save(request: Any, table: Table, entry: models.Model, values: dict[str, Any]) -> None:
-    """By the form of the page. Raises Refused with a sentence for each field."""
-    form = table.form(posted(values), instance=entry)
-    speaks_of_links(form)
-    form.is_valid()
-    refuse(problems_of(form))
-    save_entry(actor=request.user, entry=form.instance, device=request.device)
+        return entry
 
 
 # -- one pair of addresses for each table ---------------------------------------------------------

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -19,12 +18,18 @@ from accounts.permissions import Permission
 from accounts.rest import BusinessRequest, BusinessView, body_of
 from accounts.versions import demand_version, tag, wants_version
 from inventory.api import asking, schema, writing
-from inventory.api.reading import confirmed, fingerprint, id_taken, problems_of, twice
+from inventory.api.reading import (
+    confirmed,
+    fingerprint,
+    id_taken,
+    problems_of,
+    twice,
+    with_free_id,
+)
 from inventory.api.shapes import Reader, product_shape, version_of
 from inventory.forms.prices import PricesForm
 from inventory.models import Brand, LocationPrice, Product, Variation
 from inventory.products import remove_product, set_location_prices
-from tenants.errors import Refused
 from tenants.ids import uuid7
 from tenants.models import Location
 
@@ -131,16 +136,6 @@ class ProductsView(BusinessView):
             return 201
 
         return answer(request, made, with_free_id(work))
-
-
-def with_free_id(work: Callable[[], int]) -> int:
-    """`twice`, where the id of the request may be one of another business, which nobody is told."""
-    try:
-        return twice(work)
-    except Refused as refused:
-        if refused.code == "conflict":
-            raise id_taken() from refused
-        raise
 
 
 class ProductView(BusinessView):

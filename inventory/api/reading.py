@@ -36,6 +36,8 @@ def _read(body: Body, name: str, field: Any) -> Any:
         return body.flag(name, required=True)
     if isinstance(field, models.DecimalField):
         return body.optional_amount(name) if field.null else body.amount(name)
+    if isinstance(field, models.IntegerField):
+        return body.optional_whole(name)
     return body.text(name, most=field.max_length or MOST_TEXT, required=not field.blank)
 
 
@@ -115,3 +117,13 @@ def twice(work: Callable[[], Result]) -> Result:
                 raise
     said = _("Somebody else writes the same at this moment. Send it again.")
     raise Refused("conflict", said, status=409)
+
+
+def with_free_id(work: Callable[[], Result]) -> Result:
+    """`twice`, where the id of the request may be one of another business, which nobody is told."""
+    try:
+        return twice(work)
+    except Refused as refused:
+        if refused.code == "conflict":
+            raise id_taken() from refused
+        raise
