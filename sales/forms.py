@@ -8,18 +8,16 @@ from typing import Any
 
 from django import forms
 from django.core.validators import MinValueValidator
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts.access import can, visible_locations
 from accounts.forms.contacts import ContactForm
-from accounts.people import seen_by
 from accounts.permissions import Permission
 from sales.cards import holds_card_number
-from sales.customers import customer_matches
 from sales.models import Customer, Payment, Register, Sale, Shift
 from sales.numbering import hold_numbers, is_in_history
-from sales.selection import visible_registers
+from sales.selection import Wanted, narrowed, visible_operators, visible_registers
 from tenants.asking import asked
 from tenants.context import current
 from tenants.errors import Refused
@@ -76,7 +74,7 @@ class SaleFilter(forms.Form):
         if len(registers) < 2:
             del self.fields["register"]
         if can(request, Permission.SELL_VIEW):
-            members = seen_by(request.membership).select_related("user")
+            members = visible_operators(request).select_related("user")
             people = sorted((str(m.user), str(m.user_id)) for m in members)
             self._choices("operator", _("Everybody"), [(key, name) for name, key in people])
         else:
@@ -89,32 +87,8 @@ class SaleFilter(forms.Form):
 
     def narrow(self, sales: QuerySet[Sale]) -> QuerySet[Sale]:
         self.is_valid()
-        chosen = {name: value for name, value in self.cleaned_data.items() if value}
-        columns = {
-            "date_from": "business_date__gte",
-            "date_to": "business_date__lte",
-            "location": "location",
-            "register": "register",
-            "operator": "operator",
-            "kind": "kind",
-        }
-        method = chosen.pop("method", None)
-        sales = sales.filter(**{columns[name]: value for name, value in chosen.items()})
-        if method:
-            paid = Payment.objects.filter(sale=OuterRef("pk"), method=method)
-            sales = sales.filter(Exists(paid))
-        text = asked(self.request)
-        return sales.filter(self._matching(text)) if text else sales
-
-    def _matching(self, text: str) -> Q:
-        """By the beginning of the receipt number, its bare counter, or the customer."""
-        found = Q(number__startswith=text.upper()) | Q(number__startswith=text)
-        if text.isascii() and text.isdigit() and len(text) < 18:
-            # The counters of a history are ours and stand on no receipt.
-            found |= Q(counter=int(text), register__is_history=False)
-        if can(self.request, Permission.CUSTOMER_VIEW):
-            found |= Q(customer__in=Customer.objects.filter(customer_matches(text)))
-        return found
+        wanted = Wanted(text=asked(self.request), **self.cleaned_data)
+        return narrowed(self.request, sales, wanted)
 
 
 def placed(register: Register) -> str:

@@ -5,16 +5,21 @@ Every page, list and figure starts from here, so that they agree with each other
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
 
 from accounts.access import at_visible_locations, can, demand
+from accounts.models import Membership
+from accounts.people import seen_by
 from accounts.permissions import Permission
-from sales.models import Register, Sale, Shift
+from sales.customers import customer_matches
+from sales.models import Customer, Payment, Register, Sale, Shift
 from sales.shifts import AMOUNT
 
 ZERO = Decimal(0)
@@ -50,6 +55,62 @@ def visible_shifts(request: Any) -> QuerySet[Shift]:
     if not can(request, Permission.SHIFT_VIEW_ALL) and not can(request, Permission.SHIFT_CLOSE_ANY):
         shifts = shifts.filter(opened_by=request.user)
     return shifts.select_related("register__location", "opened_by", "closed_by")
+
+
+def visible_operators(request: Any) -> QuerySet[Membership]:
+    """Whose sales a list may be narrowed to: those of everybody whom the request may see, or the
+    person's own alone."""
+    if can(request, Permission.SELL_VIEW):
+        return seen_by(request.membership)
+    own: QuerySet[Membership] = Membership.objects.filter(pk=request.membership.pk)
+    return own
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a list of sales is narrowed to; what is None or empty narrows nothing.
+
+    The days are business dates and belong to it. `operator` is a user's key; `text` the beginning of
+    a receipt number, its bare counter, or a customer as `customer_matches` finds one.
+    """
+
+    text: str = ""
+    date_from: date | None = None
+    date_to: date | None = None
+    location: uuid.UUID | str | None = None
+    register: uuid.UUID | str | None = None
+    operator: Any = None
+    customer: uuid.UUID | None = None
+    kind: str = ""
+    method: str = ""
+
+
+def narrowed(request: Any, sales: QuerySet[Sale], wanted: Wanted) -> QuerySet[Sale]:
+    """Of these documents those that are wanted; the page and the API ask here."""
+    columns = {
+        "business_date__gte": wanted.date_from,
+        "business_date__lte": wanted.date_to,
+        "location": wanted.location,
+        "register": wanted.register,
+        "operator": wanted.operator,
+        "customer": wanted.customer,
+        "kind": wanted.kind,
+    }
+    sales = sales.filter(**{name: value for name, value in columns.items() if value})
+    if wanted.method:
+        paid = Payment.objects.filter(sale=OuterRef("pk"), method=wanted.method)
+        sales = sales.filter(Exists(paid))
+    return sales.filter(_matching(request, wanted.text)) if wanted.text else sales
+
+
+def _matching(request: Any, text: str) -> Q:
+    found = Q(number__startswith=text.upper()) | Q(number__startswith=text)
+    if text.isascii() and text.isdigit() and len(text) < 18:
+        # The counters of a history are ours and stand on no receipt.
+        found |= Q(counter=int(text), register__is_history=False)
+    if can(request, Permission.CUSTOMER_VIEW):
+        found |= Q(customer__in=Customer.objects.filter(customer_matches(text)))
+    return found
 
 
 def prints_original(request: Any, sale: Sale) -> bool:

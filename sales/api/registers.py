@@ -15,9 +15,12 @@ from sales.shifts import has_another_register
 from tenants.errors import Refused
 
 
-def usable_registers(request: Any) -> QuerySet[Register]:
-    """The registers at the request's locations; for a terminal that has a register, that one."""
-    registers = visible_registers(request)
+def usable_registers(request: Any, *, history: bool = False) -> QuerySet[Register]:
+    """The registers at the request's locations; for a terminal that has a register, that one.
+
+    With `history` also what holds imported sales, to look at them.
+    """
+    registers = visible_registers(request, history=history)
     if request.device is not None:
         registers = registers.exclude(has_another_register(request.device, "pk"))
     return registers

@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import uuid
-from datetime import date
 from functools import partial
 from typing import Any
 
 from django.db.models import QuerySet
 from django.http import Http404
-from django.utils.dateparse import parse_date
-from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework.response import Response
 
-from accounts.bodies import invalid
 from accounts.permissions import Permission
 from accounts.rest import BusinessRequest, BusinessView, body_of, web_address
-from sales.api import schema
+from sales.api import asking, schema
 from sales.api.reading import read_sale, safe_text
-from sales.api.registers import asked_register, register_or_404
+from sales.api.registers import register_or_404
 from sales.api.shapes import sale_shape, stored_sale_shape
 from sales.checkout import checkout
 from sales.models import Sale
@@ -61,17 +57,17 @@ class SalesView(BusinessView):
 
     @extend_schema(
         operation_id="sales",
-        parameters=[schema.ANY_REGISTER, schema.DATE, schema.CURSOR],
+        parameters=[*asking.SALES, schema.CURSOR],
         responses=schema.SalePage,
         tags=["Sales"],
     )
     def get(self, request: BusinessRequest) -> Response:
-        """Sales, voids, refunds and exchanges, the newest first."""
-        sales = documents(request)
-        if request.GET.get("register"):
-            sales = sales.filter(register=asked_register(request))
-        if request.GET.get("date"):
-            sales = sales.filter(business_date=_asked_date(request.GET["date"]))
+        """Sales, voids, refunds and exchanges, the newest first, 50 a page.
+
+        Each parameter narrows it further. With `sell.view_own` alone it is the person's own, and
+        what takes something of them back. Cost and profit are there for who may see them.
+        """
+        sales = asking.asked_sales(request, documents(request))
         return self.page(
             sales, partial(stored_sale_shape, request), ordering=("-sold_at", "-id"), size=PAGE
         )
@@ -151,13 +147,3 @@ class ReceiptView(BusinessView):
                 "html_url": web_address(request, "receipt", sale.pk),
             }
         )
-
-
-def _asked_date(value: str) -> date:
-    try:
-        found = parse_date(value)
-    except ValueError:
-        found = None
-    if found is None:
-        invalid("date", _("Write the date as 2026-01-31."))
-    return found

@@ -244,6 +244,8 @@ class Line(s.Serializer[Any]):
     tax_inclusive = s.BooleanField()
     refunded = exact(help_text="How much of it came back until now")
     refundable = exact(help_text="How much of it can still come back")
+    cost = exact(required=False, help_text="Of all of it; for who may see costs (sell.view_cost)")
+    profit = exact(required=False, help_text="Net less cost; for who has sell.view_profit")
     refunds_line = s.IntegerField(
         allow_null=True, help_text="The line of the document in `reverses` that this one takes back"
     )
@@ -286,6 +288,8 @@ class SaleDocument(s.Serializer[Any]):
     total = exact()
     rounding = exact()
     to_pay = exact()
+    cost = exact(required=False, help_text="Of all lines; for who may see costs (sell.view_cost)")
+    profit = exact(required=False, help_text="Net less cost; for who has sell.view_profit")
     change = exact()
     taxes = Tax(many=True)
     reverses = s.UUIDField(

@@ -10,6 +10,7 @@ from typing import Any
 from accounts.permissions import Permission
 from accounts.rest import web_address
 from inventory.models import Product
+from sales.margins import Sight
 from sales.models import Customer, Payment, Register, Sale, SaleLine, Shift
 from sales.refundable import KINDS as REFUNDABLE
 from sales.standings import Standing, standings
@@ -57,7 +58,7 @@ def sale_shape(
     """
     voided_by = next((one.pk for one in reversals if one.kind == Sale.Kind.VOID), None)
     is_open = sale.kind in REFUNDABLE and voided_by is None and not sale.register.is_history
-    digits = current().digits
+    digits, sight = current().digits, Sight.of(request)
     lines, payments = list(sale.lines.all()), list(sale.payments.all())
     amounts = {
         name: plain_money(getattr(sale, name), digits)
@@ -78,10 +79,13 @@ def sale_shape(
         if sale.customer is None
         else {"id": sale.customer.pk, "name": sale.customer.name},
         "lines": [
-            _line(line, digits, (gone or {}).get(line.line, ZERO), is_open) for line in lines
+            _line(line, digits, (gone or {}).get(line.line, ZERO), is_open)
+            | _margin(sight, line.net, [line], digits)
+            for line in lines
         ],
         "payments": [_payment(payment, digits) for payment in payments],
         **amounts,
+        **_margin(sight, sale.net, lines, digits),
         "change": plain_money(change, digits),
         "taxes": _taxes(lines, digits),
         "reverses": sale.reverses_id,
@@ -115,6 +119,11 @@ def _line(line: SaleLine, digits: int, refunded: Decimal, is_open: bool) -> Shap
         "refundable": plain_number(line.quantity - refunded if can_return else ZERO),
         "refunds_line": line.refunds_line,
     }
+
+
+def _margin(sight: Sight, net: Decimal, lines: Iterable[SaleLine], digits: int) -> Shape:
+    figures = sight.figures(net, lines)
+    return {name: plain_money(value, digits) for name, value in figures.items()}
 
 
 def _payment(payment: Payment, digits: int) -> Shape:

@@ -11,7 +11,6 @@ from django.db.models import (
     Case,
     CharField,
     Exists,
-    F,
     OuterRef,
     QuerySet,
     Subquery,
@@ -33,6 +32,7 @@ from accounts.models import Approval
 from accounts.permissions import Permission
 from sales.forms import SaleFilter, VoidForm
 from sales.keyset import keyset_page
+from sales.margins import Sight
 from sales.models import Sale, SaleLine
 from sales.receipts import payment_label, rate_label, receipt_of
 from sales.refundable import KINDS, refunded_quantities
@@ -102,10 +102,11 @@ def sale_detail(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     sale: Any = find_sale(request, pk)
     reversals = list(sale.reversals.order_by("created_at", "pk"))
     voided_by = next((one for one in reversals if one.kind == Sale.Kind.VOID), None)
+    lines = _lines(sale, came_back=bool(reversals))
     context = {
         "sale": sale,
         "approvals": approved_by(sale.pk) if sale.is_approved else [],
-        "lines": _lines(sale, came_back=bool(reversals)),
+        "lines": lines,
         "payments": [(payment, payment_label(payment)) for payment in sale.payments.all()],
         "taxes": _taxes(sale),
         "voided_by": voided_by,
@@ -121,7 +122,7 @@ def sale_detail(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         and (can(request, Permission.SELL_REFUND) or can(request, Permission.SELL_EXCHANGE)),
         # Made here and not when it is sent: the same page sent twice is one void.
         "void_id": uuid7(),
-        **_cost(request, sale),
+        **Sight.of(request).figures(sale.net, [line for line, _back, _lost in lines]),
     }
     return render(request, "sales/sale_detail.html", context)
 
@@ -150,23 +151,6 @@ def _taxes(sale: Sale) -> list[dict[str, Any]]:
         )
     )
     return [{**row, "label": rate_label(row["tax_name"], row["tax_rate"])} for row in rows]
-
-
-def _cost(request: HttpRequest, sale: Sale) -> dict[str, Decimal]:
-    """What the goods cost and what was earned, each only for those who may see it."""
-    see_cost = can(request, Permission.SELL_VIEW_COST)
-    see_profit = can(request, Permission.SELL_VIEW_PROFIT)
-    if not (see_cost or see_profit):
-        return {}
-    cost: Decimal = sale.lines.aggregate(
-        cost=Sum(F("unit_cost") * F("quantity"), default=Decimal(0), output_field=AMOUNT)
-    )["cost"]
-    shown = {}
-    if see_cost:
-        shown["cost"] = cost
-    if see_profit:
-        shown["profit"] = sale.net - cost
-    return shown
 
 
 @require_POST

@@ -72,6 +72,9 @@ def test_a_day(shop: Shop, till: Terminal) -> None:
     assert {one["kind"] for one in till.client.sales(register=till.register)} == {
         "sale", "refund", "exchange", "void",
     }  # fmt: skip
+    (told,) = till.client.sales(sold.number, kind="sale", method="cash", register=till.register)
+    assert (told["id"], told["cost"], told["profit"]) == (sold.id, "5.00", "8.20")
+    assert list(till.client.sales(date_from="2900-01-01", date_to="2900-12-31")) == []
 
     assert in_stock(shop) == 9
     closed = till.close_shift("60.85")

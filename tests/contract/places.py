@@ -131,7 +131,7 @@ class Spot:
 
     @cached_property
     def sale(self) -> str:
-        """Two mugs, paid in cash."""
+        """Two wrappings for the customer, paid in cash."""
         _ready = self.shift
         body = {
             "id": str(uuid7()),
@@ -139,6 +139,7 @@ class Spot:
             "lines": [{"variation": str(self.shop.wrapping.pk), "quantity": "2"}],
             "payments": [{"method": "cash", "amount": "3.00"}],
             "total": "3.00",
+            "customer": str(self.shop.customer.pk),
         }
         answer = ask(self.client(), "POST", f"{ROOT}sales", body)
         assert answer.status_code == 201, answer.content
@@ -211,6 +212,8 @@ def prepared(spot: Spot, name: str) -> Spot:
         _ready = spot.reading
     elif name in {"cash_movements", "shift_reading", "day"}:
         _sold, _moved = spot.sale, spot.movement
+    elif name == "sales":
+        _sold = spot.sale
     elif name != "shift_open":
         _open = spot.shift
     return spot

@@ -5,7 +5,7 @@ Servers add fields in time; what is named here stays.
 
 from __future__ import annotations
 
-from typing import Any, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 
 class Named(TypedDict):
@@ -126,6 +126,8 @@ class Customer(Named):
 
 
 class SaleLine(TypedDict):
+    """`cost` and `profit` are there for who may see them."""
+
     line: int
     variation: str
     name: str
@@ -144,6 +146,8 @@ class SaleLine(TypedDict):
     refunded: str
     refundable: str
     refunds_line: int | None
+    cost: NotRequired[str]
+    profit: NotRequired[str]
 
 
 class Payment(TypedDict):
@@ -157,7 +161,7 @@ class Payment(TypedDict):
 
 
 class Sale(TypedDict):
-    """A sale, void, refund or exchange, as `kind` says."""
+    """A sale, void, refund or exchange, as `kind` says; `cost` and `profit` for who may see them."""
 
     id: str
     number: str
@@ -178,6 +182,8 @@ class Sale(TypedDict):
     total: str
     rounding: str
     to_pay: str
+    cost: NotRequired[str]
+    profit: NotRequired[str]
     change: str
     reverses: str | None
     voided_by: str | None

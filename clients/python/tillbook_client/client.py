@@ -236,9 +236,26 @@ class Client:
         """A sale, void, refund or exchange by its id. Raises NotFound."""
         return cast(answers.Sale, self.call("GET", f"sales/{_id(sale)}"))
 
-    def sales(self, *, register: Id | None = None, date: str = "") -> Iterator[answers.Sale]:
-        """Documents, the newest first."""
-        return self.pages("sales", {"register": register, "date": date})
+    def sales(
+        self,
+        search: str = "",
+        *,
+        date: str = "",
+        date_from: str = "",
+        date_to: str = "",
+        location: Id | None = None,
+        register: Id | None = None,
+        operator: Id | None = None,
+        customer: Id | None = None,
+        kind: str = "",
+        method: str = "",
+    ) -> Iterator[answers.Sale]:
+        """Documents, the newest first; `search` is the beginning of a number, or a customer."""
+        days = {"date": date, "date_from": date_from, "date_to": date_to}
+        where = {"location": location, "register": register}
+        who = {"operator": operator, "customer": customer}
+        params = {"q": search, **days, **where, **who, "kind": kind, "method": method}
+        return self.pages("sales", params)
 
     def void(
         self, sale: Id, body: Mapping[str, Any] | bytes, *, approval: str = ""
