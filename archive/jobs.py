@@ -119,14 +119,14 @@ def job(
 
 def kind_of(name: str) -> Kind:
     """Raises LookupError for a name that no function has."""
-    import_module("archive.work")
+    import_module("archive.work.registered")
     if name not in _KINDS:
         raise LookupError(f"There is no job called {name}.")
     return _KINDS[name]
 
 
 def names() -> list[str]:
-    import_module("archive.work")
+    import_module("archive.work.registered")
     return sorted(_KINDS)
 
 

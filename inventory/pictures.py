@@ -17,7 +17,6 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import transaction
 from django.utils.translation import gettext as _
-from PIL import Image, ImageOps, UnidentifiedImageError
 
 from inventory.models import Product
 from inventory.picture_store import PictureStore
@@ -39,6 +38,9 @@ def redrawn(upload: Any) -> bytes:
     Raises ValidationError for anything but a JPEG, PNG or WebP picture of at most
     settings.PICTURE_LIMIT bytes.
     """
+    # A till that only shows pictures never needs it.
+    from PIL import Image, ImageOps, UnidentifiedImageError
+
     if upload.size > settings.PICTURE_LIMIT:
         raise ValidationError(_("The picture is larger than %(most)d MB.") % {"most": most_mb()})
     try:

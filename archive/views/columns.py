@@ -20,7 +20,7 @@ from archive.tables import TableError
 from archive.views.doors import desk
 from archive.views.imports import door, is_busy, start
 from archive.work.desk import Desk, look
-from archive.work.desks import DESKS
+from archive.work.desks import desks
 from tenants.errors import is_unique_violation
 
 P = Permission
@@ -31,7 +31,7 @@ P = Permission
 def import_columns(request: Any, batch_id: uuid.UUID) -> HttpResponse:
     """One form with several buttons: read again, begin from a mapping, keep it, check."""
     batch = door(request, batch_id, lock=request.method == "POST")
-    counter = DESKS.get(batch.kind)
+    counter = desks().get(batch.kind)
     if counter is None or not counter.has_columns or "look" not in batch.options:
         raise Http404
     if batch.state not in (batch.State.DRAFT, batch.State.CHECKED) or is_busy(batch):

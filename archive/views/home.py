@@ -12,16 +12,14 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.access import can
 from accounts.permissions import Permission
 from archive import jobs
+from archive.kinds import FORMS
 from archive.models import ImportBatch
-from archive.products.template import as_csv, as_xlsx
 from archive.views.doors import desk, unhurried
 from archive.views.jobs import shown, visible
-from archive.work.desks import DESKS
-from archive.work.exports import FORMS
+from archive.work.desks import desks
 from tenants.models import Location
 
 P = Permission
-TEMPLATES = {"csv": as_csv, "xlsx": as_xlsx}
 RECENT = 5
 
 
@@ -33,8 +31,8 @@ def data_home(request: Any) -> HttpResponse:
     if can(request, P.DATA_IMPORT):
         batches = ImportBatch.objects.select_related("created_by", "job")
         owned = request.membership.is_owner
-        open_ = [one for one in DESKS.values() if owned or not one.owners_only]
-        context["for_owners"] = [one.label for one in DESKS.values() if one not in open_]
+        open_ = [one for one in desks().values() if owned or not one.owners_only]
+        context["for_owners"] = [one.label for one in desks().values() if one not in open_]
         lacking = {one: one.withholds(request.membership) for one in open_}
         context["choices"] = [one for one, names in lacking.items() if not names]
         context["withheld"] = [
@@ -50,7 +48,9 @@ def data_home(request: Any) -> HttpResponse:
 @require_safe
 def import_template(request: HttpRequest, form: str) -> HttpResponse:
     """A table of products to fill in, with an example, and with columns for each location."""
-    write = TEMPLATES.get(form)
+    from archive.products.template import as_csv, as_xlsx
+
+    write = {"csv": as_csv, "xlsx": as_xlsx}.get(form)
     if write is None:
         raise Http404
     places = list(Location.objects.filter(is_active=True).values_list("name", flat=True))

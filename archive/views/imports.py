@@ -25,7 +25,7 @@ from archive.tables import TableError
 from archive.views.doors import desk, unhurried
 from archive.views.jobs import sent, shown
 from archive.work.desk import Desk, Preview, look
-from archive.work.desks import DESKS, desk_of
+from archive.work.desks import desk_of, desks
 from archive.work.problems import as_csv, header, row
 
 P = Permission
@@ -47,8 +47,8 @@ def door(request: Any, batch_id: uuid.UUID, *, lock: bool = False) -> ImportBatc
     if lock:
         rows = rows.select_for_update(of=("self",))
     batch: ImportBatch = get_object_or_404(rows, pk=batch_id)
-    if batch.kind in DESKS:
-        _demand(request, DESKS[batch.kind])
+    if batch.kind in desks():
+        _demand(request, desks()[batch.kind])
     return batch
 
 
@@ -82,7 +82,7 @@ def import_list(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def import_start(request: Any, kind: str) -> HttpResponse:
     """Choose the file. It is looked into before it is kept, so that what is no table is said here."""
-    if kind not in DESKS:
+    if kind not in desks():
         raise Http404
     counter = desk_of(kind)
     _demand(request, counter)
@@ -156,7 +156,7 @@ def _is_small(file: StoredFile) -> bool:
 @require_safe
 def import_detail(request: Any, batch_id: uuid.UUID) -> HttpResponse:
     batch = door(request, batch_id)
-    counter = DESKS.get(batch.kind)
+    counter = desks().get(batch.kind)
     job = shown(batch.job) if batch.job is not None else None
     if job is None and batch.state == batch.State.DRAFT and counter and counter.has_columns:
         return redirect("import_columns", batch_id=batch.pk)
@@ -206,7 +206,7 @@ def _same_file(batch: ImportBatch) -> ImportBatch | None:
 def import_choose(request: Any, batch_id: uuid.UUID) -> HttpResponse:
     """Which business of a file with several this one is to become; then the file is checked."""
     batch = door(request, batch_id, lock=True)
-    counter = DESKS.get(batch.kind)
+    counter = desks().get(batch.kind)
     preview = None
     if counter is not None and batch.report:
         preview = counter.preview(batch.report, member=request.membership, done=False)
@@ -235,7 +235,7 @@ def import_apply(request: Any, batch_id: uuid.UUID) -> HttpResponse:
 @require_POST
 def import_undo(request: Any, batch_id: uuid.UUID) -> HttpResponse:
     batch = door(request, batch_id, lock=True)
-    counter = DESKS.get(batch.kind)
+    counter = desks().get(batch.kind)
     if batch.state != batch.State.APPLIED or is_busy(batch) or not (counter and counter.may_undo):
         messages.warning(request, _("This import cannot be taken back."))
         return redirect("import_detail", batch_id=batch.pk)
@@ -266,7 +266,7 @@ def import_discard(request: Any, batch_id: uuid.UUID) -> HttpResponse:
 def import_problems(request: Any, batch_id: uuid.UUID) -> HttpResponseBase:
     """Everything that is wrong, as CSV, to be worked through beside the file."""
     batch = door(request, batch_id)
-    counter = DESKS.get(batch.kind)
+    counter = desks().get(batch.kind)
     if counter is None or not batch.report:
         raise Http404
     kept = batch.report.get("problems_file")

@@ -36,9 +36,9 @@ from accounts.access import can, demand, needs, public
 from accounts.permissions import Permission
 from archive import jobs, pulse
 from archive.files import PART
+from archive.kinds import WHOLE_ARCHIVE
 from archive.models import FilePart, Job, StoredFile
 from archive.views.doors import demand_everywhere, desk, reading, unhurried
-from archive.work.leaving import KIND as WHOLE_ARCHIVE
 from tenants.context import business
 from tenants.models import Business
 from webhooks import sending

@@ -17,12 +17,12 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts.limits import Limit, TooMany
 from accounts.permissions import Permission
 from archive import jobs
+from archive.kinds import WHOLE_ARCHIVE
 from archive.leaving import departing
 from archive.leaving.forms import LeaveForm
 from archive.models import Job
 from archive.views.doors import desk, unhurried
 from archive.views.jobs import shown
-from archive.work.leaving import KIND
 from tenants.errors import Refused
 
 PASSWORDS = Limit("leave-password", 5)
@@ -36,7 +36,7 @@ def _owners_only(request: Any) -> None:
 
 
 def _last_archive() -> Job | None:
-    rows = Job.objects.filter(kind=KIND).select_related("file", "created_by")
+    rows = Job.objects.filter(kind=WHOLE_ARCHIVE).select_related("file", "created_by")
     found: Job | None = rows.order_by("-created_at", "-pk").first()
     return found
 
@@ -102,7 +102,7 @@ def _tell(form: LeaveForm, refused: Refused) -> None:
 @require_POST
 def leave_archive(request: Any) -> HttpResponse:
     _owners_only(request)
-    row = jobs.ask(KIND, by=request.membership, options={})
+    row = jobs.ask(WHOLE_ARCHIVE, by=request.membership, options={})
     return redirect("job_detail", job_id=row.pk)
 
 

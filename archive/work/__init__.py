@@ -1,5 +1,1 @@
-"""The kinds of work that archive/jobs.py knows: importing this registers them."""
-
-from archive.work import books, exports, imports, leaving
-
-__all__ = ["books", "exports", "imports", "leaving"]
+"""The work that archive/jobs.py knows: importing `archive.work.registered` registers all of it."""

@@ -18,9 +18,6 @@ from archive.files import copied
 from archive.jobs import OWNERS_ONLY, Task, job
 from tenants.context import current
 
-# What people choose from, and the job that makes it.
-FORMS = {"json": "export.data", "csv": "export.csv", "xlsx": "export.xlsx"}
-
 # What people want to know of a file: how many there are of each.
 TABLES = {
     "locations": gettext_lazy("Locations"),

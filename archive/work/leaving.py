@@ -14,14 +14,13 @@ from accounts.permissions import Permission
 from archive.exporting.snapshot import at_one_moment
 from archive.files import copied
 from archive.jobs import OWNERS_ONLY, Task, job
+from archive.kinds import WHOLE_ARCHIVE
 from archive.leaving.departing import demand_owner
 from archive.leaving.whole import write_archive
 from tenants.context import current
 
-KIND = "leave.archive"
 
-
-@job(KIND, needs=Permission.DATA_EXPORT, label=gettext_lazy("Archive of everything"))
+@job(WHOLE_ARCHIVE, needs=Permission.DATA_EXPORT, label=gettext_lazy("Archive of everything"))
 def whole_archive(task: Task) -> dict[str, Any]:
     demand_owner(task.actor)
     business = current()
