@@ -108,11 +108,12 @@ def save(
     """Save a new row, or these `fields` of an old one, together with the entry that says so.
 
     Columns that are not named stay as the database has them: a counter that moved meanwhile is not
-    set back. Encrypted values do not appear in the entry. Without a change nothing is written.
+    set back. Encrypted values do not appear in the entry. Without a change nothing is written. A
+    transaction that is open already is spoiled by a failure: who goes on has a savepoint.
     """
     name = target._meta.model_name
     if fields is None:
-        with transaction.atomic():
+        with transaction.atomic(savepoint=False):
             target.save(force_insert=True)
             changes = changed({}, snapshot(target))
             record(
@@ -125,7 +126,7 @@ def save(
         return
     if not fields:
         return
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         stored = type(target)._default_manager.get(pk=target.pk)
         changes = changed(snapshot(stored), snapshot(target))
         for field in target._meta.concrete_fields:

@@ -10,6 +10,7 @@ from typing import Final
 NAMES: Final[dict[str, str]] = {
     "CashKindEnum": "sales.models.CashMovement.Kind",
     "CashReasonEnum": "sales.models.CashMovement.Reason",
+    "CustomerCreditKindEnum": "sales.models.CreditEntry.Kind",
     "DocumentKindEnum": "sales.models.Sale.Kind",
     "ProductKindEnum": "inventory.models.Product.Kind",
     "StockKindEnum": "inventory.models.StockMovement.Kind",

@@ -31,6 +31,8 @@ MEANINGS: Final[dict[tuple[int, str], str]] = {
     (400, "underpaid"): "Something is still to be paid.",
     (400, "overpaid"): "Only cash can be more than what is due.",
     (400, "cash_step"): "Cash is counted in steps of the smallest coin.",
+    (400, "bad_amount"): "Not an amount that can be given or taken.",
+    (400, "bad_date"): "This day has passed.",
     (400, "unknown_reference"): "A reference leads to nothing.",
     (
         401,
@@ -158,6 +160,10 @@ OF_OPERATIONS: Final[dict[str, Codes]] = {
         *("409 unknown_series", "409 number_taken", "409 underpaid", "409 overpaid"),
         *("409 needs_customer", "409 unexpected"),
     ),
+    "customer_create": ("409 id_taken",),
+    "customer_change": ("409 conflict", "412 changed_meanwhile"),
+    "customer_credit_grant": ("400 bad_amount", "400 bad_date", "409 id_taken"),
+    "customer_credit_correct": ("400 bad_amount", "409 id_taken", "409 not_enough_credit"),
     "shift_open": (*("400 negative", "404 not_found", "409 register_inactive", "409 shift_open"),),
     "shift_close": ("400 negative", "409 shift_closed"),
     "cash_movement_create": (

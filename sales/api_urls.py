@@ -1,7 +1,19 @@
 from django.db.transaction import non_atomic_requests
 from django.urls import path
 
-from sales.api import batch, cash, customers, items, me, readings, refunds, review, sales, shifts
+from sales.api import (
+    batch,
+    cash,
+    credit,
+    customers,
+    items,
+    me,
+    readings,
+    refunds,
+    review,
+    sales,
+    shifts,
+)
 
 urlpatterns = [
     path("me", me.MeView.as_view(), name="api_me"),
@@ -9,6 +21,21 @@ urlpatterns = [
     path("items/lookup", items.ItemLookupView.as_view(), name="api_item_lookup"),
     path("customers", customers.CustomersView.as_view(), name="api_customers"),
     path("customers/<uuid:customer_id>", customers.CustomerView.as_view(), name="api_customer"),
+    path(
+        "customers/<uuid:customer_id>/credit",
+        credit.CustomerCreditView.as_view(),
+        name="api_customer_credit",
+    ),
+    path(
+        "customers/<uuid:customer_id>/credit/grants",
+        credit.CreditGrantsView.as_view(),
+        name="api_credit_grants",
+    ),
+    path(
+        "customers/<uuid:customer_id>/credit/corrections",
+        credit.CreditCorrectionsView.as_view(),
+        name="api_credit_corrections",
+    ),
     path("shifts", shifts.ShiftsView.as_view(), name="api_shifts"),
     path("shifts/<uuid:shift_id>", shifts.ShiftView.as_view(), name="api_shift"),
     path("shifts/<uuid:shift_id>/close", shifts.ShiftCloseView.as_view(), name="api_shift_close"),

@@ -235,14 +235,12 @@ def grant(
 ) -> CreditEntry:
     """Give credit, to be spent until `expires_on` at the latest; rounded half up to minor units.
 
-    The same `request_id` again returns the first entry, or raises OtherRequest for other content.
+    The same `request_id` again returns the first entry, `was_recorded`, whatever has happened since;
+    for other content, also of a correction, it raises OtherRequest.
     Raises Refused without a reason, for an amount that is not positive, and for a day in the past.
     """
     if amount <= 0:
         raise _bad_amount(_("Enter an amount of more than zero."))
-    if expires_on is not None and expires_on < business_day(at):
-        said = _("This day has passed.")
-        raise Refused("bad_date", said, {"expires_on": [said]}, status=400)
     change = Change(Kind.GRANTED, _rounded(amount), expires_on=expires_on)
     return _by_hand(actor, customer, change, reason, request_id, device, at)
 
@@ -294,16 +292,15 @@ def _by_hand(
         with transaction.atomic():
             # Locks the account, so that the same request twice at once is one after the other.
             _add(customer.pk, ZERO)
-            earlier = CreditEntry.objects.select_related("account").filter(
-                document_id=request_id, kind=change.kind, line=0
-            )
+            earlier = CreditEntry.objects.select_related("account").filter(document_id=request_id)
             for entry in earlier:
-                asked = (customer.pk, change.amount, change.expires_on, reason)
-                if asked != (
-                    entry.account.customer_id, entry.amount, entry.expires_on, entry.reason
-                ):  # fmt: skip
-                    raise OtherRequest
+                _same(entry, customer, change, reason)
+                entry.was_recorded = True
                 return entry
+            # Only now: what was given until a day that is over by now is given all the same.
+            if change.expires_on is not None and change.expires_on < business_day(at):
+                said = _("This day has passed.")
+                raise Refused("bad_date", said, {"expires_on": [said]}, status=400)
             (entry,) = post(
                 customer_id=customer.pk,
                 changes=[change],
@@ -319,6 +316,15 @@ def _by_hand(
         if is_unique_violation(error):
             raise OtherRequest from error
         raise
+
+
+def _same(entry: CreditEntry, customer: Customer, change: Change, reason: str) -> None:
+    """Raises OtherRequest where the entry was written for something else."""
+    asked = (customer.pk, change.kind, change.amount, change.expires_on, reason)
+    if asked != (
+        entry.account.customer_id, entry.kind, entry.amount, entry.expires_on, entry.reason
+    ):  # fmt: skip
+        raise OtherRequest
 
 
 def _say(actor: User, customer: Customer, entry: CreditEntry, device: Device | None) -> None:

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from sales import lots
-from sales.models import CreditAccount, CreditEntry
+from sales.models import CreditAccount, CreditEntry, Customer
 from tenants.context import current
 
 ZERO = Decimal(0)
@@ -57,6 +58,12 @@ def standings(
 
 def standing(customer_id: uuid.UUID, *, today: date | None = None) -> Standing:
     return standings([customer_id], today=today)[customer_id]
+
+
+def entries_of(customer: Customer) -> QuerySet[CreditEntry]:
+    """What has happened to a customer's credit, the latest first, with who did it."""
+    entries = CreditEntry.objects.filter(account__customer=customer)
+    return entries.select_related("actor").order_by("-pk")
 
 
 def movements(account_ids: Sequence[int]) -> dict[int, list[lots.Movement]]:

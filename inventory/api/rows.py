@@ -79,7 +79,7 @@ def add(request: BusinessRequest, kind: Kind) -> tuple[uuid.UUID, int]:
             if {**stored, **values} != stored:
                 raise id_taken()
             return 200
-        _save(request, kind, kind.model(pk=made), {**values, "is_active": True})
+        save(request, kind, kind.model(pk=made), {**values, "is_active": True})
         return 201
 
     return made, with_free_id(work)
@@ -94,12 +94,13 @@ def change(request: BusinessRequest, kind: Kind, locked: Callable[[], models.Mod
 
     def work() -> None:
         row = locked()
-        _save(request, kind, row, {**stored_fields(row, kind.names), **values})
+        save(request, kind, row, {**stored_fields(row, kind.names), **values})
 
     twice(work)
 
 
-def _save(request: Any, kind: Kind, row: models.Model, values: dict[str, Any]) -> None:
+def save(request: Any, kind: Kind, row: models.Model, values: dict[str, Any]) -> None:
+    """Make the row, or change it, by its form, which is sent all of `values`. Raises Refused."""
     stored = stored_fields(row, kind.names)
     form = kind.form(request, posted(values), row)
     speaks_of_links(form)

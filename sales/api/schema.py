@@ -151,25 +151,6 @@ class Item(s.Serializer[Any]):
     image = s.CharField(allow_null=True, help_text="A path, for people who are signed in")
 
 
-class NewCustomer(s.Serializer[Any]):
-    name = s.CharField(max_length=200)
-    phone = s.CharField(max_length=40, required=False, allow_blank=True)
-    email = s.CharField(max_length=254, required=False, allow_blank=True)
-
-
-class Customer(s.Serializer[Any]):
-    id = s.UUIDField()
-    name = s.CharField()
-    phone = s.CharField(allow_blank=True)
-    email = s.CharField(allow_blank=True)
-    credit = exact(
-        allow_null=True, help_text="To spend today; null where the reader may not know it"
-    )
-    credit_expires = s.DateField(
-        allow_null=True, help_text="The last day of what expires first; null where nothing does"
-    )
-
-
 class NewShift(s.Serializer[Any]):
     register = s.UUIDField()
     opening_float = exact(help_text="In the drawer at the beginning")
@@ -316,7 +297,6 @@ class Receipt(s.Serializer[Any]):
 
 
 ItemPage = page_of("ItemPage", Item)
-CustomerPage = page_of("CustomerPage", Customer)
 SalePage = page_of("SalePage", SaleDocument)
 
 

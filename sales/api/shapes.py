@@ -11,9 +11,8 @@ from accounts.permissions import Permission
 from accounts.rest import web_address
 from inventory.models import Product
 from sales.margins import Sight
-from sales.models import Customer, Payment, Register, Sale, SaleLine, Shift
+from sales.models import Payment, Register, Sale, SaleLine, Shift
 from sales.refundable import KINDS as REFUNDABLE
-from sales.standings import Standing, standings
 from tenants.context import current
 from tenants.models import Business, Location
 from tenants.spelling import plain_money, plain_number
@@ -233,27 +232,6 @@ def item_shape(request: Any, item: Any) -> Shape:
         "stock": stock,
         "category": None if product.category is None else product.category.name,
         "image": web_address(request, "product_image", product.pk) if product.image else None,
-    }
-
-
-def customer_shapes(request: Any, customers: Sequence[Customer]) -> list[Shape]:
-    """Customers with what they have to spend, for those who may know; in one or two statements."""
-    ids = [customer.pk for customer in customers]
-    may_see = request.membership.can(Permission.CUSTOMER_CREDIT_VIEW)
-    known = standings(ids) if may_see else {}
-    return [_customer(customer, known.get(customer.pk)) for customer in customers]
-
-
-def _customer(customer: Customer, standing: Standing | None) -> Shape:
-    credit = None if standing is None else standing.balance
-    expires = None if standing is None else standing.next_expiry
-    return {
-        "id": customer.pk,
-        "name": customer.name,
-        "phone": customer.phone,
-        "email": customer.email,
-        "credit": _money_or_none(credit, current().digits),
-        "credit_expires": None if expires is None else expires.isoformat(),
     }
 
 

@@ -47,6 +47,9 @@ class CreditAccount(TenantRow):
 class CreditEntry(TenantRow):
     """One change of one account. Positive comes in, negative is spent. Never changed or deleted."""
 
+    # Of an entry in hand: it was not written now but found, recorded by the same request before.
+    was_recorded = False
+
     class Kind(models.TextChoices):
         GRANTED = "granted", _("Granted")
         BOUGHT = "bought", _("Bought")

@@ -18,18 +18,12 @@ from inventory.paging import page_of
 from sales import credit
 from sales.credit_forms import ChangeForm, CorrectForm, GrantForm
 from sales.models import CreditEntry, Customer
-from sales.standings import standing
+from sales.standings import entries_of, standing
 from tenants.errors import Refused
 from tenants.formats import money
 from tenants.ids import uuid7
 
 P = Permission
-
-
-def entries_of(customer: Customer) -> Any:
-    """What has happened to a customer's credit, the latest first."""
-    entries = CreditEntry.objects.filter(account__customer=customer)
-    return entries.select_related("actor").order_by("-pk")
 
 
 @require_safe

@@ -20,8 +20,7 @@ from sales.forms import CustomerForm
 from sales.keyset import keyset_page
 from sales.models import Customer, Sale
 from sales.selection import totals, visible_sales
-from sales.standings import standing, standings
-from sales.views.credit import entries_of
+from sales.standings import entries_of, standing, standings
 from sales.views.sales import for_list
 from tenants.asking import asked
 

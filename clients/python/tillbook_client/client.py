@@ -12,6 +12,7 @@ from uuid import UUID
 from . import answers, exact
 from .errors import ApiError, BadAnswer, Conflict, NoAnswer, error_of
 from .exact import Amount, plain
+from .ids import uuid7
 from .wire import Http, Request, Response, Transport
 
 VERSION: Final = "1.0.0"
@@ -171,17 +172,25 @@ class Client:
         params = {"register": register, "code": code}
         return cast(answers.Item, self.call("GET", "items/lookup", params=params))
 
-    def customers(self, search: str = "") -> Iterator[answers.Customer]:
-        """Newest first; with the beginning of a name, a whole phone number or e-mail, by name."""
-        return self.pages("customers", {"q": search})
+    def customers(self, search: str = "", *, status: str = "") -> Iterator[answers.Customer]:
+        """Newest first; with the beginning of a name, a whole phone number or e-mail, by name.
 
-    def customer(self, customer: Id) -> answers.Customer:
-        return cast(answers.Customer, self.call("GET", f"customers/{_id(customer)}"))
+        `status`: active (also where nothing is said), off or all.
+        """
+        return self.pages("customers", {"q": search, "status": status})
 
-    def add_customer(self, name: str, *, phone: str = "", email: str = "") -> answers.Customer:
-        """Has no id of its own: after NoAnswer look whether it is there before adding it again."""
-        body = {"name": name, "phone": phone, "email": email}
-        return cast(answers.Customer, self.call("POST", "customers", body))
+    def customer(self, customer: Id) -> answers.CustomerDetail:
+        return cast(answers.CustomerDetail, self.call("GET", f"customers/{_id(customer)}"))
+
+    def add_customer(
+        self, name: str, *, phone: str = "", email: str = "", id: Id | None = None, **more: Any
+    ) -> answers.CustomerDetail:
+        """With an `id` of your own it can be sent again after NoAnswer.
+
+        More: `address`, `tax_number`, `credit_limit`, `note`.
+        """
+        body = {"id": id or uuid7(), "name": name, "phone": phone, "email": email, **more}
+        return cast(answers.CustomerDetail, self.call("POST", "customers", body))
 
     # -- shifts -----------------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""The rest of the API: cash, readings, products, stock, the review inbox, credits of a key.
+"""The rest of the API: cash, readings, customers, products, stock, the review inbox, credits of a key.
 
 Answers are JSON as the reference describes it, amounts as text. Whatever has an `id` of its own may be
 sent again as it is.
@@ -65,6 +65,39 @@ class Office:
     def day(self, date: str = "", *, register: Id | None = None) -> Json:
         """The figures of a business date."""
         return self._get("day", date=date, register=register)
+
+    # -- customers --------------------------------------------------------------------------------
+
+    def change_customer(self, customer: Id, changes: Body, *, version: str = "") -> Json:
+        """What is not in `changes` stays. With the `version` that you read, only that one is
+        changed: ApiError 412 where somebody else was quicker."""
+        headers = {"If-Match": f'"{version}"'} if version else None
+        path = f"customers/{customer}"
+        return cast(Json, self.client.call("PATCH", path, changes, headers=headers))
+
+    def credit_of(self, customer: Id) -> Json:
+        """What there is to spend, when it expires, and the latest entries in `results`."""
+        return self._get(f"customers/{customer}/credit")
+
+    def credit_entries(self, customer: Id) -> Iterator[Json]:
+        """All that has happened to a customer's credit, the latest first."""
+        return self.client.pages(f"customers/{customer}/credit")
+
+    def grant_credit(
+        self, customer: Id, amount: Amount, *, reason: str, expires_on: str = "",
+        id: Id | None = None,
+    ) -> Json:  # fmt: skip
+        """Give an `id` of your own to be able to send it again. `expires_on`: as 2026-12-31."""
+        body = {"id": id or uuid7(), "amount": plain(amount), "reason": reason}
+        more = {"expires_on": expires_on or None}
+        return self._send("POST", f"customers/{customer}/credit/grants", {**body, **more})
+
+    def correct_credit(
+        self, customer: Id, amount: Amount, *, reason: str, id: Id | None = None
+    ) -> Json:
+        """Add to credit, or take from it where `amount` is negative."""
+        body = {"id": id or uuid7(), "amount": plain(amount), "reason": reason}
+        return self._send("POST", f"customers/{customer}/credit/corrections", body)
 
     # -- products ---------------------------------------------------------------------------------
 
