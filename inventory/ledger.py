@@ -1,12 +1,13 @@
 """The only writer of stock: each movement is recorded and added to its level in one transaction.
 
-`post()` is set-based: one statement for all levels of a document and one for all its movements,
-however many lines. Levels are locked in the order of their keys, so two documents never wait for
-each other in a circle.
+`post()` is set-based: on PostgreSQL one call of `sql/inventory_post_v1.sql`, elsewhere one statement
+for all levels of a document and one for all its movements, however many lines. Levels are locked in
+the order of their keys, so two documents never wait for each other in a circle.
 """
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -23,6 +24,7 @@ from accounts.models import Device, User
 from inventory.models import StockDocument, StockLevel, StockMovement, Variation
 from tenants.context import require_id
 from tenants.errors import Refused
+from tenants.functions import call, refusal
 from tenants.ids import uuid7
 from tenants.models import Location
 from tenants.spelling import plain_number
@@ -86,11 +88,77 @@ def post(
         entries = [entry for entry in entries if entry.quantity]
     if not entries:
         return {}
+    asked = _Asked(actor, kind, location, document_id, document_number, at or timezone.now())
+    guard = guard and location.below_zero == Location.BelowZero.REFUSE
+    in_one_call = connection.vendor == "postgresql" and len(entries) <= _BATCH
+    write = _by_function if in_one_call else _by_statements
+    balances = write(asked, entries, guard)
+    # What is sold is told of with its document, which is an event already.
+    if kind != StockMovement.Kind.SALE and any(entry.quantity < 0 for entry in entries):
+        outbox.record(STOCK_MOVED, document_id)
+    return balances
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What all movements of one document share."""
+
+    actor: User | None
+    kind: StockMovement.Kind
+    location: Location
+    document_id: uuid.UUID
+    document_number: str
+    at: datetime
+
+
+def _by_function(asked: _Asked, entries: Sequence[Entry], guard: bool) -> dict[uuid.UUID, Decimal]:
+    rows = [
+        {
+            "line": entry.line,
+            "variation_id": str(entry.variation_id),
+            "quantity": f"{entry.quantity:f}",
+            "unit_cost": f"{entry.unit_cost:f}",
+            "kind": entry.kind or asked.kind,
+        }
+        for entry in entries
+    ]
+    try:
+        answer = call(
+            "inventory_post_v1",
+            asked.location.pk,
+            asked.document_id,
+            asked.document_number,
+            None if asked.actor is None else asked.actor.pk,
+            asked.at,
+            guard,
+            json.dumps(rows),
+        )
+    except DatabaseError as error:
+        raise_refusal(error)
+        raise
+    return balances_of(answer)
+
+
+def raise_refusal(error: DatabaseError) -> None:
+    """Raises OutOfStock where the function said that there is too little."""
+    code, detail = refusal(error)
+    if code == "TB001":
+        raise OutOfStock(balances_of(detail)) from error
+
+
+def balances_of(answer: str) -> dict[uuid.UUID, Decimal]:
+    """What the function answers, or says is missing."""
+    return {uuid.UUID(key): Decimal(value) for key, value in json.loads(answer).items()}
+
+
+def _by_statements(
+    asked: _Asked, entries: Sequence[Entry], guard: bool
+) -> dict[uuid.UUID, Decimal]:
     deltas: dict[uuid.UUID, Decimal] = {}
     for entry in entries:
         deltas[entry.variation_id] = deltas.get(entry.variation_id, ZERO) + entry.quantity
-    levels = add_to_levels(location.pk, deltas)
-    if guard and location.below_zero == Location.BelowZero.REFUSE:
+    levels = add_to_levels(asked.location.pk, deltas)
+    if guard:
         missing = {
             key: levels[key][1] - delta
             for key, delta in deltas.items()
@@ -98,43 +166,35 @@ def post(
         }
         if missing:
             raise OutOfStock(missing)
-    _record(actor, kind, document_id, document_number, entries, deltas, levels, at)
-    # What is sold is told of with its document, which is an event already.
-    if kind != StockMovement.Kind.SALE and any(entry.quantity < 0 for entry in entries):
-        outbox.record(STOCK_MOVED, document_id)
+    _record(asked, entries, deltas, levels)
     return {key: balance for key, (_id, balance) in levels.items()}
 
 
 def _record(
-    actor: User | None,
-    kind: StockMovement.Kind,
-    document_id: uuid.UUID,
-    document_number: str,
+    asked: _Asked,
     entries: Iterable[Entry],
     deltas: Mapping[uuid.UUID, Decimal],
     levels: Mapping[uuid.UUID, tuple[int, Decimal]],
-    at: datetime | None,
 ) -> None:
     running = {key: levels[key][1] - delta for key, delta in deltas.items()}
-    moment = at or timezone.now()
     rows = []
     for entry in entries:
         running[entry.variation_id] += entry.quantity
         rows.append(
             StockMovement(
                 level_id=levels[entry.variation_id][0],
-                kind=entry.kind or kind,
+                kind=entry.kind or asked.kind,
                 quantity=entry.quantity,
                 balance=running[entry.variation_id],
                 unit_cost=entry.unit_cost,
-                document_id=document_id,
-                document_number=document_number,
+                document_id=asked.document_id,
+                document_number=asked.document_number,
                 line=entry.line,
-                actor=actor,
-                created_at=moment,
+                actor=asked.actor,
+                created_at=asked.at,
             )
         )
-    StockMovement.objects.bulk_create(rows, batch_size=2000)
+    StockMovement.objects.bulk_create(rows, batch_size=_BATCH)
 
 
 # One statement changes every level of the document: it makes missing rows, locks the others in
@@ -146,6 +206,7 @@ ON CONFLICT (business_id, variation_id, location_id)
 DO UPDATE SET quantity = {sum}
 RETURNING variation_id, id, quantity
 """
+# Rows of one statement. What has more, an opening from a file, goes by statements everywhere.
 _BATCH = 2000
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from django.db.backends.postgresql import base
 from django.db.backends.utils import debug_transaction
 from django.db.utils import InterfaceError, InternalError, OperationalError
+from psycopg import Cursor
 from psycopg.pq import TransactionStatus
 
 from tenants import context
@@ -61,6 +62,13 @@ class DatabaseWrapper(base.DatabaseWrapper):
         sql = _setting(bound) if bound is not None else "SET LOCAL app.business_id = ''"
         with self.wrap_database_errors:
             self.connection.execute(sql)
+
+    def bound_cursor(self) -> Any:
+        """A cursor that sends values beside the statement: a log of statements tells none of them."""
+        self.ensure_connection()
+        with self.wrap_database_errors:
+            cursor = Cursor(self.connection)
+            return self._prepare_cursor(cursor)  # type: ignore[attr-defined]
 
     def _savepoint_rollback(self, sid: str) -> None:
         # It takes the setting back to what it was at the savepoint, where another business may

@@ -104,7 +104,7 @@ def test_five_bodies_under_one_id_at_once(live_shop: Shop) -> None:
         assert Sale.objects.count() == 1
 
 
-def test_a_sale_costs_at_most_14_statements_whatever_its_length(live_shop: Shop) -> None:
+def test_a_sale_costs_the_same_statements_whatever_its_length(live_shop: Shop) -> None:
     """With a token, from authentication to COMMIT: BEGIN and COMMIT are counted."""
     terminal = with_token(make_device(live_shop)[1])
     with inside(live_shop):
@@ -127,6 +127,9 @@ def test_a_sale_costs_at_most_14_statements_whatever_its_length(live_shop: Shop)
             assert sum(sql.startswith("BEGIN") for sql in statements) == 1
             assert sum(sql.startswith("COMMIT") for sql in statements) == 1
             counts[size, customer is not None] = len(statements)
-    # device; BEGIN, role, shift and register, earlier sale, (customer), variations, levels,
-    # movements, sale, lines, payments, register, COMMIT
-    assert counts == {(5, False): 13, (50, False): 13, (5, True): 14, (50, True): 14}
+    # device; BEGIN, role, shift and register, earlier sale, (customer), variations, the document,
+    # COMMIT. Without functions the document is register, sale, lines, payments, levels, movements.
+    most = 8 if connection.vendor == "postgresql" else 13
+    assert counts == {
+        (5, False): most, (50, False): most, (5, True): most + 1, (50, True): most + 1
+    }  # fmt: skip

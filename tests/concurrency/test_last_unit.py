@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import time
-import uuid
-from collections.abc import Mapping
-from decimal import Decimal
 from functools import partial
+from typing import Any
 
 import pytest
 
-from inventory import ledger
-from inventory.models import StockLevel
+from sales import checkout, posting
 from sales.models import Sale
+from tests.concurrency.altered import LEDGER, altered
 from tests.concurrency.crowd import Market, make_market, patiently, refusals, together
 
 pytestmark = pytest.mark.usefixtures("committed_db")
@@ -51,30 +48,24 @@ def test_two_tills_and_one_last_unit() -> None:
     assert market.stock() == 0
 
 
-def read_then_write(
-    location_id: uuid.UUID, deltas: Mapping[uuid.UUID, Decimal]
-) -> dict[uuid.UUID, tuple[int, Decimal]]:
-    """What the ledger must not do: compute the balance here and write it back."""
-    found = {}
-    for key, delta in deltas.items():
-        level = StockLevel.objects.get(variation=key, location=location_id)
-        time.sleep(0.05)
-        StockLevel.objects.filter(pk=level.pk).update(quantity=level.quantity + delta)
-        found[key] = (level.pk, level.quantity + delta)
-    return found
+# What the ledger must not do: add to what there was when its statement began.
+READ_BEFORE = """(
+    SELECT before.quantity FROM inventory_stocklevel AS before
+     WHERE before.variation_id = excluded.variation_id AND before.location_id = at_location
+       AND pg_sleep(0.05)::text = ''
+)"""
 
 
 @pytest.mark.postgres
-def test_the_race_is_real(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_race_is_real(owner_connection: Any) -> None:
     market = make_market(tills=4, stock=1)
-    monkeypatch.setattr(ledger, "add_to_levels", read_then_write)
-    sold, _refused = rush(market, 4)
+    with altered(owner_connection, LEDGER, ("known.quantity + excl", f"{READ_BEFORE} + excl")):
+        sold, _refused = rush(market, 4)
     assert sold > 1
 
 
 def test_without_the_guard_both_tills_sell(monkeypatch: pytest.MonkeyPatch) -> None:
     market = make_market(tills=2, stock=1)
-    post = ledger.post
-    monkeypatch.setattr(ledger, "post", lambda **given: post(**{**given, "guard": False}))
+    monkeypatch.setattr(checkout, "post", partial(posting.post, guard=False))
     assert rush(market, 2) == (2, [])
     assert market.stock() == -1

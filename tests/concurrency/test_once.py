@@ -23,6 +23,7 @@ from sales.models import Payment, Sale, Shift
 from sales.shifts import close_shift, open_shift
 from sales.voids import void_sale
 from tenants.ids import uuid7
+from tests.concurrency.altered import LEDGER, altered
 from tests.concurrency.crowd import (
     Market,
     is_deadlock,
@@ -193,11 +194,15 @@ def test_documents_in_opposite_order_do_not_wait_in_a_circle() -> None:
 
 
 @pytest.mark.postgres
-def test_without_the_order_they_would(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ledger, "sorted", list, raising=False)
-    # How soon two of them meet is up to the machine; the first that do end it.
-    results = opposite_orders(make_market(tills=4, stock=1), rounds=60)
-    assert any(is_deadlock(one) for one in results)
+def test_without_the_order_they_would(owner_connection: Any) -> None:
+    in_order_of_lines = [
+        ("sum(entry.quantity) AS quantity", "sum(entry.quantity) AS quantity, min(place) AS place"),
+        ("ORDER BY change.variation_id", "ORDER BY change.place"),
+    ]
+    with altered(owner_connection, LEDGER, *in_order_of_lines):
+        # How soon two of them meet is up to the machine; the first that do end it.
+        results = opposite_orders(make_market(tills=4, stock=1), rounds=60)
+        assert any(is_deadlock(one) for one in results)
 
 
 def test_a_document_does_not_post_twice_even_without_its_lock() -> None:

@@ -235,5 +235,6 @@ def test_the_statements_do_not_grow_with_the_lines(inside: Shop) -> None:
         with CaptureQueriesContext(connection) as queries:
             checkout(actor=member, request=request)
         counts.append(len(queries))
-    # shift and register, earlier sale, variations, levels, movements, sale, lines, payments, register
-    assert counts == [9, 9]
+    # shift and register, earlier sale, variations; all of the document, or without functions:
+    # register, sale, lines, payments, levels, movements
+    assert counts == ([4, 4] if connection.vendor == "postgresql" else [9, 9])

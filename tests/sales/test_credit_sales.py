@@ -257,16 +257,20 @@ def statements(shop: Shop, request) -> int:
 
 
 def test_credit_costs_two_statements_and_two_more_where_it_expires(selling: Shop) -> None:
-    assert statements(selling, mugs(selling, "1", (Method.CASH, "5"), customer=False)) == 9
-    assert statements(selling, mugs(selling, "1", (Method.CASH, "5"))) == 10
+    # Without functions: register, sale, lines, payments, levels and movements instead of one.
+    more = 0 if connection.vendor == "postgresql" else 5
+    in_cash = mugs(selling, "1", (Method.CASH, "5"), customer=False)
+    assert statements(selling, in_cash) == 4 + more
+    assert statements(selling, mugs(selling, "1", (Method.CASH, "5"))) == 5 + more
     grant(selling, "10")
-    assert statements(selling, mugs(selling, "1", (Method.CREDIT, "5"))) == 12
+    assert statements(selling, mugs(selling, "1", (Method.CREDIT, "5"))) == 7 + more
     grant(selling, "5", until=date(2099, 1, 1))
     # The entries that say what expires, and the account's next day.
-    assert statements(selling, mugs(selling, "1", (Method.CREDIT, "5"))) == 14
+    assert statements(selling, mugs(selling, "1", (Method.CREDIT, "5"))) == 9 + more
     credit = voucher(selling)
     buying = asking(selling, (credit, "1"), (selling.wrapping, "2"), pay=[(Method.CASH, "28")])
-    assert statements(selling, buying) == 10  # nothing moves stock: two fewer
+    # Nothing moves stock: two fewer where those are statements.
+    assert statements(selling, buying) == 7 + max(more - 2, 0)
 
 
 def test_the_hash_says_what_it_said(selling: Shop) -> None:
