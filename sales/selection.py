@@ -6,13 +6,15 @@ Every page, list and figure starts from here, so that they agree with each other
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
+from django.utils.translation import gettext as _
 
 from accounts.access import at_visible_locations, can, demand
 from accounts.models import Membership
@@ -111,6 +113,20 @@ def _matching(request: Any, text: str) -> Q:
     if can(request, Permission.CUSTOMER_VIEW):
         found |= Q(customer__in=Customer.objects.filter(customer_matches(text)))
     return found
+
+
+def hides_figures(request: Any, shifts: Iterable[Shift]) -> bool:
+    """Whether figures of these shifts would tell what a drawer should hold before it is counted."""
+    blind = not can(request, Permission.CASH_VIEW_EXPECTED)
+    return blind and any(shift.is_open for shift in shifts)
+
+
+def demand_figures(request: Any, shifts: Iterable[Shift]) -> None:
+    """Raises PermissionDenied where `hides_figures` says so."""
+    if hides_figures(request, shifts):
+        raise PermissionDenied(
+            _("A shift is open, and its drawer is counted without knowing what should be in it.")
+        )
 
 
 def prints_original(request: Any, sale: Sale) -> bool:

@@ -7,11 +7,9 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404
 from django.utils import timezone
-from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework.response import Response
@@ -24,8 +22,10 @@ from sales.api import cash_schema, schema
 from sales.api.registers import asked_register, register_or_404, usable_registers
 from sales.api.shapes import Shape, local_time
 from sales.api.shifts import shift_or_404
+from sales.days import as_day, today_at
 from sales.models import Register, Shift, ZReading
 from sales.readings import Figures
+from sales.selection import demand_figures
 from tenants.context import current
 from tenants.spelling import plain_money, plain_number
 
@@ -48,7 +48,7 @@ class ShiftReadingView(BusinessView):
         Of an open shift it says what the drawer should hold, and needs `cash.view_expected` too.
         """
         shift = shift_or_404(request, shift_id)
-        demand_sight(request, [shift])
+        demand_figures(request, [shift])
         location = shift.register.location
         covered = readings.reading_of_shift(shift)
         return Response(
@@ -84,7 +84,7 @@ class DayView(BusinessView):
         shifts = list(
             readings.shifts_of_day(register, day).select_related("opened_by", "closed_by")
         )
-        demand_sight(request, shifts)
+        demand_figures(request, shifts)
         return Response(
             {
                 "register": _named(register),
@@ -156,16 +156,6 @@ def visible_readings(request: Any) -> QuerySet[ZReading]:
     return rows.select_related("register__location", "taken_by")
 
 
-def demand_sight(request: Any, shifts: list[Shift]) -> None:
-    """Raises PermissionDenied where figures would tell what an uncounted drawer should hold."""
-    if any(shift.is_open for shift in shifts) and not request.membership.can(
-        Permission.CASH_VIEW_EXPECTED
-    ):
-        raise PermissionDenied(
-            _("A shift is open, and its drawer is counted without knowing what should be in it.")
-        )
-
-
 def _days_register(request: Any) -> Register:
     """The register in the query string, or the terminal's own one. Raises Refused, Http404."""
     if request.GET.get("register") or request.device is None:
@@ -176,14 +166,8 @@ def _days_register(request: Any) -> Register:
 
 def _asked_day(request: Any, register: Register) -> date:
     text = request.GET.get("date", "")
-    if not text:
-        return timezone.now().astimezone(register.location.zone).date()
-    try:
-        found = parse_date(text)
-    except ValueError:
-        found = None
-    # Beyond them there is no day before or after.
-    if found is None or not 1900 <= found.year < 9999:
+    found = as_day(text) if text else today_at(register)
+    if found is None:
         invalid("date", _("Write the date as 2026-01-31."))
     return found
 

@@ -8,22 +8,20 @@ from decimal import Decimal
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from accounts.access import can, needs
+from accounts.access import needs
 from accounts.permissions import Permission
 from sales import readings
 from sales.cash_forms import CorrectionForm
 from sales.keyset import keyset_page
 from sales.models import CashMovement, Payment, Sale, Shift, ZReading
 from sales.readings import Figures
-from sales.selection import visible_registers, visible_shifts
+from sales.selection import demand_figures, visible_registers, visible_shifts
 from tenants.errors import Refused
 
 READ = (Permission.READING_X_READING, Permission.READING_Z_READING, Permission.REPORT_CASH_VIEW)
@@ -69,10 +67,7 @@ def shown(figures: Figures) -> dict[str, Any]:
 def shift_reading(request: Any, pk: uuid.UUID) -> HttpResponse:
     """Of an open shift only for who may know what is in its drawer before it is counted."""
     shift: Shift = get_object_or_404(visible_shifts(request), pk=pk)
-    if shift.is_open and not can(request, Permission.CASH_VIEW_EXPECTED):
-        raise PermissionDenied(
-            _("A shift is open, and its drawer is counted without knowing what should be in it.")
-        )
+    demand_figures(request, [shift])
     context = {
         "shift": shift,
         "location": shift.register.location,

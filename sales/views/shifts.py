@@ -69,6 +69,7 @@ def shift_detail(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     page = keyset_page(for_list(sales), by="sold_at", cursor=request.GET.get("cursor", ""))
     context = {
         "shift": shift,
+        "opened_on": shift.opened_at.astimezone(shift.register.location.zone).date(),
         "may_close": shift.is_open and _may_close(request, shift),
         "sees_sales": sees_sales,
         **_cash(request, shift),

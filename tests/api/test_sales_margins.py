@@ -117,7 +117,7 @@ def test_what_came_back_takes_its_cost_back(shop: Shop, owner: Client, sale: Sal
 
 def test_webhooks_never_say_it(shop: Shop, sale: Sale) -> None:
     with business(shop.business), transaction.atomic():
-        said = document_shape(Event(object_id=sale.pk))
+        said = document_shape(Event(object_id=str(sale.pk)))
         assert SaleLine.objects.filter(sale=sale, unit_cost__gt=0).count() == 3
     assert said is not None
     assert "cost" not in said and "profit" not in said
