@@ -8,7 +8,7 @@ from __future__ import annotations
 import random
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, KeysView, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, TypeVar
@@ -21,8 +21,8 @@ from tillbook_client.exact import read
 from archive.verify import check_books
 from inventory.models import StockLevel
 from pos.simulating.shop import Market
-from pos.simulating.terminals import Simulated
-from sales.models import ReviewItem, Sale
+from pos.simulating.terminals import Simulated, moved
+from sales.models import CashMovement, ReviewItem, Sale
 from tenants.context import business
 
 Result = TypeVar("Result")
@@ -61,7 +61,10 @@ class Books:
     """What the database has of these registers."""
 
     sales: dict[str, str]
-    others: set[str]
+    #: Voids, refunds and exchanges: their numbers by their ids, as of sales.
+    others: dict[str, str]
+    #: What the drawer gained by each cash movement.
+    cash: dict[str, Decimal]
     held: dict[str, str]
     remarks: Counter[str]
     renumbered: set[str]
@@ -90,12 +93,14 @@ def read_books(market: Market) -> Books:
                 "request_id", "kind", "number", "reasons"
             )
         )
+        moves = CashMovement.objects.filter(shift__register__in=market.registers)
         levels = StockLevel.objects.filter(
             variation__in=market.opening, location=market.registers[0].location_id
         )
         return Books(
             sales={str(pk): number for pk, kind, number in rows if kind == Sale.Kind.SALE},
-            others={str(pk) for pk, kind, _number in rows if kind != Sale.Kind.SALE},
+            others={str(pk): number for pk, kind, number in rows if kind != Sale.Kind.SALE},
+            cash={str(pk): amount for pk, amount in moves.values_list("pk", "amount")},
             held={str(pk): number for pk, kind, number, _why in items if kind == "held"},
             remarks=Counter(one["code"] for *_rest, why in items for one in why),
             renumbered={
@@ -121,7 +126,7 @@ def judge(
         _documents(verdict, books, one, documents, told, accounted)
         _stock(expected, documents, books, told)
     _numbers(verdict, books, terminals)
-    everything = {*books.sales, *books.others}
+    everything = {*books.sales, *books.others, *books.cash}
     verdict.in_books = len(books.sales)
     verdict.unknown = sorted(everything - accounted)
     verdict.stock = [
@@ -129,7 +134,7 @@ def judge(
         for key, level in books.levels.items()
         if level != expected[key]
     ]
-    verdict.drawers = [
+    verdict.drawers += [
         f"terminal {number}: {difference}"
         for number, difference in differences.items()
         if Decimal(difference) != 0
@@ -148,7 +153,7 @@ def _documents(
 ) -> None:
     for key, entry in documents.items():
         tried = {key} if told is None else set(told.get(key, ()))
-        here = tried & (books.sales.keys() if entry.kind == "sale" else books.others)
+        here = tried & _of_kind(books, entry)
         accounted |= here
         if entry.state == "waiting":
             verdict.waiting.append(key)
@@ -157,6 +162,10 @@ def _documents(
         if entry.kind != "sale":
             if entry.state == "done" and not here:
                 verdict.lost.append(key)
+            if here and entry.kind == "cash" and books.cash[key] != moved(entry):
+                verdict.drawers.append(
+                    f"{key}: {moved(entry)} was moved, {books.cash[key]} is in the books"
+                )
             continue
         is_sold = key in one.sold or entry.state == "done"
         verdict.sold += is_sold
@@ -167,23 +176,32 @@ def _documents(
             verdict.unknown.append(key)
 
 
+def _of_kind(books: Books, entry: Entry) -> KeysView[str]:
+    """The ids of all that is in the books of the kind of this entry."""
+    if entry.kind == "sale":
+        return books.sales.keys()
+    return books.cash.keys() if entry.kind == "cash" else books.others.keys()
+
+
 def _stock(
     expected: dict[UUID, Decimal],
     documents: Mapping[str, Entry],
     books: Books,
     told: Mapping[str, list[str]] | None,
 ) -> None:
-    """By what the terminal sent: each sale once, and what was taken back to the shelf."""
+    """By what the terminal sent: each sale once, what an exchange sold, and what was taken back to
+    the shelf. Cash moves none."""
     for key, entry in documents.items():
-        if entry.state != "done" or key in books.held:
+        if entry.state != "done" or entry.kind == "cash" or key in books.held:
             continue
         body = read(entry.body)
-        if entry.kind == "sale":
+        if entry.kind in ("sale", "exchange"):
             for line in body["lines"]:
                 expected[UUID(line["variation"])] -= Decimal(line["quantity"])
+        if entry.kind == "sale":
             continue
         sale = read(documents[entry.path.split("/")[1]].body)
-        lines = body.get("lines") or [
+        lines = body.get("returns" if entry.kind == "exchange" else "lines") or [
             {"line": n, "quantity": line["quantity"], "restock": True}
             for n, line in enumerate(sale["lines"], start=1)
         ]
@@ -203,6 +221,13 @@ def _numbers(verdict: Verdict, books: Books, terminals: Sequence[Simulated]) -> 
             in_books = books.sales.get(key, books.held.get(key, sold.number))
             if in_books != sold.number and key not in books.renumbered and sold.number:
                 verdict.numbers.append(f"{sold.number} was printed, {in_books} is in the books")
+        for entry in one.till.queue.every():
+            if entry.kind in ("sale", "cash") or entry.state != "done" or not entry.number:
+                continue
+            printed[entry.number].append(entry.id)
+            if books.others.get(entry.id, entry.number) != entry.number:
+                in_books = books.others[entry.id]
+                verdict.numbers.append(f"{entry.number} was printed, {in_books} is in the books")
     verdict.numbers += [
         f"{number} was printed {len(keys)} times"
         for number, keys in printed.items()

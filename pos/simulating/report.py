@@ -29,6 +29,8 @@ def figures(run: Run) -> dict[str, Any]:
         "sales": None if run.verdict is None else summary(run.verdict),
         "made offline": sum(one.made_offline for one in run.terminals),
         "taken back": sum(one.taken_back for one in run.terminals),
+        "exchanged": sum(one.exchanged for one in run.terminals),
+        "cash moved": sum(one.cash_moved for one in run.terminals),
         "refused": dict(refused),
         "restarts": sum(one.restarts for one in run.terminals),
         "retries": run.retries,

@@ -1,4 +1,5 @@
-"""One simulated terminal: it scans, takes money, gives some back, loses its line and its power."""
+"""One simulated terminal: it scans, takes money, gives some back, exchanges, moves cash without a
+sale, loses its line and its power."""
 
 from __future__ import annotations
 
@@ -16,6 +17,7 @@ from typing import Any, Final
 from tillbook_client import (
     ApiError,
     Discount,
+    Entry,
     Line,
     NoAnswer,
     Pauses,
@@ -79,7 +81,7 @@ class Gate:
 class Plan:
     """How one terminal spends the run. `quota` None: until the time is over; seconds from its begin.
 
-    `spells` are times without a line.
+    `spells` are times without a line. Without `takes_back` it sells and does nothing else.
     """
 
     quota: int | None
@@ -99,6 +101,7 @@ class Simulated:
         self.sold: dict[str, Sold] = {}
         self.refused: Counter[str] = Counter()
         self.restarts = self.made_offline = self.taken_back = 0
+        self.exchanged = self.cash_moved = 0
         self.state = "waits"
         self.forgetful: WithoutIds | None = None
         self._may_come_back: list[tuple[str, list[Line]]] = []
@@ -148,6 +151,10 @@ class Simulated:
                 self.take_back(is_void=roll < 0.015)
             elif roll < 0.08:
                 self.restart()
+            elif self.plan.takes_back and roll < 0.11 and self._may_come_back:
+                self.exchange()
+            elif self.plan.takes_back and roll < 0.15:
+                self.move_cash()
             else:
                 self.sell()
         except ApiError as error:
@@ -163,7 +170,7 @@ class Simulated:
         self.sold[sold.id] = sold
         self.made_offline += sold.is_offline
         # What was refused for want of stock must stay refused, so none of it goes back to the shelf.
-        if all(line.item.stock is None or line.item.stock > PLENTY for line in lines):
+        if all(_is_plenty(line) for line in lines):
             self._may_come_back.append((sold.id, lines))
 
     def line(self, code: str) -> Line:
@@ -193,6 +200,37 @@ class Simulated:
             self.till.refund(sale, [back], reason="Changed their mind", patience=PATIENCE)
         self.taken_back += 1
 
+    def exchange(self) -> None:
+        """Some of a sale's first line for other things: the server says what that comes to."""
+        lines = [self.line(code) for code in self.rng.sample(self.codes, min(len(self.codes), 4))]
+        lines = [line for line in lines if _is_plenty(line)][:2]
+        place = self.rng.randrange(len(self._may_come_back))
+        entry = self.till.queue.get(self._may_come_back[place][0])
+        if not lines or entry is None or entry.state != "done":
+            return
+        sale, sold = self._may_come_back.pop(place)
+        quantity = min(Decimal(1), Decimal(sold[0].quantity))
+        back = {"line": 1, "quantity": str(quantity), "restock": self.rng.random() < 0.5}
+        asked = {
+            "register": self.till.register,
+            "returns": [back],
+            "lines": [line.online() for line in lines],
+        }
+        total = Decimal(self.till.client.quote_exchange(sale, asked)["total"])
+        way = self.rng.choice(("cash", "card")) if total > 0 else ""
+        self.till.exchange(
+            sale, returns=[back], lines=lines, total=total, method=way,
+            reason="Another colour", patience=PATIENCE,
+        )  # fmt: skip
+        self.exchanged += 1
+
+    def move_cash(self) -> None:
+        """Change comes in, something is paid, or some of the drawer goes to the safe."""
+        kind, reason = self.rng.choice((("in", "change"), ("out", "expense"), ("drop", "safe")))
+        amount = Decimal(self.rng.randrange(1, 4000)) / 100
+        self.till.move_cash(kind, amount, reason=reason, patience=PATIENCE)
+        self.cash_moved += 1
+
     def restart(self) -> None:
         """The power goes: whatever the old process was doing, a new one opens the folder."""
         self.till._stop.set()
@@ -218,6 +256,8 @@ class Simulated:
                 continue
             if entry.kind == "sale":
                 total += self._cash_of(read(entry.body))
+            elif entry.kind == "cash":
+                total += moved(entry)
             else:
                 paid = read(entry.answer or b"{}").get("payments", [])
                 total += sum(
@@ -232,3 +272,14 @@ class Simulated:
     def close(self) -> str:
         """Close the drawer with what should be in it; the difference that the server finds."""
         return self.till.close_shift(self.drawer())["difference"] or "0"
+
+
+def moved(entry: Entry) -> Decimal:
+    """What the drawer gained by a cash movement, as the terminal asked for it."""
+    body = read(entry.body)
+    amount = Decimal(body["amount"])
+    return amount if body["kind"] == "in" else -amount
+
+
+def _is_plenty(line: Line) -> bool:
+    return line.item.stock is None or line.item.stock > PLENTY

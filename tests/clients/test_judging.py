@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import io
 import json
+import sqlite3
+from collections import Counter
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -21,6 +24,7 @@ from pos.simulating.judging import Verdict, judge
 from pos.simulating.running import Options, Run
 from pos.simulating.shop import Market, make_market, market_in, pairing_code
 from pos.simulating.terminals import Plan, Simulated
+from sales.models import CashMovement, Sale, Shift
 from tenants.context import business
 from tests.clients.wiring import InProcess, cut
 
@@ -49,6 +53,10 @@ class Scene:
         first.sell()
         first.gate.is_out = False
         first.settle(10**9)
+        second = self.terminals[1]
+        second.exchange()
+        for _ in range(4):
+            second.move_cash()
 
     def verdict(self) -> Verdict:
         return judge(self.market, self.terminals, {})
@@ -72,6 +80,14 @@ def test_what_is_right_is_exact(scene: Scene) -> None:
     verdict = judge(scene.market, scene.terminals, differences)
     assert verdict.is_exact, verdict.faults()
     assert (verdict.sold, verdict.in_books, verdict.held) == (7, 7, 0)
+    second = scene.terminals[1]
+    assert (second.exchanged, second.cash_moved) == (1, 4)
+    with business(scene.market.business):
+        kinds = Counter(Sale.objects.values_list("kind", flat=True))
+        assert kinds == {"sale": 7, "void": 1, "exchange": 1}
+        assert CashMovement.objects.count() == 4
+        drawer = Shift.objects.get(register=scene.market.registers[1])
+        assert drawer.counted_cash == second.drawer() == drawer.expected_cash
     # More of them, in a business that is there.
     market: Market = market_in(scene.market.business, 2)
     assert len({one.prefix for one in market.registers}) == 2 and market.codes
@@ -105,6 +121,53 @@ def print_twice(scene: Scene) -> None:
     theirs = next(iter(second.sold))
     offline = next(one for one in first.sold.values() if one.is_offline)
     second.sold[theirs] = offline
+
+
+def move_beside(scene: Scene) -> None:
+    """Cash that the terminal knows nothing of."""
+    one = scene.terminals[1]
+    entry = next(entry for entry in one.till.queue.every() if entry.kind == "cash")
+    body = json.loads(entry.body) | {"id": "01990000-0000-7000-8000-000000000002"}
+    one.till.client.call("POST", entry.path, body)
+
+
+def keep_another(scene: Scene, kind: str, column: str, value: str | bytes) -> None:
+    """What the terminal remembers of its entry of a kind is another thing."""
+    file = scene.terminals[1].till.folder / "queue.sqlite3"
+    with closing(sqlite3.connect(file)) as db, db:
+        command = f"UPDATE outbox SET {column} = ? WHERE kind = ?"
+        assert db.execute(command, (value, kind)).rowcount
+
+
+def move_other_amounts(scene: Scene) -> None:
+    keep_another(scene, "cash", "body", b'{"kind": "in", "amount": "4000.01"}')
+
+
+def print_another(scene: Scene) -> None:
+    keep_another(scene, "exchange", "number", "T002-E000009")
+
+
+def exchange_nothing(scene: Scene) -> None:
+    """Of an exchange what was sold is forgotten."""
+    entry = next(one for one in scene.terminals[1].till.queue.every() if one.kind == "exchange")
+    body = json.loads(entry.body) | {"lines": []}
+    keep_another(scene, "exchange", "body", json.dumps(body).encode())
+
+
+def test_what_is_wrong_with_cash_and_exchanges_is_named(scene: Scene) -> None:
+    named: set[str] = set()
+    for tamper, name in (
+        (move_beside, "unknown"),
+        (move_other_amounts, "drawers"),
+        (print_another, "numbers"),
+        (exchange_nothing, "stock"),
+    ):
+        tamper(scene)
+        named.add(name)
+        verdict = scene.verdict()
+        assert {name for name, wrong in verdict.faults().items() if wrong} == named
+    # And the server, of the drawer.
+    assert Decimal(scene.terminals[1].close()) != 0
 
 
 def test_what_is_wrong_is_named(scene: Scene) -> None:
