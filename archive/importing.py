@@ -36,6 +36,7 @@ from archive.references import SOURCE, Arrival, Counts, Move, fingerprint
 from archive.rows import BusinessRow, Fault
 from archive.validation import Export
 from inventory import pictures
+from reports.folding import fold
 from tenants import context
 from tenants.bulk import long_work
 from tenants.models import Business
@@ -127,6 +128,7 @@ def import_export(
         for move in moves.values():
             with context.business(move.business):
                 move.at_last()
+                fold()
         moved = [_finished(move) for move in moves.values()]
         if dry_run:
             transaction.set_rollback(True)

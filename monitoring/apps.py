@@ -32,4 +32,5 @@ class MonitoringConfig(AppConfig):
         atexit.register(counter.at_exit)
 
         chores.register("alerts", seconds=60, work=regular.check_alerts)
+        chores.register("sums", seconds=5 * 60, work=regular.fold_sums)
         chores.register("tidying", seconds=60 * 60, work=regular.tidy_once_a_day)

@@ -22,6 +22,13 @@ def check_alerts() -> None:
     checking.check()
 
 
+def fold_sums() -> None:
+    """Add what was sold since to the sums that reports read."""
+    from reports import folding
+
+    folding.fold_everywhere()
+
+
 def prune() -> dict[str, int]:
     """Forget old minutes and old alerts. Returns how many rows of each."""
     from monitoring.alerts import checking
@@ -40,6 +47,7 @@ def tidy() -> dict[str, int]:
     from archive.leaving.deleting import delete_due
     from metering import ledger
     from monitoring.models import LastRun
+    from reports import folding
     from sales import credit
     from sync import pruning
     from webhooks import pruning as webhooks
@@ -49,6 +57,7 @@ def tidy() -> dict[str, int]:
     done["credit"] = credit.expire_everywhere()
     done["api_credits"] = ledger.fold_everywhere()
     done["marks"] = pruning.prune()
+    done["folded"] = folding.fold_everywhere()
     done["webhooks"] = webhooks.prune()
     webhooks.tell_owners()
     left = delete_due(timezone.now())

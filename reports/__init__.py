@@ -1,1 +1,1 @@
-"""Questions that read many rows: dashboard, reports. No writes."""
+"""Questions that read many rows: the dashboard, best sellers; and sums that answer them at once."""

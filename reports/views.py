@@ -15,11 +15,12 @@ from django.views.decorators.http import require_safe
 
 from accounts.access import at_visible_locations, can, location_ids, needs, visible_locations
 from accounts.permissions import Permission
-from reports import queries
-from sales.models import Sale, SaleLine
+from reports import due, queries
+from reports.reading import Seller
+from sales.models import Sale
 from sales.selection import visible_sales, visible_shifts
 from tenants import formats
-from tenants.replica import COOKIE, from_replica
+from tenants.replica import from_replica
 
 RECENT = 6
 LOW = 6
@@ -36,17 +37,10 @@ def dashboard(request: Any) -> HttpResponse:
     now = timezone.now().astimezone(request.business.zone).date()
     today = _earlier(request.GET.get("day", ""), now)
     here = visible_locations(request)
-    figures = queries.figures(Sale.objects.filter(at_visible_locations(request)), today=today)
-    lines = SaleLine.objects.filter(at_visible_locations(request, field="sale__location"))
-    ids = location_ids(request)
-    places = "all" if ids is None else ",".join(sorted(str(one) for one in ids))
-    by_revenue, by_quantity = queries.recent_best_sellers(
-        # Who has just written sees it here as well.
-        lines,
-        today=today,
-        places=places,
-        fresh=COOKIE in request.COOKIES,
-    )
+    places = location_ids(request)
+    figures = queries.figures(today=today, places=places)
+    by_revenue, by_quantity = queries.best_sellers(today=today, places=places)
+    due.note(figures.pending)
     context = {
         "day": today,
         "is_now": today == now,
@@ -88,7 +82,7 @@ def _day_url(day: date) -> str:
     return f"{reverse('dashboard')}?day={day.isoformat()}"
 
 
-def _product(request: HttpRequest, seller: queries.Seller) -> str:
+def _product(request: HttpRequest, seller: Seller) -> str:
     if not can(request, Permission.PRODUCT_VIEW):
         return ""
     return reverse("product_detail", args=[seller.product])

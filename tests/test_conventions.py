@@ -124,6 +124,7 @@ def test_few_places_remove_rows_without_asking_what_depends_on_them() -> None:
         "archive/products/undo.py": "products that an import made, when it is taken back",
         "archive/made_customers.py": "customers that an import made, when it is taken back",
         "inventory/ledger_history.py": "movements of history, when its import is taken back",
+        "reports/folding.py": "sums, which the same transaction makes anew",
         "sales/credit_history.py": "credit that an import brought, when it is taken back",
         "sales/history.py": "documents of history, when their import is taken back",
     }

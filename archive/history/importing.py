@@ -31,6 +31,7 @@ from archive.models import ImportBatch
 from archive.products.journal import Journal
 from archive.tables.errors import TableError
 from archive.turns import changed_meanwhile, is_locked, lock_business
+from reports.folding import fold
 from sales.numbering import living_prefixes, prefix_of
 from tenants.bulk import long_work
 from tenants.context import current
@@ -136,6 +137,7 @@ def import_sales(
                 "documents": [None, report.new.documents],
                 "sum": [None, row.report["new"]["sum"]],
             }
+            fold()
             record(actor=person, action="sales.import", target=row, changes=changes)
     return row
 

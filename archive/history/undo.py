@@ -23,6 +23,7 @@ from archive.products.journal import Notes
 from archive.products.undo import TakeBack
 from archive.turns import no_record, taking_back
 from inventory.ledger_history import take_back_history as take_back_stock
+from reports.folding import unfold
 from sales.history import HEAD, head_of, remove_history_register, take_back_history
 from sales.models import Register, Sale
 from tenants.errors import Refused
@@ -119,6 +120,7 @@ class _Undo:
             self.progress(done, total)
 
         for register, before, after in heads:
+            unfold(register, upto=before["chain_length"])
             take_back_history(register=register, since=before, until=after, removed=removed)
             if register.pk in self.made:
                 remove_history_register(register)

@@ -21,6 +21,7 @@ from archive.verify import (
     refunds,
     shifts,
     stock,
+    summaries,
     walls,
 )
 from archive.verify.database import read_only
@@ -45,6 +46,7 @@ BOOKS: tuple[Rule, ...] = (
     *offline.RULES,
     *credit.RULES,
     *metering.RULES,
+    *summaries.RULES,
 )
 RULES: tuple[Rule, ...] = (
     *people.RULES,

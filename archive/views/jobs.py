@@ -39,6 +39,7 @@ from archive.files import PART
 from archive.kinds import WHOLE_ARCHIVE
 from archive.models import FilePart, Job, StoredFile
 from archive.views.doors import demand_everywhere, desk, reading, unhurried
+from reports.folding import fold_everywhere
 from tenants.context import business
 from tenants.models import Business
 from webhooks import sending
@@ -204,8 +205,8 @@ def _pieces(company: Business, file: StoredFile) -> Iterator[bytes]:
 @require_safe
 @never_cache
 def cron_jobs(request: HttpRequest) -> JsonResponse:
-    """Work on waiting jobs, then send webhooks, for the host's scheduler with its secret; 404 for
-    everybody else.
+    """Work on waiting jobs, send webhooks, then fold what was sold, for the host's scheduler with its
+    secret; 404 for everybody else.
 
     It ends after settings.JOB_SECONDS; a job that needs more than is left goes back into the queue.
     """
@@ -221,5 +222,6 @@ def cron_jobs(request: HttpRequest) -> JsonResponse:
             break
         done.append(row.state)
     tries = sending.deliver(deadline=deadline)
+    folded = fold_everywhere(ending=lambda: time.monotonic() >= deadline)
     counts = {state: done.count(state) for state in sorted(set(done))}
-    return JsonResponse({"jobs": counts, "webhooks": tries})
+    return JsonResponse({"jobs": counts, "webhooks": tries, "folded": folded})

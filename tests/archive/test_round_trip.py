@@ -23,7 +23,7 @@ from inventory.models import LocationPrice, Product, SearchWord, StockLevel, Var
 from inventory.words import words_of
 from reports.queries import best_sellers, figures, low_stock
 from sales import credit
-from sales.models import CreditAccount, Register, Sale, SaleLine, Shift
+from sales.models import CreditAccount, Register, Sale, Shift
 from tenants.context import business
 from tenants.models import Business, Location
 from tests.archive.exports import stalls, write
@@ -110,12 +110,12 @@ def test_reports_show_the_same(file: Path, tmp_path: Path) -> None:
     def told() -> Any:
         with arrived():
             today = max(Sale.objects.values_list("business_date", flat=True))
-            shown = figures(Sale.objects.all(), today=today)
+            shown = figures(today=today)
             sellers = [
                 [(one.name, one.revenue, one.quantity) for one in best]
-                for best in best_sellers(SaleLine.objects.all(), today=today)
+                for best in best_sellers(today=today)
             ]
-            old = figures(Sale.objects.all(), today=date(2010, 12, 2))
+            old = figures(today=date(2010, 12, 2))
             low = low_stock(Location.objects.all(), limit=50)
             stock = sorted((str(one.variation), one.location.code, one.quantity) for one in low)
             return shown, old.days[-2:], sellers, stock

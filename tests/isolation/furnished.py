@@ -23,6 +23,7 @@ from archive.models import BatchPart, Departure, ImportBatch, Job, SavedMapping
 from inventory.ledger import correct, set_opening
 from inventory.models import Brand, Category, LocationPrice, PictureFile, StockDocument, Unit
 from purchasing.models import Supplier
+from reports.folding import fold
 from sales.cash import Kind, MovementRequest, Reason, move_cash
 from sales.models import Register
 from sales.readings import take_z
@@ -87,6 +88,7 @@ def furnish(slug: str) -> Furnished:
         _at_devices(shop, owner)
         _archive(shop, owner)
         _webhooks(owner)
+        fold()
         keep_credits(shop, Device.objects.filter(location=shop.high_street)[0])
         return _collect(Furnished(shop, token))
 

@@ -15,6 +15,7 @@ from django.db import DatabaseError, close_old_connections, connection
 from archive import chores
 from archive.jobs import run_next
 from archive.models import Job
+from reports.folding import fold_everywhere
 from webhooks import sending
 
 logger = logging.getLogger(__name__)
@@ -26,7 +27,7 @@ PAUSE = 1.0
 class Command(BaseCommand):
     help = (
         "Do the waiting imports, exports and checks of every business, one after another, send the "
-        "webhooks that are due, and end. "
+        "webhooks that are due, add what was sold to the sums of reports, and end. "
         "Several of these may run at once: no job is done twice. A job that is stopped in the "
         "middle has done nothing and is begun again."
     )
@@ -58,6 +59,7 @@ class Command(BaseCommand):
                 self.empty(once=options["once"])
                 if not options["once"]:
                     sending.deliver(ending=self.ending)
+                    fold_everywhere(ending=self.ending.is_set)
         finally:
             for one, handler in before.items():
                 signal.signal(one, handler)

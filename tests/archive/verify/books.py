@@ -15,6 +15,7 @@ from inventory.catalogue import refresh_search
 from inventory.ledger import correct
 from inventory.models import Brand, Category, LocationPrice, Product, StockDocument, Unit
 from purchasing.models import Supplier
+from reports.folding import fold
 from sales import credit
 from sales.cash import Kind
 from sales.checkout import LineRequest, PaymentRequest, SaleRequest, checkout
@@ -80,6 +81,7 @@ def keep_full_books(shop: Shop) -> None:
         job=job, created_by=shop.owner,
     )  # fmt: skip
     keep_credits(shop, make_device(shop, name="Tablet")[0])
+    fold()
 
 
 def _catalogue(shop: Shop) -> None:

@@ -10,7 +10,13 @@ from accounts.models import Membership
 from archive.verify import RULES, Level, verify
 from tenants.context import business
 from tenants.ids import uuid7
-from tests.archive.verify import faults, faults_books, faults_cash, faults_metering
+from tests.archive.verify import (
+    faults,
+    faults_books,
+    faults_cash,
+    faults_metering,
+    faults_summaries,
+)
 from tests.archive.verify.books import ids, literal, loosen, tamper
 from tests.archive.verify.faults import Fault
 from tests.factories import Shop
@@ -20,6 +26,7 @@ EVERY = (
     *faults_books.FAULTS,
     *faults_cash.FAULTS,
     *faults_metering.FAULTS,
+    *faults_summaries.FAULTS,
 )
 
 
@@ -69,7 +76,9 @@ def test_it_is_found(full_books: Shop, other_shop: Shop, fault: Fault) -> None:
         assert verify(rules=rules).found == [], "the books beside them are touched"
 
 
-@pytest.mark.parametrize("area", ["walls", "stock", "documents", "numbers", "credit", "api"])
+@pytest.mark.parametrize(
+    "area", ["walls", "stock", "documents", "numbers", "credit", "api", "reports"]
+)
 def test_the_books_beside_them_stay_right(full_books: Shop, other_shop: Shop, area: str) -> None:
     fault = next(one for one in EVERY if one.rule in {r.name for r in RULES if r.area == area})
     spoil(fault, names(full_books, other_shop))

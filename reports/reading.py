@@ -1,0 +1,361 @@
+"""Reading sums: those that are folded and, at the same moment, what was sold since.
+
+One statement reads the marks, the sums and what lies beyond the marks, so it sees all of them as they
+were at one moment: a document is in the sums or beyond a mark, never both and never neither, however
+many are sold and folded meanwhile. What is beyond the marks is found by the registers' chains and not
+by dates.
+"""
+
+from __future__ import annotations
+
+import calendar
+import uuid
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any, Final
+
+from django.db import connections, router
+
+from reports.models import DaySummary, ProductDay, ProductMonth
+from sales.models import Sale
+from sales.selection import Totals
+from tenants.context import require_id
+from tenants.models import Location
+
+#: From so many documents beyond the marks on, reading all of the range's is quicker than looking each
+#: up: a business whose sales were never folded, or not for days.
+FAR: Final = 20_000
+_PLACES: Final = Decimal("0.0001")
+_DAY: Final = timedelta(days=1)
+_EVER: Final = 2**62
+
+Places = Collection[uuid.UUID] | None
+
+_PENDING = """
+pending AS (
+    SELECT COALESCE(SUM(r.chain_length - COALESCE(m.upto, 0)), 0) AS documents
+    FROM sales_register r LEFT JOIN reports_registermark m
+      ON m.business_id = r.business_id AND m.register_id = r.id
+    WHERE r.business_id = %(business)s
+)"""
+# Register by register, document by document: the planner does not know how few there are, and would
+# sooner read all that was ever sold. What stands behind OFFSET it leaves as it is.
+_TAIL = {
+    "postgresql": """
+sales_register r LEFT JOIN reports_registermark m
+  ON m.business_id = r.business_id AND m.register_id = r.id
+CROSS JOIN LATERAL (
+    SELECT * FROM sales_sale WHERE business_id = r.business_id AND register_id = r.id
+      AND chain_index > COALESCE(m.upto, 0) AND chain_index <= r.chain_length OFFSET 0
+) s""",
+    # SQLite goes through crossed tables in the order in which they stand.
+    "sqlite": """
+sales_register r LEFT JOIN reports_registermark m
+  ON m.business_id = r.business_id AND m.register_id = r.id
+CROSS JOIN sales_sale s ON s.business_id = r.business_id AND s.register_id = r.id
+  AND s.chain_index > COALESCE(m.upto, 0) AND s.chain_index <= r.chain_length""",
+}
+_LINES_OF = {
+    "postgresql": """
+CROSS JOIN LATERAL (
+    SELECT * FROM sales_saleline WHERE business_id = s.business_id AND sale_id = s.id OFFSET 0
+) l""",
+    "sqlite": """
+CROSS JOIN sales_saleline l ON l.business_id = s.business_id AND l.sale_id = s.id""",
+}
+_BEYOND = "r.business_id = %(business)s AND (SELECT documents FROM pending) <= %(far)s"
+
+# -- days -----------------------------------------------------------------------------------------
+
+_COUNTS = ", ".join(
+    f"SUM(CASE WHEN s.kind = '{kind.value}' THEN 1 ELSE 0 END) AS {name}"
+    for kind, name in (
+        (Sale.Kind.SALE, "sales"),
+        (Sale.Kind.VOID, "voids"),
+        (Sale.Kind.REFUND, "refunds"),
+        (Sale.Kind.EXCHANGE, "exchanges"),
+    )
+)
+_OF_DAYS = "s.business_date >= %(first)s AND s.business_date <= %(last)s{places}"
+_DAYS = """
+WITH {pending}, parts AS (
+    SELECT s.business_date, s.location_id, s.total, s.sales, s.voids, s.refunds, s.exchanges
+    FROM reports_daysummary s WHERE s.business_id = %(business)s AND {which}
+    UNION ALL
+    SELECT s.business_date, s.location_id, SUM(s.total), {counts}
+    FROM {tail} WHERE {beyond} AND {which} GROUP BY s.business_date, s.location_id
+), days AS (
+    SELECT business_date, location_id, SUM(total) AS total, SUM(sales) AS sales,
+           SUM(voids) AS voids, SUM(refunds) AS refunds, SUM(exchanges) AS exchanges
+    FROM parts GROUP BY business_date, location_id
+)
+SELECT pending.documents, days.business_date, days.location_id, place.name, days.total, days.sales,
+       days.voids, days.refunds, days.exchanges
+FROM pending LEFT JOIN days ON pending.documents <= %(far)s
+LEFT JOIN tenants_location place
+  ON place.business_id = %(business)s AND place.id = days.location_id
+"""
+_ALL_DAYS = """
+SELECT 0, s.business_date, s.location_id, place.name, SUM(s.total), {counts}
+FROM sales_sale s
+JOIN tenants_location place ON place.business_id = s.business_id AND place.id = s.location_id
+WHERE s.business_id = %(business)s AND {which}
+GROUP BY s.business_date, s.location_id, place.name
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """What a location sold on a business date."""
+
+    date: date
+    location: uuid.UUID
+    name: str
+    totals: Totals
+
+
+@dataclass(frozen=True, slots=True)
+class Days:
+    """`pending` is how many documents of the business were not folded when this was read."""
+
+    rows: list[Day]
+    pending: int
+
+
+def days(first: date, last: date, *, places: Places = None) -> Days:
+    """Each day with sales from `first` to `last`, by location; `places` None is all locations.
+
+    One statement; a second one where very much is not folded yet.
+    """
+    with _cursor() as (cursor, vendor):
+        params = _params(first, last)
+        which = _OF_DAYS.format(places=_only(places, params))
+        parts = {"which": which, "counts": _COUNTS}
+        statement = _DAYS.format(pending=_PENDING, tail=_TAIL[vendor], beyond=_BEYOND, **parts)
+        cursor.execute(statement, params)
+        rows = cursor.fetchall()
+        pending = int(rows[0][0])
+        if pending > FAR:
+            cursor.execute(_ALL_DAYS.format(**parts), params)
+            rows = cursor.fetchall()
+    return Days([_day(row) for row in rows if row[1] is not None], pending)
+
+
+def _day(row: Any) -> Day:
+    _pending, day, location, name, total, *counts = row
+    return Day(_date(day), _uuid(location), name, Totals(_amount(total), *map(int, counts)))
+
+
+# -- products -------------------------------------------------------------------------------------
+
+_FOLDED = """
+    SELECT s.variation_id, {sign}s.quantity AS quantity, {sign}s.revenue AS revenue,
+           {sign}s.net AS net, {sign}s.cost AS cost
+    FROM {table} s WHERE s.business_id = %(business)s
+      AND s.{column} >= {first} AND s.{column} <= {last}{places}"""
+_SOLD = """
+    SELECT l.variation_id, l.quantity, l.total, l.net, l.quantity * l.unit_cost
+    FROM {source} WHERE {beyond} AND s.kind <> 'write_off' AND {which}"""
+_ALL_LINES = (
+    "sales_sale s JOIN sales_saleline l ON l.business_id = s.business_id AND l.sale_id = s.id"
+)
+# Rounded: the cost has eight places, and SQLite counts in floating point.
+_BEST = """
+WITH {pending}, parts (variation_id, quantity, revenue, net, cost) AS ({parts}
+), sums AS (
+    SELECT variation_id, ROUND(SUM(quantity), 4) AS quantity, ROUND(SUM(revenue), 4) AS revenue,
+           ROUND(SUM(net), 4) AS net, ROUND(SUM(cost), 4) AS cost
+    FROM parts GROUP BY variation_id
+), best AS ({ranked}
+)
+SELECT pending.documents, best.ranked_by, product.id, variation.id, product.name, variation.name,
+       variation.sku, best.quantity, best.revenue, best.net, best.cost
+FROM pending LEFT JOIN best ON pending.documents <= %(far)s
+LEFT JOIN inventory_variation variation
+  ON variation.business_id = %(business)s AND variation.id = best.variation_id
+LEFT JOIN inventory_product product
+  ON product.business_id = %(business)s AND product.id = variation.product_id
+"""
+_RANKED = """
+    SELECT * FROM (
+        SELECT '{by}' AS ranked_by, sums.* FROM sums WHERE quantity > 0
+        ORDER BY {order} DESC, variation_id LIMIT %(limit)s OFFSET %(offset)s
+    ) AS by_{by}"""
+#: What products are put in order by. Profit is what they came to without tax, less what they cost.
+ORDERS: Final = {"revenue": "revenue", "quantity": "quantity", "profit": "net - cost"}
+
+
+@dataclass(frozen=True, slots=True)
+class Seller:
+    """What a product came to, less what came back: `revenue` with tax and less discounts, `net`
+    without tax, `cost` of what was sold, rounded once to four places."""
+
+    product: uuid.UUID
+    variation: uuid.UUID
+    name: str
+    sku: str
+    quantity: Decimal
+    revenue: Decimal
+    net: Decimal
+    cost: Decimal
+
+    @property
+    def profit(self) -> Decimal:
+        return self.net - self.cost
+
+
+@dataclass(frozen=True, slots=True)
+class Best:
+    """Products by what they were put in order by; `pending` as in `Days`."""
+
+    by: dict[str, list[Seller]]
+    pending: int
+
+
+def best(
+    first: date | None,
+    last: date,
+    *,
+    by: Sequence[str],
+    limit: int,
+    offset: int = 0,
+    places: Places = None,
+) -> Best:
+    """The products that came to most from `first` (None: ever) to `last`, in each of the orders `by`.
+
+    What came back as often as it was sold is left out. One statement; a second one where very much
+    is not folded yet.
+    """
+    begin = first or date.min
+    with _cursor() as (cursor, vendor):
+        params = _params(begin, last) | {"limit": limit, "offset": offset}
+        only = _only(places, params)
+        which = _OF_DAYS.format(places=only)
+        ranked = " UNION ALL ".join(_RANKED.format(by=one, order=ORDERS[one]) for one in by)
+        tail = _TAIL[vendor] + _LINES_OF[vendor]
+        parts = [_folded(span, params, only) for span in spans(begin, last)]
+        parts.append(_SOLD.format(source=tail, beyond=_BEYOND, which=which))
+        statement = _BEST.format(pending=_PENDING, parts=" UNION ALL ".join(parts), ranked=ranked)
+        cursor.execute(statement, params)
+        rows = cursor.fetchall()
+        pending = int(rows[0][0])
+        if pending > FAR:
+            own = "s.business_id = %(business)s"
+            plain = _SOLD.format(source=_ALL_LINES, beyond=own, which=which)
+            statement = _BEST.format(pending=_PENDING, parts=plain, ranked=ranked)
+            cursor.execute(statement, params | {"far": _EVER})
+            rows = cursor.fetchall()
+    found: dict[str, list[Seller]] = {order: [] for order in by}
+    for row in rows:
+        if row[1] is not None:
+            found[row[1]].append(_seller(row))
+    for order, sellers in found.items():
+        sellers.sort(key=lambda one: (-getattr(one, order), one.variation.hex))
+    return Best(found, pending)
+
+
+def _seller(row: Any) -> Seller:
+    _pending, _by, product, variation, name, own_name, sku, *sums = row
+    full = f"{name} – {own_name}" if own_name else name
+    return Seller(_uuid(product), _uuid(variation), full, sku, *map(_amount, sums))
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Rows of one table that are a part of a range, or (`sign` is a minus) that are too much."""
+
+    by_month: bool
+    first: date
+    last: date
+    sign: str = ""
+
+
+def spans(first: date, last: date) -> list[Span]:
+    """Whole months, and the days that they have too many or lack of the range, whichever are fewer."""
+    if first > last:
+        return []
+    low, high = first.replace(day=1), last.replace(day=1)
+    over, short = (first - low).days, (_month_end(high) - last).days
+    before = Span(False, low, first - _DAY, "-") if over else None
+    after = Span(False, last + _DAY, _month_end(high), "-") if short else None
+    if low == high:
+        if over + short > (last - first).days:
+            return [Span(False, first, last)]
+    else:
+        if over > 15:
+            before = Span(False, first, _month_end(low))
+            low = _month_end(low) + _DAY
+        if short > 15:
+            after = Span(False, high, last)
+            high = (high - _DAY).replace(day=1)
+    months = [Span(True, low, high)] if low <= high else []
+    return months + [one for one in (before, after) if one is not None]
+
+
+def _month_end(day: date) -> date:
+    return day.replace(day=calendar.monthrange(day.year, day.month)[1])
+
+
+def _folded(span: Span, params: dict[str, Any], only: str) -> str:
+    """The statement for one span; its days go into `params`."""
+    names = [f"{end}_{len(params)}" for end in ("first", "last")]
+    params |= {names[0]: span.first.isoformat(), names[1]: span.last.isoformat()}
+    model = ProductMonth if span.by_month else ProductDay
+    return _FOLDED.format(
+        table=model._meta.db_table,
+        column="month" if span.by_month else "business_date",
+        first=f"%({names[0]})s",
+        last=f"%({names[1]})s",
+        sign=span.sign,
+        places=only,
+    )
+
+
+# -- what both share ------------------------------------------------------------------------------
+
+
+@contextmanager
+def _cursor() -> Iterator[tuple[Any, str]]:
+    """Where the ORM would read: of the replica, within `tenants.replica.reading()`."""
+    connection = connections[router.db_for_read(DaySummary)]
+    with connection.cursor() as cursor:
+        yield cursor, connection.vendor
+
+
+def _params(first: date, last: date) -> dict[str, Any]:
+    return {
+        "business": require_id(),
+        "first": first.isoformat(),
+        "last": last.isoformat(),
+        "far": FAR,
+    }
+
+
+def _only(places: Places, params: dict[str, Any]) -> str:
+    """A condition for these locations; their ids go into `params`."""
+    if places is None:
+        return ""
+    if not places:
+        return " AND 1 = 0"
+    key = Location._meta.pk
+    names = []
+    for number, place in enumerate(sorted(places)):
+        names.append(f"%(place_{number})s")
+        params[f"place_{number}"] = key.get_db_prep_value(place, connections["default"])
+    return f" AND s.location_id IN ({', '.join(names)})"
+
+
+def _date(value: Any) -> date:
+    return value if isinstance(value, date) else date.fromisoformat(value)
+
+
+def _uuid(value: Any) -> uuid.UUID:
+    return value if isinstance(value, uuid.UUID) else uuid.UUID(value)
+
+
+def _amount(value: Any) -> Decimal:
+    """To four places: SQLite sums up in floating point."""
+    return Decimal(str(value)).quantize(_PLACES, ROUND_HALF_UP)

@@ -1,0 +1,257 @@
+"""Sums that are folded, and what was sold since, are at every moment the plain sum of all sales."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from io import StringIO
+
+import pytest
+import time_machine
+from django.core.management import call_command
+from django.db import transaction
+from hypothesis import given
+from hypothesis import strategies as st
+
+from archive.verify import check_books
+from reports import due, folding, reading
+from reports.models import DaySummary, ProductDay, ProductMonth, RegisterMark
+from sales.models import Register, Sale
+from tenants.context import business
+from tests.factories import Shop, make_shift, signed_in
+from tests.reports.plain import assert_read_alike, fold_some, plain_days, tables
+from tests.sales.selling import counted, market_shift, percent, sell, void
+
+NOW = datetime(2026, 10, 25, 11, 0, tzinfo=UTC)
+TODAY = NOW.date()
+
+
+@pytest.fixture(autouse=True)
+def _now() -> Iterator[None]:
+    with time_machine.travel(NOW, tick=False):
+        yield
+
+
+@pytest.fixture
+def busy(inside: Shop) -> Shop:
+    """Sales of three months at two locations, with costs, and one that was voided."""
+    inside.high_street.below_zero = "allow"
+    inside.high_street.save()
+    inside.mug.cost = Decimal("1.2345")
+    inside.mug.save()
+    with time_machine.travel(NOW - timedelta(days=99), tick=False):
+        make_shift(inside)
+        stall = market_shift(inside).register
+    for days in (0, 0, 1, 29, 30, 45, 80):
+        at = NOW - timedelta(days=days)
+        sell(inside, (inside.mug, "3", percent(days % 7)), (inside.tea, "0.333"), at=at)
+        sell(inside, (inside.tea, "0.1"), user=inside.manager, register=stall, at=at)
+    void(inside, sell(inside, (inside.wrapping, "2"), at=NOW), at=NOW)
+    return inside
+
+
+RANGES = [
+    (TODAY, TODAY),
+    (TODAY - timedelta(days=29), TODAY),
+    (date(2026, 8, 3), date(2026, 10, 2)),
+    (date(2026, 8, 28), date(2026, 10, 29)),
+    (date(2026, 9, 1), date(2026, 9, 30)),
+    (date(2026, 9, 2), date(2026, 9, 29)),
+    (date(2026, 9, 10), date(2026, 9, 20)),
+    (date.min, date.max),
+]
+
+
+def test_in_every_step_it_reads_as_if_nothing_were_folded(busy: Shop) -> None:
+    assert_read_alike()
+    folding._open_marks()
+    steps = 0
+    while fold_some(2):
+        steps += 1
+        assert_read_alike()
+    assert steps == 8
+    assert check_books() == []
+    for first, last in RANGES:
+        assert_read_alike(first, last)
+        for place in (busy.high_street, busy.market):
+            assert_read_alike(first, last, {place.pk})
+        assert_read_alike(first, last, {busy.high_street.pk, busy.market.pk})
+        assert_read_alike(first, last, frozenset())
+
+
+def test_what_is_sold_later_with_an_earlier_date_is_not_missed(busy: Shop) -> None:
+    folding.fold()
+    before = plain_days(date.min, date.max)
+    old = sell(busy, (busy.mug, "2"), at=NOW - timedelta(days=80))
+    assert old.business_date < TODAY - timedelta(days=79)
+    assert plain_days(date.min, date.max) != before
+    assert_read_alike()
+    assert folding.fold() == 1
+    assert_read_alike()
+    assert check_books() == []
+
+
+def test_folding_twice_adds_once(busy: Shop) -> None:
+    assert folding.fold() == 16
+    before = tables()
+    assert folding.fold() == 0
+    assert tables() == before
+
+
+def test_a_rebuild_comes_to_the_same(busy: Shop) -> None:
+    folding.fold()
+    before = tables()
+    DaySummary.objects.update(total=1)
+    ProductDay.objects.filter(location=busy.market).delete()
+    ProductMonth.objects.update(revenue=2)
+    assert len(check_books()) > 2
+    assert folding.rebuild() == 16
+    assert tables() == before
+    assert check_books() == []
+
+
+def test_a_row_that_is_gone_is_found(busy: Shop) -> None:
+    folding.fold()
+    DaySummary.objects.filter(location=busy.market, business_date=TODAY).delete()
+    (finding,) = check_books()
+    assert finding.rule == "day_summaries_are_the_sum_of_their_documents"
+    assert (finding.column, finding.expected, finding.found) == ("documents", "2", "0")
+    assert finding.repair == f"manage.py fold_reports --business {busy.business.slug} --rebuild"
+
+
+def test_what_is_taken_back_leaves_the_sums_as_they_were(busy: Shop) -> None:
+    folding.fold()
+    before = tables()
+    length = Register.objects.get(pk=busy.register.pk).chain_length
+    sell(busy, (busy.mug, "2"), at=NOW - timedelta(days=200))
+    sell(busy, (busy.mug, "1"), (busy.wrapping, "1"), at=NOW)
+    folding.fold()
+    assert tables() != before
+    with transaction.atomic():
+        folding.unfold(busy.register, upto=length)
+    assert tables() == before
+    assert_read_alike()
+
+
+def test_a_register_that_is_taken_back_leaves_nothing(busy: Shop) -> None:
+    stall = Register.objects.get(location=busy.market)
+    folding.fold()
+    with transaction.atomic():
+        folding.unfold(stall, upto=0)
+    for model in (DaySummary, ProductDay, ProductMonth):
+        assert not model.objects.filter(location=busy.market).exists()
+    assert not RegisterMark.objects.filter(register=stall).exists()
+    assert_read_alike()
+
+
+def test_where_very_much_is_not_folded_all_is_read(
+    busy: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folding._open_marks()
+    fold_some(7)
+    monkeypatch.setattr(reading, "FAR", 8)
+    for first, last in RANGES:
+        assert_read_alike(first, last)
+        assert_read_alike(first, last, {busy.market.pk})
+    assert reading.days(TODAY, TODAY).pending == 9
+
+
+def test_one_statement_each(busy: Shop) -> None:
+    fold_some(7)
+    with counted() as statements:
+        reading.days(TODAY, TODAY)
+        reading.best(None, TODAY, by=("revenue", "quantity", "profit"), limit=5)
+    assert len(statements) == 2
+
+
+def test_orders_and_pages(busy: Shop) -> None:
+    folding.fold()
+    best = reading.best(None, TODAY, by=tuple(reading.ORDERS), limit=10).by
+    assert [one.name for one in best["revenue"]] == ["Blue mug", "Green tea"]
+    assert [one.name for one in best["quantity"]] == ["Blue mug", "Green tea"]
+    mug = best["profit"][0]
+    assert (mug.quantity, mug.cost) == (Decimal(21), Decimal("25.9245"))
+    assert mug.profit == mug.net - mug.cost
+    (second,) = reading.best(None, TODAY, by=("revenue",), limit=1, offset=1).by["revenue"]
+    assert second.name == "Green tea"
+
+
+def test_another_business_is_left_alone(busy: Shop, other_shop: Shop) -> None:
+    with business(other_shop.business):
+        make_shift(other_shop)
+        sell(other_shop)
+    folding.fold()
+    with business(other_shop.business):
+        assert RegisterMark.objects.count() == 0
+        assert_read_alike()
+    assert folding.fold_everywhere() == 1
+    with business(other_shop.business):
+        assert DaySummary.objects.get().sales == 1
+
+
+def test_the_command(busy: Shop, other_shop: Shop) -> None:
+    def run(*arguments: str) -> str:
+        out = StringIO()
+        call_command("fold_reports", *arguments, stdout=out)
+        return out.getvalue()
+
+    name = busy.business.name
+    assert run("--business", busy.business.slug) == f"{name}: 16 documents.\n"
+    assert run() == ""
+    assert f"{name}: 16 documents.\n" in run("--rebuild")
+
+
+def test_a_page_with_much_to_add_up_has_it_folded_after_its_answer(
+    committed_db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tests.concurrency.crowd import make_market
+
+    market = make_market(tills=2, stock=9)
+    for till in range(3):
+        market.sell(market.request(till))
+    client = signed_in(market.shop.owner)
+    marks = RegisterMark.objects.all()
+    assert client.get(market.shop.url()).context["today"].now.sales == 3
+    assert market.count(marks) == 0
+    monkeypatch.setattr(due, "NEAR", 2)
+    assert client.get(market.shop.url()).context["today"].now.sales == 3
+    assert market.count(marks.filter(upto__gt=0)) == 2
+    assert client.get(market.shop.url()).context["today"].now.sales == 3
+
+
+@given(
+    first=st.dates(date(2019, 11, 1), date(2021, 3, 1)),
+    last=st.dates(date(2019, 11, 1), date(2021, 3, 1)),
+)
+def test_months_and_days_make_the_range(first: date, last: date) -> None:
+    found: dict[date, int] = {}
+    read = 0
+    for span in reading.spans(first, last):
+        if span.by_month:
+            assert span.first.day == 1
+            assert span.last.day == 1
+        day = span.first
+        end = reading._month_end(span.last) if span.by_month else span.last
+        while day <= end:
+            found[day] = found.get(day, 0) + (-1 if span.sign else 1)
+            read += not span.by_month
+            day += timedelta(days=1)
+    days = {first + timedelta(days=n) for n in range((last - first).days + 1)}
+    assert {day for day, times in found.items() if times} == days
+    assert set(found.values()) <= {0, 1}
+    assert read <= 31
+
+
+def test_sums_hold_all_kinds_of_documents(inside: Shop) -> None:
+    from tests.archive.verify.books import keep_full_books
+
+    keep_full_books(inside)
+    assert set(Sale.objects.values_list("kind", flat=True)) >= {
+        "sale",
+        "void",
+        "refund",
+        "exchange",
+    }
+    assert_read_alike()
+    assert check_books() == []
