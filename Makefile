@@ -1,7 +1,7 @@
 # Two commands matter: `make run` tries the product out, `make test` checks all of it.
 # Each makes its own virtual environment in .venv first; PORT=, HOST= and ARGS= are read.
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast test-postgres test-browser fuzz vercel-check lint types format lock postgres clean
+.PHONY: help run test test-fast test-postgres test-browser fuzz vercel-check lint types format lock postgres bench bench-quick bench-growth clean
 unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME
 
 PYTHON := .venv/bin/python
@@ -57,10 +57,23 @@ lock: ## compile requirements*.in; UPGRADE=1 looks for newer versions of what th
 	@scripts/venv.sh dev
 	@$(LOCK) $(if $(UPGRADE),--upgrade) -o requirements.txt requirements.in
 	@$(LOCK) $(if $(UPGRADE),--upgrade) -o requirements-dev.txt requirements-dev.in
+	@$(LOCK) $(if $(UPGRADE),--upgrade) -o bench/peer/requirements.txt bench/peer/requirements.in
 
 postgres: ## keep a PostgreSQL with PgBouncer running for a day's work, and print its environment
 	@scripts/venv.sh dev
 	@$(PYTHON) scripts/postgres.py up
+
+bench: ## ten minutes: how near to the database's own limit, and to django-oscar (ARGS=)
+	@scripts/venv.sh dev
+	@$(PYTHON) -m bench $(ARGS)
+
+bench-quick: ## the same in two minutes: what is counted holds, what is timed does not
+	@scripts/venv.sh dev
+	@$(PYTHON) -m bench --quick $(ARGS)
+
+bench-growth: ## how cost grows with sales and businesses (ARGS="--steps 10:10000,200:10000000")
+	@scripts/venv.sh dev
+	@$(PYTHON) -m bench.growth $(ARGS)
 
 clean: ## remove the virtual environment and caches; var/ with its data stays
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

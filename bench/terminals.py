@@ -93,7 +93,7 @@ class Trouble:
 
     def connections(self) -> None:
         self.cluster.sql(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"  # noqa: S608 - our own name
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
             f" WHERE usename = '{APP}' AND random() < 0.7"
         )
 

@@ -1,0 +1,48 @@
+"""`make bench` and `make bench-quick`: the product against its database's limit and django-oscar.
+
+    python -m bench [--quick] [--tiny] [--without-peer]
+
+Needs PostgreSQL and PgBouncer, which it installs where that is allowed, and starts its own. Prints a
+table; writes bench/results/bench.json and chart.svg, or with --quick bench/results/quick.json alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+
+from bench.chart import chart
+from bench.report import text
+from bench.run import FULL, QUICK, TINY, measured
+from scripts import postgres
+from scripts.system import ROOT, Missing, say
+
+RESULTS = ROOT / "bench" / "results"
+
+
+def main() -> int:
+    reading = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    reading.formatter_class = argparse.RawDescriptionHelpFormatter
+    reading.add_argument("--quick", action="store_true", help="two minutes; counts, not times")
+    reading.add_argument("--tiny", action="store_true", help="to try the bench itself")
+    reading.add_argument("--without-peer", action="store_true", help="leave django-oscar out")
+    asked = reading.parse_args()
+    postgres.stop_on_signals()
+    size = TINY if asked.tiny else QUICK if asked.quick else FULL
+    try:
+        result = measured(size, with_peer=not asked.without_peer)
+    except (Missing, postgres.ClusterError) as error:
+        say(str(error))
+        return 1
+    RESULTS.mkdir(exist_ok=True)
+    name = "bench" if size is FULL else "quick"
+    (RESULTS / f"{name}.json").write_text(json.dumps(result, indent=1) + "\n")
+    if size is FULL:
+        (RESULTS / "chart.svg").write_text(chart(result))
+    print(text(result))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
