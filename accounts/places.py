@@ -5,12 +5,21 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts import audit
+from accounts.access import visible_locations
 from accounts.models import Membership
 from tenants.errors import Refused
 from tenants.models import Business, Location
+
+
+def find_locations(request: Any, text: str) -> QuerySet[Location]:
+    """Those that the request may see, with this in name, code or address; in use or not."""
+    return visible_locations(request).filter(
+        Q(name__icontains=text) | Q(code__icontains=text) | Q(address__icontains=text)
+    )
 
 
 @transaction.atomic

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from inventory.api import corrections, entries, products, stock
+from inventory.api import corrections, entries, locations, pictures, products, stock
 
 urlpatterns = [
     path("products", products.ProductsView.as_view(), name="api_products"),
@@ -10,6 +10,13 @@ urlpatterns = [
         products.ProductPricesView.as_view(),
         name="api_product_prices",
     ),
+    path(
+        "products/<uuid:product_id>/picture",
+        pictures.ProductPictureView.as_view(),
+        name="api_product_picture",
+    ),
+    path("locations", locations.LocationsView.as_view(), name="api_locations"),
+    path("locations/<uuid:location_id>", locations.LocationView.as_view(), name="api_location"),
     path("categories", entries.CategoriesView.as_view(), name="api_categories"),
     path("categories/<uuid:category_id>", entries.CategoryView.as_view(), name="api_category"),
     path("brands", entries.BrandsView.as_view(), name="api_brands"),

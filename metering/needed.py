@@ -11,6 +11,7 @@ MAY_WAIT: Final = frozenset(
         "api_products",
         "api_product",
         "api_product_prices",
+        "api_product_picture",
         "api_categories",
         "api_category",
         "api_brands",
@@ -22,6 +23,12 @@ MAY_WAIT: Final = frozenset(
         "api_stock_movements",
         "api_corrections",
         "api_correction",
+        "api_suppliers",
+        "api_supplier",
+        "api_locations",
+        "api_location",
+        "api_registers",
+        "api_register",
     }
 )
 #: What costs nothing and is refused to nobody for want of credits: by these one learns how many

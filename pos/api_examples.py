@@ -18,6 +18,7 @@ JSON: Final = "application/json"
 REGISTER: Final = "0199a3c4-7b1e-7d61-9a6e-0d4a35bb2f01"
 VARIATION: Final = "0199a3c4-7b1e-7d61-9a6e-0d4a35bb2f02"
 PERSON: Final = "0199a3c4-7b1e-7d61-9a6e-0d4a35bb2f03"
+LOCATION: Final = "0199a3c4-7b1e-7d61-9a6e-0d4a35bb2f0b"
 OWN: Final = "0199a3c4-7b1e-7d61-9a6e-0d4a35bb2f09"
 
 _CASH: Final = [{"method": "cash", "amount": "5.00"}]
@@ -43,6 +44,16 @@ REQUESTS: Final[dict[str, Any]] = {
     "unit_change": {"name": "Litre"},
     "tax_rate_create": {"id": OWN, "name": "VAT 9%", "rate": "9"},
     "tax_rate_change": {"rate": "9.5"},
+    "supplier_create": {
+        "id": OWN,
+        "name": "Delft Pottery",
+        "contact": "Femke Visser",
+        "phone": "+31 15 555 0102",
+        "payment_days": 30,
+    },
+    "supplier_change": {"payment_days": 14},
+    "register_create": {"id": OWN, "name": "Garden", "location": LOCATION, "prefix": "GA1"},
+    "register_change": {"name": "Garden, by the door"},
     "shift_open": {"register": REGISTER, "opening_float": "50.00"},
     "shift_close": {"counted_cash": "50.00", "note": ""},
     "cash_movement_create": {

@@ -99,7 +99,8 @@ class _Reader:
     def entry(self, verb: str, path: str, operation: dict[str, Any]) -> Entry:
         paragraphs = operation["description"].split("\n\n")
         answers = [self._answer(*one) for one in sorted(operation["responses"].items())]
-        content = operation.get("requestBody", {}).get("content", {}).get(JSON, {})
+        sent = operation.get("requestBody", {}).get("content", {})
+        content = sent.get(JSON, {})
         words = (operation["operationId"], verb, path, operation["summary"], *operation["tags"])
         return Entry(
             id=operation["operationId"],
@@ -109,7 +110,7 @@ class _Reader:
             paragraphs=[prose(one) for one in paragraphs if one != f"{operation['summary']}."],
             permissions=operation["x-permission"],
             parameters=[self._parameter(one) for one in operation.get("parameters", ())],
-            body=list(self._rows(content.get("schema", {}))),
+            body=[*self._rows(content.get("schema", {})), *self._others(sent)],
             curl=_curl(verb.upper(), path, operation, _example(content)),
             answers=[one for one in answers if one.status < "4"],
             refusals=[one for one in answers if one.status >= "4"],
@@ -136,6 +137,15 @@ class _Reader:
             example="" if is_error else _pretty(_example(content)),
             headers=list(answer.get("headers", ())),
         )
+
+    def _others(self, sent: dict[str, Any]) -> Iterator[Row]:
+        """What may be sent instead of JSON: the bytes of a file, or a form with it."""
+        for kind, one in sent.items():
+            fields = self._whole(one["schema"]).get("properties", {})
+            if kind != JSON:
+                text = format_html_join(", ", "<code>{}</code>", ((name,) for name in fields))
+                told = "form with the file" if fields else "the file itself"
+                yield Row(name=kind, where="", type=told, is_required=False, text=text)
 
     def _rows(self, schema: dict[str, Any], prefix: str = "", depth: int = 0) -> Iterator[Row]:
         schema = self._whole(schema)
@@ -212,4 +222,11 @@ def _curl(verb: str, path: str, operation: dict[str, Any], body: Any) -> str:
     parts.append(f'"{address}{"?" + "&".join(asked) if asked else ""}"')
     if body is not None:
         parts.append(f"-d {shlex.quote(_pretty(body))}")
+    elif "requestBody" in operation:
+        kind = next(iter(operation["requestBody"]["content"]))
+        parts.append(f'-H "Content-Type: {kind}"')
+        parts.append(f"--data-binary @picture.{kind.rpartition('/')[2]}")
+    elif JSON not in operation["responses"].get("200", {}).get("content", {JSON: {}}):
+        kind = next(iter(operation["responses"]["200"]["content"]))
+        parts.append(f"-o picture.{kind.rpartition('/')[2]}")
     return " \\\n  ".join(parts)

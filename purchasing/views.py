@@ -17,6 +17,7 @@ from accounts.permissions import Permission
 from accounts.views.saving import saved
 from purchasing.forms import SupplierForm
 from purchasing.models import Supplier
+from purchasing.suppliers import find_suppliers
 from tenants.asking import asked
 
 PAGE = 50
@@ -26,12 +27,9 @@ PAGE = 50
 @needs(Permission.SUPPLIER_VIEW)
 @vary_on_headers("HX-Request")
 def supplier_list(request: HttpRequest) -> HttpResponse:
-    suppliers = Supplier.objects.all()
-    text = asked(request)
-    if text:
-        suppliers = suppliers.filter(name__icontains=text)
+    suppliers = find_suppliers(asked(request))
     if request.GET.get("state") != "all":
-        suppliers = suppliers.active()
+        suppliers = suppliers.filter(is_active=True)
     page = Paginator(suppliers.order_by("name", "pk"), PAGE).get_page(request.GET.get("page"))
     return render(request, "purchasing/supplier_list.html", {"page": page})
 

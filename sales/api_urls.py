@@ -13,6 +13,7 @@ from sales.api import (
     review,
     sales,
     shifts,
+    tills,
 )
 
 urlpatterns = [
@@ -57,6 +58,8 @@ urlpatterns = [
     path("z-readings", readings.ZReadingsView.as_view(), name="api_z_readings"),
     path("z-readings/<uuid:reading_id>", readings.ZReadingView.as_view(), name="api_z_reading"),
     path("day", readings.DayView.as_view(), name="api_day"),
+    path("registers", tills.RegistersView.as_view(), name="api_registers"),
+    path("registers/<uuid:register_id>", tills.RegisterView.as_view(), name="api_register"),
     path("sales", sales.SalesView.as_view(), name="api_sales"),
     path("sales/batch", non_atomic_requests(batch.BatchView.as_view()), name="api_sale_batch"),
     path("review", review.ReviewsView.as_view(), name="api_reviews"),

@@ -7,7 +7,6 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -29,12 +28,10 @@ ORDERS = {"name", "-name", "code", "-code"}
 @needs(Permission.LOCATION_VIEW)
 @require_safe
 def location_list(request: HttpRequest) -> HttpResponse:
-    query, sort = asked(request), request.GET.get("sort", "name")
-    rows = visible_locations(request)
-    rows = rows.filter(
-        Q(name__icontains=query) | Q(code__icontains=query) | Q(address__icontains=query)
+    sort = request.GET.get("sort", "name")
+    rows = places.find_locations(request, asked(request)).order_by(
+        "-is_active", sort if sort in ORDERS else "name", "pk"
     )
-    rows = rows.order_by("-is_active", sort if sort in ORDERS else "name", "pk")
     page = Paginator(rows, 50).get_page(request.GET.get("page"))
     return render(request, "accounts/location_list.html", {"page": page})
 

@@ -17,6 +17,7 @@ from drf_spectacular.utils import (
 from rest_framework import serializers as s
 
 from inventory.models import Product
+from tenants.models import Location
 
 STATUSES = ("active", "off", "all")
 
@@ -32,6 +33,7 @@ def page_of(name: str, row: Any) -> Any:
 CURSOR = OpenApiParameter("cursor", str, description="From `next` of the page before.")
 SEARCH = OpenApiParameter("q", str, description="The beginnings of words of a name, or of a code.")
 NAME = OpenApiParameter("q", str, description="A part of the name.")
+PLACE_TEXT = OpenApiParameter("q", str, description="A part of the name, the code or the address.")
 CODE = OpenApiParameter("code", str, description="A whole barcode or SKU.")
 CATEGORY = OpenApiParameter(
     "category", OpenApiTypes.UUID, description="And every category inside it."
@@ -91,7 +93,9 @@ class ProductShape(s.Serializer[Any]):
     is_for_sale = s.BooleanField()
     adds_credit = s.BooleanField(help_text="Selling it adds to the customer's credit")
     alert_quantity = exact(allow_null=True, help_text="Low under this quantity")
-    image = s.CharField(allow_null=True, help_text="A path, for people who are signed in")
+    image = s.CharField(
+        allow_null=True, help_text="The path of its picture: in the API, or for a browser a page"
+    )
     is_active = s.BooleanField()
     created_at = s.DateTimeField()
     updated_at = s.DateTimeField(help_text="Of the product itself")
@@ -220,6 +224,25 @@ class TaxRateShape(s.Serializer[Any]):
     rate = s.DecimalField(max_digits=9, decimal_places=4, help_text="Percent")
     is_default = s.BooleanField(help_text="For new products")
     is_active = s.BooleanField()
+
+
+@extend_schema_serializer(component_name="Location")
+class LocationShape(s.Serializer[Any]):
+    id = s.UUIDField()
+    name = s.CharField()
+    code = s.CharField()
+    address = s.CharField(allow_blank=True)
+    phone = s.CharField(allow_blank=True)
+    time_zone = s.CharField(help_text="Its own, or the business's")
+    receipt_header = s.CharField(allow_blank=True)
+    receipt_footer = s.CharField(allow_blank=True)
+    below_zero = s.ChoiceField(
+        Location.BelowZero.choices, help_text="Whether what has run out can be sold"
+    )
+    is_active = s.BooleanField()
+
+
+LocationPage = page_of("LocationPage", LocationShape)
 
 
 def written(shape: type[s.Serializer[Any]], needed: tuple[str, ...]) -> tuple[Any, Any]:

@@ -11,9 +11,9 @@ from typing import Any, Final
 from accounts import versions
 from accounts.access import can, location_ids
 from accounts.permissions import Permission
-from accounts.rest import web_address
 from accounts.versions import plain
 from inventory.models import Product, StockDocument, StockLevel, StockMovement, Variation
+from inventory.showing import picture_address
 from tenants.context import current
 from tenants.models import Location
 from tenants.spelling import plain_money, plain_number
@@ -67,9 +67,7 @@ def product_shape(reader: Reader, product: Product) -> Shape:
         "is_for_sale": product.is_for_sale,
         "adds_credit": product.adds_credit,
         "alert_quantity": _number(product.alert_quantity),
-        "image": None
-        if not product.image
-        else web_address(reader.request, "product_image", product.pk),
+        "image": picture_address(reader.request, product),
         "is_active": product.is_active,
         "created_at": time(product.created_at),
         "updated_at": time(product.updated_at),

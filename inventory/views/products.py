@@ -8,7 +8,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.db import IntegrityError
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotModified
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -23,6 +23,7 @@ from inventory.forms.products import ProductForm, Rights, VariationRows
 from inventory.models import LocationPrice, Product, StockLevel, StockMovement, Variation
 from inventory.paging import page_found
 from inventory.products import remove_product, save_product, set_location_prices
+from inventory.showing import picture_answer
 from inventory.stock import Figures, figures
 from tenants.asking import asked
 from tenants.errors import Refused
@@ -303,19 +304,4 @@ def product_prices(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 @require_safe
 def product_image(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """The picture, for members alone; a browser keeps it for a day and then asks again."""
-    image = get_object_or_404(Product.objects.only("image", "business"), pk=pk).image
-    if not image:
-        raise Http404
-    tag = f'"{str(image.name).rpartition("/")[2]}"'
-    response: HttpResponse
-    if request.headers.get("If-None-Match") == tag:
-        response = HttpResponseNotModified()
-    else:
-        try:
-            with image.open("rb") as file:
-                response = HttpResponse(file.read(), content_type="image/webp")
-        except FileNotFoundError:
-            raise Http404 from None
-    response["ETag"] = tag
-    response["Cache-Control"] = "private, max-age=86400"
-    return response
+    return picture_answer(request, pk)

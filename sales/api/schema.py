@@ -148,7 +148,9 @@ class Item(s.Serializer[Any]):
     adds_credit = s.BooleanField(help_text="Selling it adds to the customer's credit")
     stock = exact(allow_null=True, help_text="At the register's location; null where unknown")
     category = s.CharField(allow_null=True)
-    image = s.CharField(allow_null=True, help_text="A path, for people who are signed in")
+    image = s.CharField(
+        allow_null=True, help_text="The path of its picture: in the API, or for a browser a page"
+    )
 
 
 class NewShift(s.Serializer[Any]):

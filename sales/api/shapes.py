@@ -10,6 +10,7 @@ from typing import Any
 from accounts.permissions import Permission
 from accounts.rest import web_address
 from inventory.models import Product
+from inventory.showing import picture_address
 from sales.margins import Sight
 from sales.models import Payment, Register, Sale, SaleLine, Shift
 from sales.refundable import KINDS as REFUNDABLE
@@ -231,7 +232,7 @@ def item_shape(request: Any, item: Any) -> Shape:
         "adds_credit": product.adds_credit,
         "stock": stock,
         "category": None if product.category is None else product.category.name,
-        "image": web_address(request, "product_image", product.pk) if product.image else None,
+        "image": picture_address(request, product),
     }
 
 

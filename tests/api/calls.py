@@ -62,6 +62,19 @@ ENDPOINTS = [
     ("PATCH", "products/{product}"),
     ("DELETE", "products/{product}"),
     ("PATCH", "products/{product}/prices"),
+    ("GET", "products/{product}/picture"),
+    ("PUT", "products/{product}/picture"),
+    ("DELETE", "products/{product}/picture"),
+    ("GET", "locations"),
+    ("GET", "locations/{location}"),
+    ("GET", "registers"),
+    ("POST", "registers"),
+    ("GET", "registers/{register}"),
+    ("PATCH", "registers/{register}"),
+    ("GET", "suppliers"),
+    ("POST", "suppliers"),
+    ("GET", "suppliers/{supplier}"),
+    ("PATCH", "suppliers/{supplier}"),
     ("GET", "categories"),
     ("POST", "categories"),
     ("GET", "categories/{category}"),
@@ -129,12 +142,13 @@ ENDPOINTS = [
 # What needs no permission: being inside is enough.
 FREE = {"me", "token/roll", "operators", "operators/sign-in", "operators/sign-out", "approvals"}
 OF_STOCK = ("product", "category", "brand", "unit", "tax_rate", "variation", "correction", "review")
+OF_SHOPS = ("location", "supplier")
 NOWHERE = "01900000-0000-7000-8000-000000000000"
 
 
 def address(path: str, root: str = ROOT, **ids: Any) -> str:
     """The address of an endpoint; ids that are not given lead nowhere."""
-    known = dict.fromkeys(OF_STOCK, NOWHERE) | dict.fromkeys(
+    known = dict.fromkeys((*OF_STOCK, *OF_SHOPS), NOWHERE) | dict.fromkeys(
         ("register", "shift", "sale", "customer", "movement", "reading"), NOWHERE
     )
     known |= {"kind": "products", "bucket": "00"} | ids
@@ -142,7 +156,9 @@ def address(path: str, root: str = ROOT, **ids: Any) -> str:
 
 
 def ask(client: Client, verb: str, url: str, body: Any = None) -> Any:
-    """Any verb, with JSON where it has a body."""
+    """Any verb, with JSON where it has a body, or with the bytes of a PNG picture."""
+    if isinstance(body, bytes):
+        return client.generic(verb, url, body, content_type="image/png")
     return client.generic(
         verb,
         url,

@@ -20,6 +20,7 @@ from accounts.models import Device, Membership
 from inventory.api_urls import urlpatterns as of_catalogue
 from metering.api_urls import urlpatterns as of_credits
 from pos.errors import answer
+from purchasing.api_urls import urlpatterns as of_suppliers
 from sales.api import me
 from sales.api_urls import urlpatterns
 from sync.api_urls import urlpatterns as of_copies
@@ -32,9 +33,10 @@ every_endpoint = pytest.mark.parametrize(("verb", "path"), ENDPOINTS)
 
 def test_every_route_is_in_the_list() -> None:
     """A new endpoint without its tests fails here."""
+    routed = [*urlpatterns, *of_operators, *of_copies, *of_catalogue, *of_credits, *of_suppliers]
     routes = {
         (verb, re.sub(r"<\w+:\w+>", "", str(pattern.pattern)))
-        for pattern in [*urlpatterns, *of_operators, *of_copies, *of_catalogue, *of_credits]
+        for pattern in routed
         if isinstance(pattern, URLPattern)
         for verb in pattern.callback.view_class.needs  # type: ignore[attr-defined]
     }

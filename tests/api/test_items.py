@@ -55,12 +55,17 @@ def test_an_item_says_what_the_till_needs_and_no_cost(shop: Shop, terminal: Clie
     }
 
 
-def test_a_picture_is_an_address_inside_the_business(shop: Shop, terminal: Client) -> None:
+def test_a_picture_is_an_address_for_who_asks(
+    shop: Shop, terminal: Client, cashier: Client
+) -> None:
     with business(shop.business):
-        shop.mug.product.image = "products/mug.jpg"
+        shop.mug.product.image = "products/1/mug.webp"
         shop.mug.product.save()
-    mug = terminal.get(lookup_url(shop, "MUG-1")).json()
-    assert mug["image"] == f"/b/acme/products/{shop.mug.product_id}/image/"
+    url = lookup_url(shop, "MUG-1")
+    mug = terminal.get(url).json()
+    assert mug["image"] == f"/api/v1/products/{shop.mug.product_id}/picture?v=mug"
+    seen = cashier.get(shop.url(url[1:])).json()
+    assert seen["image"] == f"/b/acme/products/{shop.mug.product_id}/image/"
 
 
 def test_stock_and_price_are_those_of_the_register(shop: Shop, owner: Client) -> None:

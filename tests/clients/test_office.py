@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from tillbook_client import office as more
 from tillbook_client.ids import uuid7
 
 from tests.clients.wiring import InProcess, away, cut
+from tests.contract.operations import PICTURE
 from tests.factories import Shop
 
 
@@ -89,6 +91,42 @@ def test_customers_and_their_credit(till: Terminal, office: Office) -> None:
     assert [one["id"] for one in office.credit_entries(mine)] == [taken["id"], given["id"]]
     account = office.credit_of(mine)
     assert (account["credit"], account["credit_expires"]) == ("7.50", "2099-12-31")
+
+
+def test_a_picture(
+    till: Terminal, office: Office, shop: Shop, settings: Any, tmp_path: Path
+) -> None:
+    settings.MEDIA_ROOT = tmp_path
+    mug = str(shop.mug.product_id)
+    with pytest.raises(NotFound):
+        office.picture(mug)
+    before = office.product(mug)
+    told = office.put_picture(mug, PICTURE, "image/png", version=before["version"])
+    assert told["image"] and told["version"] != before["version"]
+    with pytest.raises(ApiError) as refused:
+        office.put_picture(mug, PICTURE, "image/png", version=before["version"])
+    assert refused.value.status == 412
+    picture, tag = office.picture(mug)
+    assert picture[8:12] == b"WEBP"
+    assert office.picture(mug, tag=tag) == (b"", tag)
+    assert office.remove_picture(mug)["image"] is None
+
+
+def test_registers_locations_and_suppliers(till: Terminal, office: Office, shop: Shop) -> None:
+    place = str(shop.high_street.pk)
+    assert [one["id"] for one in office.locations()] == [place]
+    assert office.location(place)["code"] == shop.high_street.code
+    made = office.add_register("Garden", place, "GA1")
+    assert office.register(made["id"]) == made
+    office.change_register(made["id"], {"is_active": False}, version=made["version"])
+    assert [one["id"] for one in office.registers(status="off")] == [made["id"]]
+    mill = office.add_supplier({"name": "Mill", "payment_days": 14})
+    assert [one["id"] for one in office.suppliers("mil")] == [mill["id"]]
+    assert office.change_supplier(mill["id"], {"phone": "020 777"})["phone"] == "020 777"
+    with pytest.raises(ApiError) as refused:
+        office.change_supplier(mill["id"], {"name": "Old"}, version=mill["version"])
+    assert refused.value.code == "changed_meanwhile"
+    assert office.supplier(mill["id"])["name"] == "Mill"
 
 
 def test_the_inbox_and_credits(till: Terminal, office: Office) -> None:

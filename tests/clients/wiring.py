@@ -37,7 +37,10 @@ class InProcess:
     def answer(self, request: Request) -> Response:
         headers = {name: value for name, value in request.headers.items() if name != "Content-Type"}
         made = Browser(headers={"Accept-Encoding": "gzip", **headers}).generic(
-            request.method, request.path, request.body or b"", content_type="application/json"
+            request.method,
+            request.path,
+            request.body or b"",
+            content_type=request.headers.get("Content-Type", "application/json"),
         )
         body = made.content
         told = {name.lower(): value for name, value in made.headers.items()}

@@ -20,6 +20,9 @@ def misfits(operation: Operation, response: Any) -> list[str]:
     content = answers[status].get("content")
     if content is None:
         return [f"{operation.name}: {status} has a body"] if response.content else []
+    if JSON not in content:
+        is_named = response["Content-Type"] in content and response.content
+        return [] if is_named else [f"{operation.name}: {status} is no {[*content]}"]
     if not response["Content-Type"].startswith(JSON):
         return [f"{operation.name}: {status} comes as {response['Content-Type']}"]
     errors = _validator(operation.name, status).iter_errors(response.json())

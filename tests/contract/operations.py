@@ -61,7 +61,10 @@ class Operation:
         """The body of the example. Raises KeyError where there is none but should be."""
         if "requestBody" not in self.described:
             return None
-        content = self.described["requestBody"]["content"][JSON]
+        kinds = self.described["requestBody"]["content"]
+        if "image/png" in kinds:
+            return PICTURE
+        content = kinds[JSON]
         return next(iter(content["examples"].values()))["value"]
 
     def ask(self, place: Place) -> Asked:
@@ -109,6 +112,11 @@ class Operation:
 
 
 JSON = "application/json"
+#: A red point, as PNG.
+PICTURE = bytes.fromhex(
+    "89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de000"
+    "0000c49444154789c63f8cfc0000003010100c9fe92ef0000000049454e44ae426082"
+)
 
 
 @cache

@@ -63,6 +63,8 @@ class Spot:
             "category": lambda: self.shop.category.pk,
             "tax_rate": lambda: self.shop.tax.pk,
             "unit": lambda: self.shop.piece.pk,
+            "supplier": lambda: self._made["supplier_create"]["id"],
+            "picture": lambda: self.picture,
             "movement": lambda: self.movement.pk,
             "reading": lambda: self.reading.pk,
         }
@@ -154,6 +156,14 @@ class Spot:
         return str(json.loads(answer.content)["id"])
 
     @cached_property
+    def picture(self) -> str:
+        """Of the mug; where it is told."""
+        put = operations()["product_picture_put"].ask(self)
+        answer = ask(self.client(), put.verb, put.url, put.body)
+        assert answer.status_code == 200, answer.content
+        return str(answer.json()["image"])
+
+    @cached_property
     def _made(self) -> _Made:
         return _Made(self)
 
@@ -224,6 +234,8 @@ def prepared(spot: Spot, name: str) -> Spot:
         _sold = spot.sale
     elif name in {"customer_credit", "customer_credit_correct"}:
         _made = spot.credit
+    elif name in {"product_picture", "product_picture_remove"}:
+        _drawn = spot.picture
     elif name != "shift_open":
         _open = spot.shift
     return spot

@@ -16,7 +16,7 @@ from django.test import Client
 from pos import api_examples
 from tests.api.calls import ask
 from tests.contract.fitting import misfits
-from tests.contract.operations import UUID, Operation, operations
+from tests.contract.operations import JSON, UUID, Operation, operations
 from tests.contract.places import here, prepared
 from tests.factories import Shop
 
@@ -34,7 +34,7 @@ def test_an_operation_answers_its_example(shop: Shop, name: str) -> None:
     answer = ask(client, asked.verb, asked.url, asked.body)
     assert 200 <= answer.status_code < 300, (asked, answer.content)
     assert misfits(operation, answer) == []
-    if answer.status_code == 204:
+    if answer.status_code == 204 or answer["Content-Type"] != JSON:
         return
     _compare(operation, answer.status_code, _plain(answer.json()))
 

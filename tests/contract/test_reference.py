@@ -54,6 +54,19 @@ def test_it_shows_every_operation_whole(page: str) -> None:
             assert all(f"<code>{code}</code>" in text for code in one.codes(status))
 
 
+def test_a_picture_is_sent_and_fetched_as_a_file(page: str) -> None:
+    put, fetched = (
+        unescape(page).split(f'id="{name}"')[1].split("</article>")[0]
+        for name in ("product_picture_put", "product_picture")
+    )
+    assert '-H "Content-Type: image/jpeg"' in put
+    assert "--data-binary @picture.jpeg" in put
+    for kind in ("image/jpeg", "image/png", "image/webp", "multipart/form-data"):
+        assert f"<code>{kind}</code>" in put
+    assert "-o picture.webp" in fetched
+    assert "-o picture" not in put
+
+
 def test_it_passes_a_strict_policy_and_loads_nothing_from_elsewhere(
     client: Client, db: None
 ) -> None:

@@ -74,6 +74,8 @@ BY_NAME: dict[str, type[models.Model]] = {
     "tax_rate_id": TaxRate,
     "correction_id": StockDocument,
     "review_id": ReviewItem,
+    "register_id": Register,
+    "supplier_id": Supplier,
 }
 # Parameters that name no row of a business.
 PLAIN = {

@@ -89,7 +89,7 @@ class Client:
         if approval:
             sent["X-Approval"] = approval
         if body is not None:
-            sent["Content-Type"] = "application/json"
+            sent.setdefault("Content-Type", "application/json")
             body = body if isinstance(body, bytes) else exact.written(body)
         asked = {name: value for name, value in (params or {}).items() if value not in (None, "")}
         path = API + path + (f"?{urlencode(asked)}" if asked else "")

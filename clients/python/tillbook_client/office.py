@@ -121,6 +121,31 @@ class Office:
     def remove_product(self, product: Id) -> None:
         self.client.call("DELETE", f"products/{product}")
 
+    def picture(self, product: Id, *, tag: str = "") -> tuple[bytes, str]:
+        """The picture as WebP, and its ETag; no bytes where `tag` is still right.
+
+        Raises NotFound where there is none.
+        """
+        headers = {"Accept": "image/webp"} | ({"If-None-Match": tag} if tag else {})
+        answer = self.client.send("GET", f"products/{product}/picture", headers=headers)
+        if answer.status == 200 and answer.headers.get("content-type") == "image/webp":
+            return answer.body, answer.headers.get("etag", "")
+        self.client.told(answer)
+        return b"", tag
+
+    def put_picture(self, product: Id, picture: bytes, kind: str, *, version: str = "") -> Json:
+        """`kind`: image/jpeg, image/png or image/webp. The same again changes nothing.
+
+        With the `version` that you read, only that one is changed: ApiError 412 where somebody else
+        was quicker.
+        """
+        headers = {"Content-Type": kind, **_only(version)}
+        path = f"products/{product}/picture"
+        return cast(Json, self.client.call("PUT", path, picture, headers=headers))
+
+    def remove_picture(self, product: Id) -> Json:
+        return cast(Json, self.client.call("DELETE", f"products/{product}/picture"))
+
     def entries(self, kind: str, search: str = "", *, status: str = "") -> Iterator[Json]:
         """`kind`: categories, brands, units or tax-rates."""
         return self.client.pages(kind, {"q": search, "status": status})
@@ -136,6 +161,48 @@ class Office:
 
     def remove_entry(self, kind: str, entry: Id) -> None:
         self.client.call("DELETE", f"{kind}/{entry}")
+
+    # -- registers, locations, suppliers ----------------------------------------------------------
+
+    def registers(self, **filters: Any) -> Iterator[Json]:
+        """Filters: `location`, `status` (active, off or all)."""
+        return self.client.pages("registers", filters)
+
+    def register(self, register: Id) -> Json:
+        return self._get(f"registers/{register}")
+
+    def add_register(self, name: str, location: Id, prefix: str, *, id: Id | None = None) -> Json:
+        """Give an `id` of your own to be able to send it again."""
+        body = {"id": id or uuid7(), "name": name, "location": location, "prefix": prefix}
+        return self._send("POST", "registers", body)
+
+    def change_register(self, register: Id, changes: Body, *, version: str = "") -> Json:
+        """As `change_supplier`; switched off with `{"is_active": False}`."""
+        path = f"registers/{register}"
+        return cast(Json, self.client.call("PATCH", path, changes, headers=_only(version)))
+
+    def locations(self, search: str = "", *, status: str = "") -> Iterator[Json]:
+        return self.client.pages("locations", {"q": search, "status": status})
+
+    def location(self, location: Id) -> Json:
+        return self._get(f"locations/{location}")
+
+    def suppliers(self, search: str = "", *, status: str = "") -> Iterator[Json]:
+        """`status`: active (also where nothing is said), off or all."""
+        return self.client.pages("suppliers", {"q": search, "status": status})
+
+    def supplier(self, supplier: Id) -> Json:
+        return self._get(f"suppliers/{supplier}")
+
+    def add_supplier(self, body: Body) -> Json:
+        """With an `id` of your own it can be sent again."""
+        return self._send("POST", "suppliers", {"id": uuid7(), **body})
+
+    def change_supplier(self, supplier: Id, changes: Body, *, version: str = "") -> Json:
+        """What is not in `changes` stays. With the `version` that you read, only that one is
+        changed: ApiError 412 where somebody else was quicker."""
+        path = f"suppliers/{supplier}"
+        return cast(Json, self.client.call("PATCH", path, changes, headers=_only(version)))
 
     # -- stock ------------------------------------------------------------------------------------
 
@@ -183,3 +250,8 @@ class Office:
 
     def credit_transactions(self) -> Iterator[Json]:
         return self.client.pages("credits/transactions")
+
+
+def _only(version: str) -> dict[str, str]:
+    """The header by which only this version is changed; none where any is meant."""
+    return {"If-Match": f'"{version}"'} if version else {}

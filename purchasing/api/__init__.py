@@ -1,0 +1,1 @@
+"""Suppliers over the API."""
