@@ -17,6 +17,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
@@ -167,6 +168,26 @@ def test_a_server_from_nothing_to_an_open_shop(server):
     assert server.get("/readyz")[0] == 200
 
 
+def workers_of(master: int) -> set[int]:
+    children = Path(f"/proc/{master}/task/{master}/children").read_text()
+    return {int(one) for one in children.split()}
+
+
+def replaced_all(master: int, old: set[int]) -> bool:
+    now = workers_of(master)
+    return len(now) == len(old) and not now & old
+
+
+def more_than(answers: list[int], count: int) -> bool:
+    return len(answers) > count
+
+
+def replaced(environ: str) -> list[str]:
+    """Whose place this process was told to take when it was run."""
+    (told,) = re.findall(r"\0TILLBOOK_REPLACED_WORKERS=([^\0]*)", environ)
+    return told.split(",")
+
+
 def test_a_new_release_loses_no_request(server):
     answers: list[int] = []
     stop = threading.Event()
@@ -180,10 +201,15 @@ def test_a_new_release_loses_no_request(server):
         thread.start()
     assert server.web is not None
     until(lambda: len(answers) > 20)
-    before = len(answers)
-    server.web.send_signal(signal.SIGHUP)
-    time.sleep(4)
-    until(lambda: len(answers) > before + 20)
+    for _release in range(2):
+        old, before = workers_of(server.web.pid), len(answers)
+        assert len(old) == 2
+        server.web.send_signal(signal.SIGHUP)
+        # Other processes, forked from one that has loaded the code anew; the master's number stays.
+        until(partial(replaced_all, server.web.pid, old), seconds=60)
+        environ = Path(f"/proc/{server.web.pid}/environ").read_text()
+        assert set(map(str, old)) == set(replaced(environ))
+        until(partial(more_than, answers, before + 20))
     stop.set()
     for thread in asking:
         thread.join()
