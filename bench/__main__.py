@@ -3,7 +3,8 @@
     python -m bench [--quick] [--tiny] [--without-peer]
 
 Needs PostgreSQL and PgBouncer, which it installs where that is allowed, and starts its own. Prints a
-table; writes bench/results/bench.json and chart.svg, or with --quick bench/results/quick.json alone.
+table; writes bench/results/bench.json and chart.svg, or with --quick bench/results/quick.json alone. Status 1 where
+an operation takes more statements than bench/budget.json allows.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import json
 import sys
 
 from bench.chart import chart
-from bench.report import text
+from bench.report import budget, over_budget, text
 from bench.run import FULL, QUICK, TINY, measured
 from scripts import postgres
 from scripts.system import ROOT, Missing, say
@@ -41,7 +42,10 @@ def main() -> int:
     if size is FULL:
         (RESULTS / "chart.svg").write_text(chart(result))
     print(text(result))
-    return 0
+    complaints = over_budget(result, budget())
+    for complaint in complaints:
+        say(f"Over the budget: {complaint}")
+    return 1 if complaints else 0
 
 
 if __name__ == "__main__":

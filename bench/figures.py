@@ -110,6 +110,8 @@ class Noise:
 
 
 def noise_of(parts: Mapping[str, Mapping[str, Any]], *, steal: float, load: float) -> Noise:
-    """From what was written down of each work by each party."""
-    spreads = [found["limit"]["spread"] for found in parts.values() if "limit" in found]
+    """From what was written down of each work by each party. What a round does once, such as a copy
+    of a whole table, is no measure of the machine: it differs by where the last checkpoint fell."""
+    limits = [found["limit"] for found in parts.values() if "limit" in found]
+    spreads = [one["spread"] for one in limits if one["operations"] > 2 * len(one["rates"])]
     return Noise(max(spreads, default=0.0), round(steal, 4), round(load, 3))

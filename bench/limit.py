@@ -48,9 +48,11 @@ SELECT i.id, i.name, i.price, l.quantity FROM item i JOIN level l ON l.id = i.id
 class Limit:
     """The schema, filled like the shops of the product, and what is asked of it."""
 
-    def __init__(self, cluster: Cluster, *, shops: int, each: int, large: int) -> None:
+    def __init__(
+        self, cluster: Cluster, *, shops: int, each: int, large: int, database: str = LIMIT
+    ) -> None:
         self.cluster, self.each, self.large, self.shops = cluster, each, large, shops
-        self.url = cluster.url(OWNER, database=LIMIT)
+        self.url = cluster.url(OWNER, database=database)
         self.server = postmaster(cluster)
         self.folder = Path(tempfile.mkdtemp(prefix="limit-"))
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from bench.figures import ratio
 from bench.goals import Verdict, judged
+from scripts.system import ROOT
 
 Row = Sequence[str]
 PARTIES = {"limit": "the limit", "product": "Tillbook", "oscar": "django-oscar"}
@@ -74,12 +76,34 @@ def parts(result: Mapping[str, Any]) -> str:
 
 def counts(result: Mapping[str, Any]) -> str:
     names = ("statements", "walls", "round trips", "messages", "begin and commit")
+    allowed = budget()
     rows = [
-        (work, PARTIES[party], *(str(found[name]) for name in names))
+        (
+            work,
+            PARTIES[party],
+            *(str(found[name]) for name in names),
+            str(allowed.get(work, "")) if party == "product" else "",
+        )
         for work, parties in result["statements"].items()
         for party, found in parties.items()
     ]
-    return table(("operation", "who", *names), rows)
+    return table(("operation", "who", *names, "budget"), rows)
+
+
+def budget() -> dict[str, int]:
+    """What each operation may cost in statements, besides those that say which business is meant."""
+    allowed: dict[str, int] = json.loads((ROOT / "bench" / "budget.json").read_text())
+    return allowed
+
+
+def over_budget(result: Mapping[str, Any], allowed: Mapping[str, int]) -> list[str]:
+    """A sentence for each operation that costs more."""
+    found = []
+    for work, parties in result["statements"].items():
+        ours = parties["product"]["statements"] - parties["product"]["walls"]
+        if work in allowed and ours > allowed[work]:
+            found.append(f"{work}: {ours} statements, {allowed[work]} in bench/budget.json")
+    return found
 
 
 def text(result: Mapping[str, Any]) -> str:

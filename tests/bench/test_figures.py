@@ -80,10 +80,13 @@ def test_each_kind_of_noise_is_named(noise: Noise, word: str) -> None:
 
 
 def test_noise_is_the_worst_of_the_limits_parts_and_not_of_others() -> None:
+    many = {"operations": 1000, "rates": [1.0] * 5}
     parts = {
-        "a": {"limit": {"spread": 0.1}, "product": {"spread": 0.9}},
-        "b": {"limit": {"spread": 0.2}},
-        "c": {"product": {"spread": 0.9}},
+        "a": {"limit": {"spread": 0.1, **many}, "product": {"spread": 0.9, **many}},
+        "b": {"limit": {"spread": 0.2, **many}},
+        "c": {"product": {"spread": 0.9, **many}},
+        # Once a round.
+        "d": {"limit": {"spread": 0.9, "operations": 5, "rates": [1.0] * 5}},
     }
     assert noise_of(parts, steal=0.0, load=0.0).spread == 0.2
 

@@ -10,7 +10,7 @@ import pytest
 
 from bench.chart import chart
 from bench.goals import GOALS, Goal, judge, judged
-from bench.report import number, table, text
+from bench.report import number, over_budget, table, text
 
 PARTIES = ("limit", "product", "oscar")
 
@@ -148,3 +148,11 @@ def test_a_noisy_run_says_so_in_its_chart(result: dict[str, Any]) -> None:
     assert "not to be trusted" not in chart(result)
     result["noise"]["complaints"] = ["somebody was hammering"]
     assert "not to be trusted" in chart(result)
+
+
+def test_more_statements_than_the_budget_are_named(result: dict[str, Any]) -> None:
+    # Three, one of which says which business is meant.
+    assert over_budget(result, {"checkout": 2, "search": 1}) == []
+    assert over_budget(result, {"checkout": 1}) == [
+        "checkout: 2 statements, 1 in bench/budget.json"
+    ]
