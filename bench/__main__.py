@@ -2,9 +2,10 @@
 
     python -m bench [--quick] [--tiny] [--without-peer]
 
-Needs PostgreSQL and PgBouncer, which it installs where that is allowed, and starts its own. Prints a
-table; writes bench/results/bench.json and chart.svg, or with --quick bench/results/quick.json alone. Status 1 where
-an operation takes more statements than bench/budget.json allows.
+Needs PostgreSQL and PgBouncer, which it installs where that is allowed, and starts its own. Prints
+tables; writes bench/results/bench.json and chart.svg and the tables into docs/performance.md, or with
+--quick bench/results/quick.json alone. Status 1 where an operation takes more statements than
+bench/budget.json allows.
 """
 
 from __future__ import annotations
@@ -14,12 +15,13 @@ import json
 import sys
 
 from bench.chart import chart
-from bench.report import budget, over_budget, text
+from bench.report import budget, over_budget, put_into, text
 from bench.run import FULL, QUICK, TINY, measured
 from scripts import postgres
 from scripts.system import ROOT, Missing, say
 
 RESULTS = ROOT / "bench" / "results"
+PAGE = ROOT / "docs" / "performance.md"
 
 
 def main() -> int:
@@ -41,6 +43,7 @@ def main() -> int:
     (RESULTS / f"{name}.json").write_text(json.dumps(result, indent=1) + "\n")
     if size is FULL:
         (RESULTS / "chart.svg").write_text(chart(result))
+        PAGE.write_text(put_into(PAGE.read_text(), result))
     print(text(result))
     complaints = over_budget(result, budget())
     for complaint in complaints:

@@ -14,7 +14,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -28,7 +27,7 @@ from bench.counting import counted
 from bench.figures import ratio, told
 from bench.load import Line, Work, repeated, request, run
 from bench.machine import commit, described, now
-from bench.product import checkout, environment, look_up, search, tillbook, used_by
+from bench.product import checkout, look_up, prepare, search, tillbook, used_by
 from bench.report import number, table
 from bench.shops import (
     PRODUCT,
@@ -170,7 +169,8 @@ def fold() -> None:
         text=True,
     )
     if "fold_reports" in known.stdout.split():
-        subprocess.run([sys.executable, "manage.py", "fold_reports", "-v0"], cwd=ROOT, check=True)
+        subprocess.run([sys.executable, "manage.py", "fold_reports"], cwd=ROOT, check=True,
+                       stdout=subprocess.DEVNULL)  # fmt: skip
 
 
 # -- measuring -------------------------------------------------------------------------------------
@@ -217,18 +217,7 @@ def grown(steps: Sequence[tuple[int, int]], *, products: int, seconds: float) ->
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="growth-")))
         cluster = stack.enter_context(durable())
-        os.environ.update(environment(cluster, folder))
-        os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pos.settings")
-        for arguments in (
-            ["migrate", "-v0"],
-            ["setup_roles"],
-            ["collectstatic", "--noinput", "-v0"],
-        ):
-            subprocess.run([sys.executable, "manage.py", *arguments], cwd=ROOT, check=True,
-                           stdout=subprocess.DEVNULL)  # fmt: skip
-        import django
-
-        django.setup()
+        prepare(cluster, folder)
         shops: list[Shop] = []
         served = stack.enter_context(tillbook(cluster, folder))
         found = []

@@ -32,6 +32,25 @@ def environment(cluster: Cluster, folder: Path) -> dict[str, str]:
     return {**os.environ, **cluster.environment(), **UNLIMITED, "VAR_DIR": str(folder)}
 
 
+def prepare(cluster: Cluster, folder: Path) -> None:
+    """Migrate this cluster's database, and make this process one of the product's on it.
+
+    Raises RuntimeError with what a command said when it fails.
+    """
+    os.environ.update(environment(cluster, folder))
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pos.settings")
+    for arguments in (["migrate", "-v0"], ["setup_roles"], ["collectstatic", "--noinput", "-v0"]):
+        done = subprocess.run(
+            [sys.executable, "manage.py", *arguments], cwd=ROOT, stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        )  # fmt: skip
+        if done.returncode:
+            raise RuntimeError(f"manage.py {arguments[0]} failed\n{done.stdout[-3000:]}")
+    import django
+
+    django.setup()
+
+
 @contextmanager
 def served(
     command: list[str], variables: Mapping[str, str], *, folder: Path, log: Path, ready: str

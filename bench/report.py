@@ -130,3 +130,15 @@ def trust(noise: Mapping[str, Any]) -> str:
         return "The machine was quiet enough: these figures can be trusted."
     reasons = "; ".join(noise["complaints"])
     return f"TOO NOISY TO TRUST: {reasons}. Counts hold, times do not: run it again."
+
+
+BEGIN, END = "<!-- written by make bench -->", "<!-- end -->"
+
+
+def put_into(page: str, result: Mapping[str, Any]) -> str:
+    """The page with this result between its marks. Raises ValueError where they are not."""
+    head, begin, rest = page.partition(BEGIN)
+    _, end, tail = rest.partition(END)
+    if not begin or not end:
+        raise ValueError(f"the page has no {BEGIN} … {END}")
+    return f"{head}{BEGIN}\n\n{text(result)}\n\n{END}{tail}"

@@ -38,7 +38,7 @@ from bench.machine import (
     watched,
 )
 from bench.oscar import Oscar, install
-from bench.product import checkout, environment, look_up, search, tillbook, used_by
+from bench.product import checkout, look_up, search, tillbook, used_by
 from bench.shops import STOCK, VARIATION, Shop, fill, make_shops, settle, uid
 from scripts.cluster import Cluster
 from scripts.system import ROOT, say
@@ -75,9 +75,8 @@ def measured(size: Size, *, with_peer: bool = True) -> dict[str, Any]:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
         began, steal, load = time.monotonic(), stolen(), load_per_core()
         cluster = stack.enter_context(durable())
-        _adopt(cluster, folder)
         peer = Oscar(cluster, size.each * 10) if with_peer else None
-        shops, limit = _filled(cluster, size, peer)
+        shops, limit = _filled(cluster, folder, size, peer)
         served = stack.enter_context(tillbook(cluster, folder))
         beside = Beside(peer, *stack.enter_context(peer.served(folder))) if peer else None
         say(f"Filled and serving after {time.monotonic() - began:.0f} s")
@@ -101,45 +100,27 @@ def measured(size: Size, *, with_peer: bool = True) -> dict[str, Any]:
     return result
 
 
-def _adopt(cluster: Cluster, folder: Path) -> None:
-    """Make this process one of the product's, on this cluster, and migrate."""
-    os.environ.update(environment(cluster, folder))
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pos.settings")
-
-
-def _manage(*arguments: str) -> None:
-    subprocess.run(
-        [sys.executable, "manage.py", *arguments], cwd=ROOT, check=True,
-        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-    )  # fmt: skip
-
-
-def _filled(cluster: Cluster, size: Size, peer: Oscar | None) -> tuple[list[Shop], Limit]:
+def _filled(
+    cluster: Cluster, folder: Path, size: Size, peer: Oscar | None
+) -> tuple[list[Shop], Limit]:
     with ThreadPoolExecutor(1) as beside:
         # Its hundreds of migrations take a core for half a minute; the other one is ours.
         peer_filled = beside.submit(peer.fill) if peer else None
-        found = _ours_filled(cluster, size)
+        found = _ours_filled(cluster, folder, size)
         if peer_filled:
             peer_filled.result()
     settle(cluster.superuser_url)
     return found
 
 
-def _ours_filled(cluster: Cluster, size: Size) -> tuple[list[Shop], Limit]:
-    _manage("migrate", "-v0")
-    _manage("setup_roles")
-    _manage("collectstatic", "--noinput", "-v0")
-    import django
-
-    django.setup()
+def _ours_filled(cluster: Cluster, folder: Path, size: Size) -> tuple[list[Shop], Limit]:
+    product.prepare(cluster, folder)
     small = size.shops
     sizes = [*[size.each] * (small + 1), size.large, *[0] * size.imports]
     # The first has a register for each terminal, the next ones one for each.
     registers = [TERMINALS, *[1] * small, 1, *[0] * size.imports]
     shops = make_shops(sizes, registers)
-    say(f"Migrated, and {len(shops)} shops made, by {time.strftime('%X')}")
     fill(cluster.superuser_url, shops)
-    say(f"Filled by {time.strftime('%X')}")
     limit = Limit(cluster, shops=small, each=size.each, large=size.large)
     limit.fill()
     return shops, limit

@@ -10,7 +10,7 @@ import pytest
 
 from bench.chart import chart
 from bench.goals import GOALS, Goal, judge, judged
-from bench.report import number, over_budget, table, text
+from bench.report import BEGIN, END, number, over_budget, put_into, table, text
 
 PARTIES = ("limit", "product", "oscar")
 
@@ -156,3 +156,14 @@ def test_more_statements_than_the_budget_are_named(result: dict[str, Any]) -> No
     assert over_budget(result, {"checkout": 1}) == [
         "checkout: 2 statements, 1 in bench/budget.json"
     ]
+
+
+def test_a_result_takes_the_place_of_the_one_before(result: dict[str, Any]) -> None:
+    page = f"# Head\n\n{BEGIN}\nwhat was before\n{END}\n\n## More\n"
+    written = put_into(page, result)
+    assert "what was before" not in written
+    assert written.startswith(f"# Head\n\n{BEGIN}\n\nA <fast> one")
+    assert written.endswith(f"{END}\n\n## More\n")
+    assert put_into(written, result) == written
+    with pytest.raises(ValueError, match="has no"):
+        put_into("# Head\n", result)
