@@ -21,6 +21,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import NotAuthenticated
 
+from accounts import hints
 from accounts.access import SEEN_EVERY, enter, refused, token_hash, unauthenticated
 from accounts.bodies import printable
 from accounts.devices import NEXT_LASTS
@@ -62,6 +63,8 @@ def enter_device(request: Any) -> Business | HttpResponse:
         # The person whose name stands on it only made it: nobody is here.
         membership.scope, membership.location_ids = frozenset(), None
     request.user = membership.user
+    if not device.is_program:
+        hints.note(device.token_hash, device.business_id)
     return enter(request, membership, device=device, session=session)
 
 

@@ -7,7 +7,9 @@ locations that a person may see: that stands on the membership.
 
 from __future__ import annotations
 
+import json
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final, Self
 
 from django.utils.functional import Promise
@@ -306,6 +308,13 @@ def _set(names: str) -> frozenset[Permission]:
         else:
             found.add(Permission(name))
     return frozenset(found)
+
+
+@lru_cache(maxsize=512)
+def named_in(text: str) -> frozenset[Permission]:
+    """Those in a JSON list as a role's column holds it; what the catalogue no longer has is left out."""
+    known = Permission._value2member_map_
+    return frozenset(Permission(name) for name in json.loads(text) if name in known)
 
 
 _EVERYTHING: Final = frozenset(Permission)

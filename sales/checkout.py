@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -23,7 +23,7 @@ from accounts.models import Device, Membership, User
 from accounts.permissions import Permission
 from sales.errors import CannotPrice, NoOpenShift, OtherRequest, OtherTotal
 from sales.models import Customer, Payment, Register, Sale, SaleLine, Shift
-from sales.posting import canonical, plain, post
+from sales.posting import canonical, post
 from sales.pricing import (
     Discount,
     LineInput,
@@ -82,7 +82,7 @@ class SaleRequest:
 
     def hash(self) -> str:
         """The same for the same request, whatever the spelling of its numbers."""
-        return hashlib.sha256(canonical(_plain(asdict(self))).encode()).hexdigest()
+        return hashlib.sha256(canonical(self).encode()).hexdigest()
 
 
 def checkout(
@@ -172,10 +172,33 @@ def _post(
     shift: Shift,
     sold_at: datetime,
 ) -> Sale:
+    return record_sale(
+        request,
+        operator=actor.user,
+        device=device,
+        shift=shift,
+        customer=_customer(request.customer_id),
+        variations=variations_of(request, shift.register.location),
+        sold_at=sold_at,
+    )
+
+
+def record_sale(
+    request: SaleRequest,
+    *,
+    operator: User,
+    device: Device | None,
+    shift: Shift,
+    customer: Customer | None,
+    variations: Mapping[uuid.UUID, Any],
+    sold_at: datetime,
+) -> Sale:
+    """Price, settle and post what may be sold. Raises Refused.
+
+    `shift` is open and locked, with its register and location; `variations` are rows of `sellable`,
+    or what looks like them.
+    """
     business = current()
-    location = shift.register.location
-    customer = _customer(request.customer_id)
-    variations = variations_of(request, location)
     try:
         priced = price_sale(
             line_inputs(request, variations), discount=request.discount, digits=business.digits
@@ -194,7 +217,7 @@ def _post(
     check_credit(request, priced, adds_credit, customer)
     sale = sale_row(
         request,
-        operator=actor.user,
+        operator=operator,
         device=device,
         shift=shift,
         customer=customer,
@@ -332,7 +355,7 @@ def sale_lines(
         rate = variation.product.sold_tax_rate
         rows.append(
             SaleLine(
-                variation=variation,
+                variation_id=asked.variation_id,
                 name=variation.full_name,
                 sku=variation.sku,
                 quantity=line.quantity,
@@ -373,11 +396,3 @@ def _discount_columns(discount: Discount | None) -> dict[str, Any]:
     if discount is None:
         return {}
     return {"discount_kind": discount.kind.value, "discount_value": discount.value}
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    return plain(value)

@@ -44,6 +44,12 @@ def variations_of(request: SaleRequest, location: Location) -> Mapping[uuid.UUID
         )
     wanted = {line.variation_id for line in request.lines}
     found = {row.pk: row for row in sellable(location).filter(pk__in=wanted)}
+    check_sellable(request, found)
+    return found
+
+
+def check_sellable(request: SaleRequest, found: Mapping[uuid.UUID, Any]) -> None:
+    """Raises Refused where a line is of something else, or a part of what is sold in whole numbers."""
     problems: dict[str, list[str]] = {}
     for index, line in enumerate(request.lines):
         row = found.get(line.variation_id)
@@ -56,4 +62,3 @@ def variations_of(request: SaleRequest, location: Location) -> Mapping[uuid.UUID
     if problems:
         first = next(iter(problems.values()))[0]
         raise Refused("cannot_sell", first, problems, status=400)
-    return found

@@ -68,6 +68,14 @@ def current() -> Business:
     return bound
 
 
+def recognise(bound: Business) -> None:
+    """Let `current()` answer with this row, read under its id, which is bound. Raises NoBusiness
+    where that is another."""
+    if bound.pk != require_id():
+        raise NoBusiness
+    _bound.set(bound)
+
+
 @contextmanager
 def business(bound: Business | int) -> Iterator[None]:
     """Bind one business for the block, whatever was bound before; nests."""

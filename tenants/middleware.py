@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import cached_property
 from typing import Any
 
 from django.conf import settings
@@ -33,6 +34,12 @@ class BusinessMiddleware:
         self.enter_business = import_string(settings.BUSINESS_DOOR)
         self.enter_device = import_string(settings.DEVICE_DOOR)
 
+    @cached_property
+    def answer_at_once(self) -> Callable[[HttpRequest], HttpResponseBase | None]:
+        """Looked for when a device comes: nobody else needs what it imports."""
+        found: Callable[[HttpRequest], HttpResponseBase | None] = import_string(settings.AT_ONCE)
+        return found
+
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         mount = MOUNT.match(request.path_info)
         if mount:
@@ -40,6 +47,9 @@ class BusinessMiddleware:
             prefix = request.path_info[: mount.start("rest")]
             return self._inside(request, entered, prefix, mount["rest"], settings.BUSINESS_URLCONF)
         if DEVICE_MOUNT.match(request.path_info):
+            answer = self.answer_at_once(request)
+            if answer is not None:
+                return answer
             entered = self.enter_device(request)
             return self._inside(request, entered, "", request.path_info, settings.DEVICE_URLCONF)
         return self.get_response(request)

@@ -81,6 +81,7 @@ RAW_SQL = {
 
 # Caches live as long as the process and are shared by all businesses.
 CACHES = {
+    "accounts/permissions.py": "sets of permissions by the names that a role's column lists",
     "archive/demo_catalogue.py": "rows just made, inside the function that makes them",
     "archive/products/gtin.py": "whether digits are a barcode",
     "archive/products/numbers.py": "patterns of numbers",
