@@ -23,6 +23,11 @@ urlpatterns = [
     path("customers", customers.CustomersView.as_view(), name="api_customers"),
     path("customers/<uuid:customer_id>", customers.CustomerView.as_view(), name="api_customer"),
     path(
+        "customers/<uuid:customer_id>/totals",
+        customers.CustomerTotalsView.as_view(),
+        name="api_customer_totals",
+    ),
+    path(
         "customers/<uuid:customer_id>/credit",
         credit.CustomerCreditView.as_view(),
         name="api_customer_credit",

@@ -67,6 +67,15 @@ class CustomerChange(_CustomerFields):
     )
 
 
+class CustomerTotals(s.Serializer[Any]):
+    total = exact(help_text="With tax, before cash rounding; what came back taken off")
+    sales = s.IntegerField(help_text="Voided ones too")
+    voids = s.IntegerField()
+    refunds = s.IntegerField()
+    exchanges = s.IntegerField()
+    average = exact(allow_null=True, help_text="Of a sale that was not voided; null: there is none")
+
+
 CustomerPage = page_of("CustomerPage", Customer)
 
 

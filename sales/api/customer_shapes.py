@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from accounts.access import can
 from accounts.permissions import Permission
 from inventory.api.shapes import time
 from sales.models import CreditEntry, Customer
+from sales.selection import Totals
 from sales.standings import Standing, standings
 from tenants.context import current
 from tenants.spelling import plain_money
@@ -67,6 +69,21 @@ def _spendable(standing: Standing | None) -> Shape:
     return {
         "credit": plain_money(standing.balance, current().digits),
         "credit_expires": None if expires is None else expires.isoformat(),
+    }
+
+
+def totals_shape(totals: Totals) -> Shape:
+    """The average is rounded half up to minor units."""
+    digits, average = current().digits, totals.average
+    if average is not None:
+        average = average.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)
+    return {
+        "total": plain_money(totals.total, digits),
+        "sales": totals.sales,
+        "voids": totals.voids,
+        "refunds": totals.refunds,
+        "exchanges": totals.exchanges,
+        "average": None if average is None else plain_money(average, digits),
     }
 
 

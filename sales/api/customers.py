@@ -20,11 +20,12 @@ from inventory.api import asking, rows
 from inventory.api.reading import read_fields
 from inventory.api.schema import IF_MATCH
 from sales.api import customer_schema, schema
-from sales.api.customer_shapes import customer_shape, customer_shapes
+from sales.api.customer_shapes import customer_shape, customer_shapes, totals_shape
 from sales.cards import holds_card_number
 from sales.customers import find_customers, in_this_order
 from sales.forms import CustomerForm
 from sales.models import Customer
+from sales.selection import totals, visible_sales
 
 P = Permission
 
@@ -148,6 +149,23 @@ class CustomerView(BusinessView):
 
         rows.change(request, CUSTOMER, locked)
         return told(request, customer_or_404(customer_id))
+
+
+class CustomerTotalsView(BusinessView):
+    needs = {"GET": (P.SELL_VIEW, P.SELL_VIEW_OWN)}
+
+    @extend_schema(
+        operation_id="customer_totals", responses=customer_schema.CustomerTotals, tags=["Customers"]
+    )
+    def get(self, request: BusinessRequest, customer_id: uuid.UUID) -> Response:
+        """What a customer has bought, by the sales that you may see: those at your locations, or
+        with `sell.view_own` alone your own.
+
+        Needs `customer.view` too. The sales themselves: `GET sales?customer=…`.
+        """
+        demand(request, P.CUSTOMER_VIEW)
+        customer = customer_or_404(customer_id)
+        return Response(totals_shape(totals(visible_sales(request).filter(customer=customer))))
 
 
 def told(request: BusinessRequest, customer: Customer, status: int = 200) -> Response:

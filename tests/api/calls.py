@@ -108,6 +108,7 @@ ENDPOINTS = [
     ("POST", "customers"),
     ("GET", "customers/{customer}"),
     ("PATCH", "customers/{customer}"),
+    ("GET", "customers/{customer}/totals"),
     ("GET", "customers/{customer}/credit"),
     ("POST", "customers/{customer}/credit/grants"),
     ("POST", "customers/{customer}/credit/corrections"),

@@ -14,7 +14,7 @@ from accounts.permissions import Permission
 from sales.models import Customer
 from tenants.context import business
 from tenants.ids import uuid7
-from tests.api.calls import NOWHERE, ask, post, said
+from tests.api.calls import NOWHERE, ask, line, post, said, sale_body
 from tests.factories import Shop, make_device, with_token
 from tests.sales.crediting import grant
 from tests.sales.selling import counted
@@ -218,6 +218,39 @@ def test_who_may_what(
     without(shop, Permission.CUSTOMER_VIEW)
     said(patch(office, one(shop), name="Mine"), 403, "permission_denied")
     said(ask(office, "GET", one(shop)), 403, "permission_denied")
+
+
+# -- what they have bought ------------------------------------------------------------------------
+
+
+def test_what_a_customer_has_bought(open_shop: Shop, office: Client, terminal: Client) -> None:
+    shop = open_shop
+    url = f"{one(shop)}/totals"
+    nothing = dict.fromkeys(("sales", "voids", "refunds", "exchanges"), 0)
+    assert office.get(url).json() == {**nothing, "total": "0.00", "average": None}
+    theirs = {"customer": str(shop.customer.pk)}
+    sold = [
+        post(terminal, "/api/v1/sales", sale_body(shop, line(shop.mug), total="5.00", **more))
+        for more in (theirs, theirs, theirs, {})
+    ]
+    three = {"id": str(uuid7()), **theirs}
+    body = sale_body(shop, line(shop.mug, "3"), total="15.00", **three)
+    assert post(office, "/api/v1/sales", body).status_code == 201
+    void = {"id": str(uuid7()), "reason": "Wrong size"}
+    voided = f"/api/v1/sales/{sold[0].json()['id']}/void"
+    assert post(office, voided, void).status_code == 201
+    told = {**nothing, "sales": 4, "voids": 1, "total": "25.00", "average": "8.33"}
+    assert office.get(url).json() == told
+    # The cashier sees what the cashier sold.
+    own = {**nothing, "sales": 3, "voids": 1, "total": "10.00", "average": "5.00"}
+    with business(shop.business):
+        role = shop.roles["Cashier"]
+        role.permissions = sorted({*role.permissions, "sell.view_own"} - {"sell.view"})
+        role.save()
+    assert terminal.get(url).json() == own
+    said(office.get(f"{URL}/{NOWHERE}/totals"), 404, "not_found")
+    without(shop, Permission.CUSTOMER_VIEW)
+    said(office.get(url), 403, "permission_denied")
 
 
 # -- what the till asks for -----------------------------------------------------------------------

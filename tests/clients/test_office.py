@@ -89,6 +89,7 @@ def test_customers_and_their_credit(till: Terminal, office: Office) -> None:
     assert office.grant_credit(mine, "10.00", **ask) == given
     taken = office.correct_credit(mine, "-2.50", reason="Typing error")
     assert [one["id"] for one in office.credit_entries(mine)] == [taken["id"], given["id"]]
+    assert office.bought_by(mine)["total"] == "0.00"
     account = office.credit_of(mine)
     assert (account["credit"], account["credit_expires"]) == ("7.50", "2099-12-31")
 

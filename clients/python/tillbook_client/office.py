@@ -75,6 +75,10 @@ class Office:
         path = f"customers/{customer}"
         return cast(Json, self.client.call("PATCH", path, changes, headers=headers))
 
+    def bought_by(self, customer: Id) -> Json:
+        """How many sales of a customer there are, and what they come to."""
+        return self._get(f"customers/{customer}/totals")
+
     def credit_of(self, customer: Id) -> Json:
         """What there is to spend, when it expires, and the latest entries in `results`."""
         return self._get(f"customers/{customer}/credit")
