@@ -158,9 +158,9 @@ class CustomerTotalsView(BusinessView):
         operation_id="customer_totals", responses=customer_schema.CustomerTotals, tags=["Customers"]
     )
     def get(self, request: BusinessRequest, customer_id: uuid.UUID) -> Response:
-        """What a customer has bought, by the sales that you may see: those at your locations, or
-        with `sell.view_own` alone your own.
+        """What a customer has bought, by the sales that you may see.
 
+        These are those at your locations, or with `sell.view_own` alone your own.
         Needs `customer.view` too. The sales themselves: `GET sales?customer=…`.
         """
         demand(request, P.CUSTOMER_VIEW)
