@@ -42,21 +42,24 @@ pending AS (
     WHERE r.business_id = %(business)s
 )"""
 # Register by register, document by document: the planner does not know how few there are, and would
-# sooner read all that was ever sold. What stands behind OFFSET it leaves as it is.
+# sooner read all that was ever sold. What stands behind OFFSET it leaves as it is. CASE and not
+# COALESCE, which PostgreSQL does not trust with rows that the wall has not let through yet: it would
+# be no condition for the index.
 _TAIL = {
     "postgresql": """
 sales_register r LEFT JOIN reports_registermark m
   ON m.business_id = r.business_id AND m.register_id = r.id
 CROSS JOIN LATERAL (
     SELECT * FROM sales_sale WHERE business_id = r.business_id AND register_id = r.id
-      AND chain_index > COALESCE(m.upto, 0) AND chain_index <= r.chain_length OFFSET 0
+      AND chain_index > CASE WHEN m.upto IS NULL THEN 0 ELSE m.upto END
+      AND chain_index <= r.chain_length OFFSET 0
 ) s""",
     # SQLite goes through crossed tables in the order in which they stand.
     "sqlite": """
 sales_register r LEFT JOIN reports_registermark m
   ON m.business_id = r.business_id AND m.register_id = r.id
 CROSS JOIN sales_sale s ON s.business_id = r.business_id AND s.register_id = r.id
-  AND s.chain_index > COALESCE(m.upto, 0) AND s.chain_index <= r.chain_length""",
+  AND s.chain_index > CASE WHEN m.upto IS NULL THEN 0 ELSE m.upto END AND s.chain_index <= r.chain_length""",
 }
 _LINES_OF = {
     "postgresql": """
