@@ -10,7 +10,7 @@ from django.core.management import call_command
 from django.db import connection, transaction
 
 from bench import product
-from bench.growth import add_sales, shares, steps_of
+from bench.growth import add_sales
 from bench.shops import SALE, STOCK, Shop, fill, make_shops, uid
 from inventory.models import StockLevel, Variation
 from sales.models import Sale, SaleLine
@@ -86,21 +86,3 @@ def test_sales_are_added_twice_and_the_product_goes_on_selling(shops: list[Shop]
         taken = sum(STOCK - level.quantity for level in StockLevel.objects.all())
         assert taken == SaleLine.objects.count()
         assert Sale.objects.filter(pk=uid(SALE, shops[0].business, 2)).exists()
-
-
-def test_steps_only_grow() -> None:
-    assert steps_of("10:10000,10:1000000,200:1000000") == [
-        (10, 10_000),
-        (10, 1_000_000),
-        (200, 1_000_000),
-    ]
-    with pytest.raises(ValueError, match="nothing is taken away"):
-        steps_of("10:10000,200:5000")
-    with pytest.raises(ValueError, match="at least three"):
-        steps_of("2:10000")
-
-
-def test_all_lines_are_shared_among_the_shops() -> None:
-    sales = shares(10_000, 10)
-    assert sales == [800, 400, *[100] * 8]
-    assert sum(sales) * 5 == 10_000
