@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 
 from tests.conftest import ON_POSTGRES
+
+
+@pytest.fixture(autouse=True)
+def media(settings: Any, tmp_path: Path) -> None:
+    """Where the pictures lie that a sweep of all routes puts."""
+    settings.MEDIA_ROOT = tmp_path / "media"
 
 
 @pytest.fixture

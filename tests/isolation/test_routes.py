@@ -17,6 +17,7 @@ from accounts.access import needs
 from metering.models import KeyDay
 from tenants.context import business
 from tenants.ids import uuid7
+from tests.contract.operations import PICTURE
 from tests.factories import make_person, signed_in
 from tests.isolation.furnished import Furnished, fingerprint, furnish, with_known_token
 from tests.isolation.routes import (
@@ -53,9 +54,11 @@ def visitor(user: Any, **extra: Any) -> Client:
 
 
 def ask(client: Client, method: str, url: str, data: Any = None) -> Any:
-    body = {} if data is None else {"data": data}
+    body: dict[str, Any] = {} if data is None else {"data": data}
     if method in {"PUT", "PATCH", "POST", "DELETE"} and "/api/" in url:
         body = {"data": data or {}, "content_type": "application/json"}
+    if method == "PUT" and url.endswith("/picture"):
+        body = {"data": PICTURE, "content_type": "image/png"}
     return getattr(client, method.lower())(url, **({} if method == "HEAD" else body))
 
 
