@@ -2,10 +2,11 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from archive.views import columns, home, imports, jobs, leaving
+from archive.views import best_sellers, columns, home, imports, jobs, leaving
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("data/", home.data_home, name="data_home"),
+    path("data/best-sellers/", best_sellers.best_sellers_file, name="best_sellers_file"),
     path("data/exports/new/", home.export_start, name="export_start"),
     path("data/check/", home.books_check, name="books_check"),
     path("data/templates/<slug:form>/", home.import_template, name="import_template"),

@@ -56,6 +56,7 @@ SECTIONS: tuple[tuple[str | Promise, tuple[Entry, ...]], ...] = (
             Entry(
                 "dashboard", _("Dashboard"), "layout-dashboard", (P.DASHBOARD_VIEW,), primary=True
             ),
+            Entry("best_sellers", _("Best sellers"), "chart-column", (P.REPORT_SALES_VIEW,)),
         ),
     ),
     (

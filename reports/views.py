@@ -54,6 +54,7 @@ def dashboard(request: Any) -> HttpResponse:
         "by_quantity": [(one.name, one.quantity, _product(request, one)) for one in by_quantity],
         "today_url": _sales_url(request, today, today),
         "month_url": _sales_url(request, figures.days[0][0], today),
+        "best_url": _best_url(figures.days[0][0], today),
     }
     if not (figures.month.now.sales or figures.month.before.sales):
         sold = Sale.objects.filter(at_visible_locations(request), business_date__lt=today)
@@ -92,4 +93,8 @@ def _sales_url(request: HttpRequest, first: Any, last: Any) -> str:
     """The list of the same sales, for those who may see all of them."""
     if not can(request, Permission.SELL_VIEW):
         return ""
-    return f"{reverse('sale_list')}?{urlencode({'date_from': first, 'date_to': last})}"
+    return f"{reverse('sale_list')}?{urlencode({'date_from': str(first), 'date_to': str(last)})}"
+
+
+def _best_url(first: date, last: date) -> str:
+    return f"{reverse('best_sellers')}?{urlencode({'date_from': str(first), 'date_to': str(last)})}"
