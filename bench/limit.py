@@ -54,7 +54,7 @@ class Limit:
         self.cluster, self.each, self.large, self.shops = cluster, each, large, shops
         self.url = cluster.url(OWNER, database=database)
         self.server = postmaster(cluster)
-        self.folder = Path(tempfile.mkdtemp(prefix="limit-"))
+        self.imports = 0
 
     def fill(self) -> None:
         with psycopg.connect(self.url) as owner:
@@ -111,7 +111,7 @@ class Limit:
 
     def run(self, scripts: list[str], *, clients: int, seconds: float) -> Round:
         """pgbench with these scripts; the latency of each transaction from its log."""
-        with tempfile.TemporaryDirectory(dir=self.folder) as name:
+        with tempfile.TemporaryDirectory(prefix="limit-") as name:
             folder = Path(name)
             # Prepared, but for scripts by the hundred, each of which would be prepared for nothing.
             command = [str(self.cluster.binaries / "pgbench"), "--no-vacuum", "--log"]
@@ -140,8 +140,12 @@ class Limit:
     # -- whole tables -----------------------------------------------------------------------------
 
     def import_products(self, rows: int) -> float:
-        """Seconds for so many products with barcode and opening stock: COPY, then one INSERT."""
+        """Seconds for so many products with barcode and opening stock: COPY, then one INSERT. They
+        belong to a shop of their own, each time another one."""
+        self.imports += 1
         with psycopg.connect(self.url) as owner:
+            owner.execute("INSERT INTO shop VALUES (%s)", (-self.imports,))
+            owner.commit()
             began = time.perf_counter()
             owner.execute(
                 "CREATE TEMP TABLE staged (n bigint, name text, price numeric, code text,"
@@ -150,27 +154,22 @@ class Limit:
             with owner.cursor().copy("COPY staged FROM STDIN") as copy:
                 for one in imported(rows):
                     copy.write_row(one)
-            owner.execute(_IMPORT)
+            owner.execute(_IMPORT.format(shop=-self.imports, first=self.imports * SHOP))
             owner.commit()
-            took = time.perf_counter() - began
-            owner.execute("DELETE FROM movement WHERE level_id < 0")
-            for table, column in (("level", "id"), ("barcode", "item_id"), ("item", "id")):
-                owner.execute(f"DELETE FROM {table} WHERE {column} < 0")
-            owner.commit()
-        return took
+            return time.perf_counter() - began
 
 
 _IMPORT = """
 WITH items AS (
     INSERT INTO item
-    SELECT -n, 1, name, price, to_tsvector('simple', name) FROM staged
+    SELECT -({first} + n), {shop}, name, price, to_tsvector('simple', name) FROM staged
 ), codes AS (
-    INSERT INTO barcode SELECT 1, code, -n FROM staged
+    INSERT INTO barcode SELECT {shop}, code, -({first} + n) FROM staged
 ), levels AS (
-    INSERT INTO level SELECT -n, quantity FROM staged
+    INSERT INTO level SELECT -({first} + n), quantity FROM staged
 )
 INSERT INTO movement (level_id, sale_id, line, quantity, balance)
-SELECT -n, gen_random_uuid(), 1, quantity, quantity FROM staged
+SELECT -({first} + n), gen_random_uuid(), 1, quantity, quantity FROM staged
 """
 
 

@@ -72,9 +72,11 @@ def test_look_up_and_every_search_find_something(limit: Limit) -> None:
 
 
 def test_an_import_can_be_measured_again(limit: Limit) -> None:
-    before = ask(limit, "SELECT count(*) FROM item")
-    for _ in range(2):
+    ((before,),) = ask(limit, "SELECT count(*) FROM item")
+    for times in (1, 2):
         assert limit.import_products(50) > 0
-    assert ask(limit, "SELECT count(*) FROM item") == before
+        for table in ("item", "barcode", "level"):
+            assert ask(limit, f"SELECT count(*) FROM {table}") == [(before + 50 * times,)]
+        assert ask(limit, "SELECT count(*) FROM movement") == [(50 * times,)]
     names = [row[1] for row in imported(50)]
     assert len(set(names)) == 50
