@@ -145,7 +145,7 @@ def _asked(request: Any) -> Asked | None:
     try:
         if int(given.get("Content-Length", "0")) > MAX_BODY:
             return None
-        sale = read_sale(Body(json.loads(request.body)))
+        sale = read_sale(Body(json.loads(str(request.body, "utf-8"))))
     except (ValueError, RecursionError, Refused):
         return None
     if any(payment.method == Payment.Method.CREDIT for payment in sale.payments):

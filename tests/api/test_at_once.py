@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
@@ -273,3 +274,13 @@ def test_what_is_refused_is_refused_in_the_usual_words(
 def test_what_is_no_json(known: Client, content: str) -> None:
     answer = known.generic("POST", URL, content, content_type="application/json")
     assert answer.status_code == 400, answer.content
+
+
+@pytest.mark.postgres
+def test_json_is_utf_8_by_either_way(open_shop: Shop, known: Client) -> None:
+    body = json.dumps(mugs(open_shop)).encode("utf-16")
+    for clear in (False, True):
+        if clear:
+            hints._known.clear()
+        answer = known.generic("POST", URL, body, content_type="application/json")
+        assert answer.status_code == 400, answer.content

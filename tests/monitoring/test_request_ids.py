@@ -145,6 +145,6 @@ def test_measuring_sends_nothing_and_counts_what_is_sent(
     sell()
     measured = sell()
     counted = caplog.records[-1].statements  # type: ignore[attr-defined]
-    assert counted == len([one for one in measured if one not in {"BEGIN;", "BEGIN", "COMMIT"}]) > 5
+    assert counted == len([one for one in measured if one not in {"BEGIN;", "BEGIN", "COMMIT"}]) > 1
     monkeypatch.setattr(RequestMiddleware, "__call__", lambda self, ask: self.get_response(ask))
     assert sell() == measured
