@@ -12,12 +12,13 @@ who fold different registers of a business never wait for each other in a circle
 
 from __future__ import annotations
 
+import logging
 import time
 import uuid
 from collections.abc import Callable
 from typing import Final
 
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.db.models import F
 
 from reports.models import DaySummary, ProductDay, ProductMonth, RegisterMark
@@ -26,8 +27,10 @@ from tenants.bulk import long_work
 from tenants.context import business, require_id
 from tenants.models import Business
 
+logger = logging.getLogger(__name__)
+
 #: Documents of one transaction: a fraction of a second, far below the limit on statements.
-STEP: Final = 2000
+STEP: Final = 1000
 
 # The month of a date, as a date, and a sum without the rest that SQLite's floating point leaves.
 _MONTH = {
@@ -82,7 +85,8 @@ def fold(*, seconds: float | None = None, ending: Callable[[], bool] = lambda: F
     _open_marks()
     total = 0
     while not ending():
-        with transaction.atomic():
+        # Documents may have very many lines; only after a page is there a limit.
+        with long_work() if until is None else transaction.atomic():
             done = _step(STEP)
         total += done
         if not done or (until is not None and time.monotonic() >= until):
@@ -91,13 +95,21 @@ def fold(*, seconds: float | None = None, ending: Callable[[], bool] = lambda: F
 
 
 def fold_everywhere(*, ending: Callable[[], bool] = lambda: False) -> int:
-    """`fold()` in every business, for workers and schedulers; how many documents."""
+    """`fold()` in every business, for workers and schedulers; how many documents.
+
+    Where the database does not let one through, the others are folded all the same.
+    """
     total = 0
     for company in Business.objects.order_by("pk"):
         if ending():
             break
-        with business(company):
-            total += fold(ending=ending)
+        try:
+            with business(company):
+                total += fold(ending=ending)
+        except OperationalError as error:
+            logger.warning(
+                "Business %s is not folded for now: %s", company.pk, type(error).__name__
+            )
     return total
 
 
@@ -116,7 +128,7 @@ def rebuild() -> int:
             model.objects.all()._raw_delete(model.objects.all().db)
         RegisterMark.objects.update(upto=0)
         total = 0
-        while done := _step(50 * STEP):
+        while done := _step(100 * STEP):
             total += done
     return total
 
