@@ -104,11 +104,16 @@ class Trouble:
 
 
 def failures(log: Path) -> list[dict[str, Any]]:
-    """The lines of a server's log about answers of 500, and what was logged as an error."""
+    """The lines of a server's log about answers of 500, and what was logged as an error.
+
+    But that a worker was killed, of which the process that begins them tells: `Trouble` did it.
+    """
     found = []
     for line in log.read_text(errors="replace").splitlines():
         with suppress(ValueError):
             told = json.loads(line)
+            if told.get("logger") == "gunicorn.error" and "SIGKILL" in told.get("message", ""):
+                continue
             if told.get("status") == 500 or str(told.get("level", "")).upper() == "ERROR":
                 found.append(told)
     return found
