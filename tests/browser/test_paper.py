@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from sales.shifts import close_shift, expected_cash
 from tests.browser.conftest import OpenTill, Server
@@ -13,7 +13,7 @@ from tests.sales.selling import sell
 pytestmark = [pytest.mark.browser, pytest.mark.sqlite, pytest.mark.slow]
 
 #: A4 less its margins, in CSS pixels.
-PAPER = {"width": 680, "height": 1000}
+PAPER: ViewportSize = {"width": 680, "height": 1000}
 # What sticks out to the right of the paper, and what of the fields and examples has no height.
 CUT_OFF = """() => [...document.querySelectorAll("main *")]
     .filter((one) => one.getBoundingClientRect().right > innerWidth + 1
