@@ -39,6 +39,8 @@ _LOOK_UP = """
 SELECT i.id, i.name, i.price, l.quantity FROM barcode b JOIN item i ON i.id = b.item_id
   JOIN level l ON l.id = i.id WHERE b.shop_id = :shop AND b.code = lpad(:n::text, 13, '0');
 """
+# The fastest of three that were tried: an index over the words alone takes five times as long, a table
+# of words with an index over their beginnings six times.
 _SEARCH = """
 SELECT i.id, i.name, i.price, l.quantity FROM item i JOIN level l ON l.id = i.id
  WHERE i.shop_id = {large} AND i.words @@ '{words}'::tsquery LIMIT 50;

@@ -83,7 +83,7 @@ class Oscar:
     @contextmanager
     def served(self, folder: Path) -> Iterator[tuple[int, int]]:
         command = [str(PYTHON), "-W", "ignore", "-m", "gunicorn"]
-        command += ["-c", "deploy/gunicorn.conf.py", "bench.peer.wsgi"]
+        command += ["-c", "bench/peer/gunicorn_conf.py", "bench.peer.wsgi"]
         pooled = {**self.variables, "PEER_PORT": str(self.cluster.pool_port)}
         with served(
             command, pooled, folder=ROOT, log=folder / "oscar.log", ready="/ready"
