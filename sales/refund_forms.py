@@ -80,7 +80,8 @@ class RefundForm(forms.Form):
 
     def __init__(self, request: Any, sale: Sale, data: Any = None) -> None:
         registers = open_registers(request)
-        drawers = list(registers.values_list("pk", flat=True))
+        rows = list(registers)
+        drawers = [row.pk for row in rows]
         own = sale.register_id if sale.register_id in drawers else next(iter(drawers), None)
         super().__init__(data, initial={"id": uuid7(), "register": own, "way": AS_PAID})
         self.sale = sale
@@ -89,6 +90,8 @@ class RefundForm(forms.Form):
         assert isinstance(field, forms.ModelChoiceField)
         field.queryset = registers
         field.empty_label = None
+        # As they were read: drawing the field would ask for them twice more.
+        field.choices = [(row.pk, field.label_from_instance(row)) for row in rows]
         if sale.customer_id is not None:
             way = self.fields["way"]
             assert isinstance(way, forms.ChoiceField)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -142,7 +142,7 @@ class VariationForm(Quiet, TenantModelForm):
         fields = ["name", "sku", "cost", "price", "is_active"]
 
     def __init__(
-        self, *args: Any, rights: Rights, single: bool, locations: Sequence[Location], **kwargs: Any
+        self, *args: Any, rights: Rights, single: bool, locations: Iterable[Location], **kwargs: Any
     ) -> None:
         super().__init__(*args, **kwargs)
         self.is_new = self.instance._state.adding
@@ -252,7 +252,7 @@ class VariationRows:
         product: Product,
         single: bool,
         rights: Rights,
-        locations: Sequence[Location],
+        locations: Iterable[Location],
         extra: int = 0,
     ) -> None:
         self.product = product

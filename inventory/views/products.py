@@ -8,6 +8,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.db import IntegrityError
+from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -15,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from accounts.access import can, needs, visible_locations
+from accounts.access import can, location_ids, needs, visible_locations
 from accounts.permissions import Permission
 from inventory.forms.filters import ProductFilter
 from inventory.forms.prices import PricesForm
@@ -69,17 +70,27 @@ def product_detail(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         .select_related("product")
         .prefetch_related("barcodes")
     )
-    own = list(visible_locations(request))
+    places, own = _places(request)
+    levels = list(StockLevel.objects.filter(variation__product=product))
     context = {
         "product": product,
         "variations": variations,
         "see_cost": can(request, P.PRODUCT_VIEW_PURCHASE_PRICE),
         "may_price": can(request, P.PRODUCT_PRICE_EDIT) or can(request, P.PRODUCT_PRICE_EDIT_ALL),
         "prices": _own_prices(variations, own),
-        "stock": _stock_table(request, product, variations, own),
-        "movements": _recent(request, product, own),
+        "stock": _stock_table(request, product, variations, places, own, levels),
+        "movements": _recent(request, own, levels),
     }
     return render(request, "inventory/product_detail.html", context)
+
+
+def _places(request: HttpRequest) -> tuple[list[Location], list[Location]]:
+    """The locations whose stock this person may see, and those that are theirs."""
+    if not can(request, P.PRODUCT_VIEW_ALL_BRANCH_STOCK):
+        own = list(visible_locations(request))
+        return own, own
+    places, ids = list(Location.objects.all()), location_ids(request)
+    return places, [place for place in places if ids is None or place.pk in ids]
 
 
 def _own_prices(variations: list[Variation], own: list[Location]) -> list[dict[str, Any]]:
@@ -99,24 +110,23 @@ def _own_prices(variations: list[Variation], own: list[Location]) -> list[dict[s
 
 
 def _stock_table(
-    request: HttpRequest, product: Product, variations: list[Variation], own: list[Location]
+    request: HttpRequest,
+    product: Product,
+    variations: list[Variation],
+    places: list[Location],
+    own: list[Location],
+    levels: list[StockLevel],
 ) -> list[dict[str, Any]]:
     """Rows of a variation at a location with its quantity; history only at own locations."""
     if not product.is_stocked or not can(request, P.STOCK_VIEW):
         return []
     own_ids = {place.pk for place in own}
-    places = own
-    if can(request, P.PRODUCT_VIEW_ALL_BRANCH_STOCK):
-        places = list(Location.objects.all())
-    levels = {
-        (level.variation_id, level.location_id): level.quantity
-        for level in StockLevel.objects.filter(variation__product=product, location__in=places)
-    }
+    quantities = {(one.variation_id, one.location_id): one.quantity for one in levels}
     history = can(request, P.STOCK_VIEW_HISTORY)
     table = []
     for row in variations:
         for place in places:
-            quantity = levels.get((row.pk, place.pk))
+            quantity = quantities.get((row.pk, place.pk))
             if quantity is None and not (place.is_active and row.is_active):
                 continue
             # What was never kept at a place cannot run low there.
@@ -134,11 +144,13 @@ def _stock_table(
     return table
 
 
-def _recent(request: HttpRequest, product: Product, own: list[Location]) -> list[StockMovement]:
+def _recent(
+    request: HttpRequest, own: list[Location], levels: list[StockLevel]
+) -> list[StockMovement]:
     if not can(request, P.STOCK_VIEW_HISTORY):
         return []
-    levels = StockLevel.objects.filter(variation__product=product, location__in=own)
-    ids = list(levels.values_list("pk", flat=True))
+    own_ids = {place.pk for place in own}
+    ids = [level.pk for level in levels if level.location_id in own_ids]
     moves = StockMovement.objects.filter(level__in=ids).order_by("-pk")
     return list(
         moves.select_related("actor", "level__variation__product", "level__location")[:RECENT]
@@ -160,9 +172,10 @@ def product_create(request: HttpRequest) -> HttpResponse:
 @needs(P.PRODUCT_UPDATE)
 @require_http_methods(["GET", "POST"])
 def product_edit(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
-    product = get_object_or_404(Product, pk=pk)
+    counted = Product.objects.annotate(rows=Count("variations"))
+    product: Any = get_object_or_404(counted, pk=pk)
     asked = request.POST.get("kind") or request.GET.get("kind")
-    several = product.variations.count() > 1
+    several = product.rows > 1
     if asked == Product.Kind.VARIABLE or several:
         product.kind = Product.Kind.VARIABLE
     return _form(request, product)
@@ -184,7 +197,7 @@ def _form(request: HttpRequest, product: Product) -> HttpResponse:
         product=product,
         single=single,
         rights=rights,
-        locations=list(visible_locations(request).filter(is_active=True)),
+        locations=visible_locations(request).filter(is_active=True),
         extra=1 if more else _blank_rows(request, is_new=is_new, single=single),
     )
     if more:
