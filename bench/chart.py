@@ -18,9 +18,9 @@ ROWS = (
     ("checkout, 16 terminals", "Checkout of 5 lines, 16 terminals", "/s"),
     ("hot item, 16 terminals", "All sell the same item", "/s"),
     ("look-up, 16 terminals", "Barcode look-up, 16 terminals", "/s"),
-    ("search, large shop", "Search of three words, 100,000 products", "/s"),
-    ("sync, large shop", "Whole catalogue of 100,000, first copy", "/s"),
-    ("import", "Import of 100,000 products with stock", " products/s"),
+    ("search, large shop", "Search of three words, {large} products", "/s"),
+    ("sync, large shop", "Whole catalogue of {large}, first copy", "/s"),
+    ("import", "Import of {large} products with stock", " products/s"),
 )
 
 _STYLE = """
@@ -48,7 +48,7 @@ def chart(result: Mapping[str, Any]) -> str:
             party: (one["rate"], ratio(one["rate"], parties["limit"]["rate"]) or 0.0)
             for party, one in parties.items()
         }
-        found.append(_group(title, unit, shown, y))
+        found.append(_group(title.format(large=_large(result)), unit, shown, y))
         y += (BAR + GAP) * len(shown) + 18
     machine, complaints = result["machine"], result["noise"]["complaints"]
     version = (
@@ -140,5 +140,9 @@ def _described(result: Mapping[str, Any]) -> str:
         parties = result["parts"].get(work, {})
         rates = [f"{NAMES[party]} {number(one['rate'])}{unit}" for party, one in parties.items()]
         if rates:
-            said.append(f"{title}: {', '.join(rates)}.")
+            said.append(f"{title.format(large=_large(result))}: {', '.join(rates)}.")
     return " ".join(said)
+
+
+def _large(result: Mapping[str, Any]) -> str:
+    return f"{result['size']['large']:,}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
@@ -167,3 +168,9 @@ def test_a_result_takes_the_place_of_the_one_before(result: dict[str, Any]) -> N
     assert put_into(written, result) == written
     with pytest.raises(ValueError, match="has no"):
         put_into("# Head\n", result)
+
+
+def test_the_readme_shows_the_chart() -> None:
+    root = Path(__file__).resolve().parents[2]
+    (shown,) = re.findall(r"\]\((bench/\S+\.svg)\)", (root / "README.md").read_text())
+    ET.parse(root / shown)
