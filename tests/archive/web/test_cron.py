@@ -56,7 +56,11 @@ def test_it_does_what_waits_in_every_business(committed_db: None) -> None:
         with business(company.business), transaction.atomic():
             assert Brand.objects.count() == brands
     assert not connection.in_atomic_block
-    assert Client().get("/cron/jobs/", headers=SECRET).json() == {"jobs": {}, "webhooks": 0, "folded": 0}
+    assert Client().get("/cron/jobs/", headers=SECRET).json() == {
+        "jobs": {},
+        "webhooks": 0,
+        "folded": 0,
+    }
 
 
 def test_what_does_not_fit_is_put_back(committed_db: None, settings: Any, tmp_path: Any) -> None:
@@ -64,7 +68,11 @@ def test_what_does_not_fit_is_put_back(committed_db: None, settings: Any, tmp_pa
     with transaction.atomic():
         shop = make_shop("acme")
     asked(shop, go=str(tmp_path / "never"))
-    assert Client().get("/cron/jobs/", headers=SECRET).json() == {"jobs": {}, "webhooks": 0, "folded": 0}
+    assert Client().get("/cron/jobs/", headers=SECRET).json() == {
+        "jobs": {},
+        "webhooks": 0,
+        "folded": 0,
+    }
     with business(shop.business), transaction.atomic():
         row = Job.objects.get()
         assert (row.state, row.tries, Brand.objects.count()) == ("waiting", 1, 0)
