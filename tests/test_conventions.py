@@ -141,3 +141,22 @@ def test_money_is_never_a_float() -> None:
         if re.search(r"\bfloat\(|\bFloatField\b", line) and "no money" not in line
     ]
     assert found == []
+
+
+def test_what_a_test_is_called_with_is_the_same_in_every_process() -> None:
+    """Workers that share a run refuse to begin where an id made on the way names a test."""
+    made = {"uuid4", "uuid7", "now", "today", "time", "random", "token_hex", "token_urlsafe"}
+    found = [
+        f"{relative(path)}:{call.lineno}"
+        for path in sorted((ROOT / "tests").rglob("*.py"))
+        for decorator in _decorators(ast.parse(path.read_text()))
+        if isinstance(decorator, ast.Call) and "parametrize" in ast.unparse(decorator.func)
+        for call in ast.walk(decorator)
+        if isinstance(call, ast.Call) and ast.unparse(call.func).split(".")[-1] in made
+    ]
+    assert found == []
+
+
+def _decorators(tree: ast.Module) -> list[ast.expr]:
+    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+    return [decorator for function in functions for decorator in function.decorator_list]
