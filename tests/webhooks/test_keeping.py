@@ -50,7 +50,7 @@ def test_the_schedulers_call_sends(open_market: Shop, receiver: Receiver, settin
     sold(open_market)
     assert Client().get("/cron/jobs/").status_code == 404
     answer = Client().get("/cron/jobs/", headers={"Authorization": f"Bearer {'s' * 32}"})
-    assert answer.json() == {"jobs": {}, "webhooks": 1}
+    assert answer.json() == {"jobs": {}, "webhooks": 1, "folded": 1}
     assert states(open_market) == ["delivered"]
 
 
