@@ -80,7 +80,8 @@ def served(**environ: str) -> Iterator[int]:
             command,
             cwd=ROOT,
             pass_fds=[number],
-            env={**os.environ, "DATABASE_URL": own_url(), **environ},
+            # More is asked here in a minute than one key may: that is not what this is about.
+            env={**os.environ, "DATABASE_URL": own_url(), "API_MINUTE_LIMIT": "0", **environ},
         )
         try:
             time.sleep(1)
