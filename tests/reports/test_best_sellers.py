@@ -13,8 +13,9 @@ from django.test import Client
 
 from accounts.permissions import Permission
 from reports.folding import fold
-from tests.factories import Shop, make_product, make_shift, signed_in
-from tests.sales.selling import counted, market_manager, market_shift, sell
+from tests.factories import Shop, make_product, signed_in
+from tests.reports.selling_for_long import open_for_months
+from tests.sales.selling import counted, market_manager, sell
 
 NOW = datetime(2026, 10, 25, 11, 0, tzinfo=UTC)
 PATH = "best-sellers/"
@@ -30,13 +31,7 @@ def _now() -> Iterator[None]:
 @pytest.fixture
 def busy(inside: Shop) -> Shop:
     """Mugs that cost much, wrapping that costs nothing, tea at the market and long ago."""
-    inside.high_street.below_zero = "allow"
-    inside.high_street.save()
-    inside.mug.cost = Decimal("4.00")
-    inside.mug.save()
-    with time_machine.travel(NOW - timedelta(days=99), tick=False):
-        make_shift(inside)
-        stall = market_shift(inside).register
+    stall = open_for_months(inside, now=NOW, cost="4.00")
     sell(inside, (inside.mug, "4"), at=NOW)
     sell(inside, (inside.wrapping, "12"), at=NOW - timedelta(days=29))
     sell(inside, (inside.tea, "8"), at=NOW - timedelta(days=30))

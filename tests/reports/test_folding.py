@@ -21,7 +21,8 @@ from sales.models import Register, Sale
 from tenants.context import business
 from tests.factories import Shop, make_shift, signed_in
 from tests.reports.plain import assert_read_alike, fold_some, plain_days, tables
-from tests.sales.selling import counted, market_shift, percent, sell, void
+from tests.reports.selling_for_long import open_for_months
+from tests.sales.selling import counted, percent, sell, void
 
 NOW = datetime(2026, 10, 25, 11, 0, tzinfo=UTC)
 TODAY = NOW.date()
@@ -36,13 +37,7 @@ def _now() -> Iterator[None]:
 @pytest.fixture
 def busy(inside: Shop) -> Shop:
     """Sales of three months at two locations, with costs, and one that was voided."""
-    inside.high_street.below_zero = "allow"
-    inside.high_street.save()
-    inside.mug.cost = Decimal("1.2345")
-    inside.mug.save()
-    with time_machine.travel(NOW - timedelta(days=99), tick=False):
-        make_shift(inside)
-        stall = market_shift(inside).register
+    stall = open_for_months(inside, now=NOW, cost="1.2345")
     for days in (0, 0, 1, 29, 30, 45, 80):
         at = NOW - timedelta(days=days)
         sell(inside, (inside.mug, "3", percent(days % 7)), (inside.tea, "0.333"), at=at)
