@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, TypeVar
@@ -124,6 +125,20 @@ def together(work: Sequence[Callable[[], Any]]) -> list[Any]:
 
     with ThreadPoolExecutor(len(work)) as pool:
         return list(pool.map(run, work))
+
+
+def meeting(count: int) -> Callable[[], None]:
+    """A place where `count` threads wait for each other, so that a race is run and not hoped for.
+
+    Who waits there for long goes on alone.
+    """
+    place = threading.Barrier(count)
+
+    def meet() -> None:
+        with suppress(threading.BrokenBarrierError):
+            place.wait(20)
+
+    return meet
 
 
 def patiently(work: Callable[[], Result], *, seconds: float = 60) -> Result:

@@ -66,7 +66,15 @@ def test_without_the_lease_they_would_send_some_twice(
     """The test above can fail."""
     listen(open_market, receiver)
     sold(open_market, 3)
-    receiver.answer = lambda _got: Answer(seconds=0.5)
+    both = threading.Event()
+
+    def once_both_are_there(_got: object) -> Answer:
+        if receiver.most_at_once == 2:
+            both.set()
+        both.wait(8)
+        return Answer()
+
+    receiver.answer = once_both_are_there
     spread()
     monkeypatch.setattr(sending, "_free", lambda boxes: boxes)
     monkeypatch.setattr(
