@@ -13,10 +13,11 @@ from django.db import transaction
 from django.db.models import Sum
 
 from archive.verify import check_books
-from sales import refunds, returning
+from sales import returning
 from sales.checkout import LineRequest
 from sales.exchanges import ExchangeRequest, exchange
 from sales.models import Payment, Register, Sale, SaleLine
+from sales.refundable import refundable
 from sales.refunds import RefundRequest, refund_sale
 from sales.returning import ReturnRequest
 from sales.voids import void_sale
@@ -176,15 +177,15 @@ def test_the_race_is_real(monkeypatch: pytest.MonkeyPatch) -> None:
     market = make_market(tills=2, stock=10)
     who = boss(market)
     sale = market.sell(market.request(0, (market.shop.mug, 1)))
-    read, meet = refunds.refundable, meeting(2)
+    meet = meeting(2)
 
     def read_together(document: Sale) -> Any:
-        found = read(document)
+        found = refundable(document)
         meet()
         return found
 
     monkeypatch.setattr(returning, "lock_document", lambda document_id: None)
-    monkeypatch.setattr(refunds, "refundable", read_together)
+    monkeypatch.setattr("sales.refunds.refundable", read_together)
     work = [giving_back(market, who, asking(market, sale, till)) for till in range(2)]
     assert refusals(together(work)) == []
     with market.bound(), transaction.atomic():
