@@ -155,8 +155,8 @@ ROOT_URLCONF = "pos.urls"
 # What the middleware asks who may enter which business, and under which URLs it then answers.
 BUSINESS_DOOR = "accounts.access.enter_business"
 DEVICE_DOOR = "accounts.device_door.enter_device"
-# What a terminal asks for most, behind no door: it looks at token, person and place itself.
-AT_ONCE = "sales.api.at_once.answer"
+# Before it, what a terminal asks for most: it looks at token, person and place itself.
+AT_ONCE = "metering.at_once.answer"
 BUSINESS_URLCONF = "pos.business_urls"
 DEVICE_URLCONF = "pos.device_urls"
 WSGI_APPLICATION = "pos.wsgi.application"
