@@ -1,7 +1,7 @@
 # Two commands matter: `make run` tries the product out, `make test` checks all of it.
 # Each makes its own virtual environment in .venv first; PORT=, HOST= and ARGS= are read.
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast test-postgres test-browser fuzz vercel-check lint types format lock postgres bench bench-quick bench-growth clean
+.PHONY: help run test test-fast test-postgres test-browser fuzz vercel-check lint types format lock postgres bench bench-quick bench-growth bench-pages clean
 unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME
 
 PYTHON := .venv/bin/python
@@ -74,6 +74,10 @@ bench-quick: ## the same in two minutes: what is counted holds, what is timed do
 bench-growth: ## how cost grows with sales and businesses (ARGS="--steps 10:10000,200:10000000")
 	@scripts/venv.sh dev
 	@$(PYTHON) -m bench.growth $(ARGS)
+
+bench-pages: ## every page of a business of 100,000 products and a million sales (ARGS=)
+	@scripts/venv.sh dev
+	@$(PYTHON) -m bench.pages $(ARGS)
 
 clean: ## remove the virtual environment and caches; var/ with its data stays
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

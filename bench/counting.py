@@ -14,22 +14,24 @@ _CHECK = "SELECT 1 FROM ONLY "
 _FRAME = ("BEGIN", "COMMIT", "ROLLBACK")
 
 
-def counted(cluster: Cluster, port: int, work: Work, *, database: str = DATABASE) -> dict[str, int]:
+def counted(
+    cluster: Cluster, port: int, work: Work, *, database: str = DATABASE, times: int = TIMES
+) -> dict[str, int]:
     """Of one operation, the median of many by how often each statement ran. Raises Refused."""
     line = Line(port)
     try:
         # What is done once by a process or a connection belongs to no operation.
-        for _ in range(2 * TIMES):
+        for _ in range(2 * times):
             line.ask(work())
         time.sleep(0.2)
         forget_statements(cluster)
         before = round_trips(cluster, database)
-        for _ in range(TIMES):
+        for _ in range(times):
             status, body = line.ask(work())
             if status not in {200, 201}:
                 raise Refused(f"{status} {body[:300]!r}")
         after = round_trips(cluster, database)
-        return summed(statements(cluster, database), after - before, times=TIMES)
+        return summed(statements(cluster, database), after - before, times=times)
     finally:
         line.close()
 

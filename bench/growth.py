@@ -32,6 +32,7 @@ from bench.report import number, table
 from bench.shops import (
     PRODUCT,
     SALE,
+    SHIFT,
     VARIATION,
     Shop,
     as_superuser,
@@ -103,24 +104,34 @@ def sell_once(port: int, shops: Sequence[Shop]) -> None:
     line.close()
 
 
-def add_sales(url: str, shops: Sequence[Shop], wanted: Sequence[int]) -> None:
-    """Bring each shop to so many sales, over the year before now. Levels and registers follow;
-    numbers and hashes are those of copies, so the books of this database do not bear a check."""
+def add_sales(
+    url: str,
+    shops: Sequence[Shop],
+    wanted: Sequence[int],
+    given: Mapping[str, str] | None = None,
+) -> None:
+    """Bring the first register of each shop to so many sales, over the year before now, in a shift
+    for each day. Levels and registers follow; numbers and hashes are those of copies, so the books
+    of this database do not bear a check. `given` is SQL for more columns of a sale."""
     with as_superuser(url) as connection, connection.cursor() as cursor:
         cursor.execute(
-            "CREATE TEMP TABLE wanted (business bigint PRIMARY KEY, added bigint, count bigint,"
-            " base bigint, first uuid) ON COMMIT DROP"
+            "CREATE TEMP TABLE wanted (business bigint PRIMARY KEY, register uuid, added bigint,"
+            " count bigint, base bigint, first uuid) ON COMMIT DROP"
         )
         for shop, top in zip(shops, wanted, strict=True):
+            register = shop.tills[0].register
             cursor.execute(
-                "INSERT INTO wanted SELECT %s, greatest(%s - count(*), 0), %s, max(chain_index),"
-                " (array_agg(id ORDER BY chain_index))[1] FROM sales_sale WHERE business_id = %s",
-                (shop.business, top, shop.count, shop.business),
+                "INSERT INTO wanted SELECT %s, %s, greatest(%s - count(*), 0), %s,"
+                " max(chain_index), (array_agg(id ORDER BY chain_index))[1]"
+                " FROM sales_sale WHERE business_id = %s AND register_id = %s",
+                (shop.business, register, top, shop.count, shop.business, register),
             )
+        cursor.execute("ANALYZE wanted")
+        _add_shifts(cursor)
         cursor.execute(
             "CREATE TEMP TABLE made ON COMMIT DROP AS SELECT business, first, count, base + n AS n,"
-            f" pg_temp.uid({SALE}, business, base + n) AS id, now() - interval '1 second'"
-            f" * (n::float8 / added * {DAYS * 86400}) AS at"
+            f" pg_temp.uid({SALE}, business, base + n) AS id, (n - 1) * {DAYS} / added AS day,"
+            f" now() - interval '1 second' * (n::float8 / added * {DAYS * 86400}) AS at"
             " FROM wanted, LATERAL generate_series(1, added) n"
         )
         cursor.execute("ANALYZE made")
@@ -128,8 +139,9 @@ def add_sales(url: str, shops: Sequence[Shop], wanted: Sequence[int]) -> None:
             cursor, "sales_sale",
             {"id": "s.id", "number": "t.number || '-' || s.n", "counter": "s.n",
              "chain_index": "s.n", "sold_at": "s.at", "created_at": "s.at",
-             "business_date": "s.at::date"},
-            "made s JOIN sales_sale t ON t.id = s.first",
+             "business_date": "s.at::date", **(given or {}),
+             "shift_id": f"pg_temp.uid({SHIFT}, s.business, s.day)"},
+            "made s JOIN sales_sale t ON t.business_id = s.business AND t.id = s.first",
         )  # fmt: skip
         variation = f"pg_temp.uid({VARIATION}, s.business, 1 + (s.n * 7 + t.line * 13) % s.count)"
         multiply(
@@ -156,8 +168,25 @@ def add_sales(url: str, shops: Sequence[Shop], wanted: Sequence[int]) -> None:
         cursor.execute(
             "UPDATE sales_register r SET sale_counter = w.base + w.added,"
             " chain_length = w.base + w.added FROM wanted w WHERE w.business = r.business_id"
+            " AND w.register = r.id"
         )
     settle(url)
+
+
+def _add_shifts(cursor: Any) -> None:
+    """A closed shift of each day at the registers that `wanted` names, where there is none yet."""
+    day = "date_trunc('day', t.opened_at) - interval '1 day' * n"
+    multiply(
+        cursor, "sales_shift",
+        {"id": f"pg_temp.uid({SHIFT}, w.business, n)", "number": "t.number + 1 + n",
+         "opened_at": day, "closed_at": f"{day} + interval '12 hours'",
+         "closed_by_id": "t.opened_by_id", "counted_cash": "0", "expected_cash": "0",
+         "difference": "0"},
+        "wanted w JOIN sales_sale s ON s.business_id = w.business AND s.id = w.first"
+        " JOIN sales_shift t ON t.business_id = w.business AND t.id = s.shift_id"
+        f" CROSS JOIN LATERAL generate_series(0, {DAYS - 1}) n WHERE NOT EXISTS (SELECT 1 FROM"
+        f" sales_shift d WHERE d.id = pg_temp.uid({SHIFT}, w.business, 0))",
+    )  # fmt: skip
 
 
 def fold() -> None:

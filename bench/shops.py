@@ -38,7 +38,9 @@ LANGUAGE sql IMMUTABLE AS $$
 SELECT ('01990000-' || lpad(to_hex(business), 4, '0') || '-7' || lpad(to_hex(kind), 3, '0')
         || '-8000-' || lpad(to_hex(n), 12, '0'))::uuid $$
 """
-PRODUCT, VARIATION, BARCODE, SALE = 1, 2, 3, 4
+PRODUCT, VARIATION, BARCODE, SALE, SHIFT, CUSTOMER = 1, 2, 3, 4, 5, 6
+#: The SKU of the product that all others of a shop are copies of.
+FIRST = "FIRST"
 
 
 def uid(kind: int, business: int, n: int) -> str:
@@ -108,16 +110,12 @@ def make_shops(
 def _shop(slug: str, owner: Any, size: int, registers: int) -> Shop:
     from django.db import transaction
 
-    from accounts.devices import create_device
     from accounts.models import Membership, Role
     from accounts.permissions import DEFAULT_ROLES
-    from inventory.ledger import set_opening
     from inventory.models import TaxRate, Unit
-    from sales.models import Register
-    from sales.shifts import open_shift
     from tenants.context import business
     from tenants.models import Location
-    from tests.factories import make_business, make_product
+    from tests.factories import make_business
 
     with transaction.atomic():
         company = make_business(slug)
@@ -127,22 +125,33 @@ def _shop(slug: str, owner: Any, size: int, registers: int) -> Shop:
         member = Membership.objects.create(user=owner, role=role, all_locations=True, is_owner=True)
         tax = TaxRate.objects.create(name="VAT 20%", rate=Decimal(20), is_default=True)
         piece = Unit.objects.create(name="Pieces", short_name="pc")
-        first = make_product(
-            "First of all", sku="FIRST", price="1.50", barcode="1" * 13, tax_rate=tax, unit=piece
+        return stocked(member, place, size, registers, tax_rate=tax, unit=piece)
+
+
+def stocked(owner: Any, place: Any, size: int, registers: int, **product: Any) -> Shop:
+    """The bound business with the first of so many products, and its terminals at this location;
+    `product` is what all its products share."""
+    from accounts.devices import create_device
+    from inventory.ledger import set_opening
+    from sales.models import Register
+    from sales.shifts import open_shift
+    from tests.factories import make_product
+
+    user, company = owner.user, owner.business
+    first = make_product("First of all", sku=FIRST, price="1.50", barcode="1" * 13, **product)
+    set_opening(actor=user, location=place, quantities={first.pk: Decimal(STOCK)})
+    shop = Shop(company.slug, company.pk, str(place.pk), size, user)
+    for n in range(registers):
+        device, token = create_device(
+            actor=owner, membership=owner, location=place, name=f"Bench {n}"
         )
-        set_opening(actor=owner, location=place, quantities={first.pk: Decimal(STOCK)})
-        shop = Shop(slug, company.pk, str(place.pk), size, owner)
-        for n in range(registers):
-            device, token = create_device(
-                actor=member, membership=member, location=place, name=f"Bench {n}"
-            )
-            register = Register.objects.create(
-                name=f"Till {n}", location=place, prefix=f"T{n}", device=device
-            )
-            open_shift(actor=owner, register=register, opening_float=Decimal(0))
-            # One product is left over, the last: that which all sell when it is hot.
-            each = (size - 1) // registers
-            shop.tills.append(Till(company.pk, token, str(register.pk), 1 + n * each, each))
+        register = Register.objects.create(
+            name=f"Till {n}", location=place, prefix=f"T{n}", device=device
+        )
+        open_shift(actor=user, register=register, opening_float=Decimal(0))
+        # One product is left over, the last: that which all sell when it is hot.
+        each = (size - 1) // registers
+        shop.tills.append(Till(company.pk, token, str(register.pk), 1 + n * each, each))
     return shop
 
 
@@ -203,15 +212,22 @@ def fill(url: str, shops: Sequence[Shop]) -> None:
     """Give each shop the rest of its products, with a barcode, words to be found by, and stock."""
     with as_superuser(url) as connection, connection.cursor() as cursor:
         cursor.execute(
-            "CREATE TEMP TABLE shop (business bigint PRIMARY KEY, top bigint) ON COMMIT DROP"
+            "CREATE TEMP TABLE shop (business bigint PRIMARY KEY, top bigint, product uuid,"
+            " variation uuid, level bigint) ON COMMIT DROP"
         )
         cursor.executemany(
-            "INSERT INTO shop VALUES (%s, %s)", [(one.business, one.count) for one in shops]
+            "INSERT INTO shop SELECT v.business_id, %s, v.product_id, v.id, l.id"
+            " FROM inventory_variation v JOIN inventory_stocklevel l"
+            " ON l.business_id = v.business_id AND l.variation_id = v.id"
+            " WHERE v.business_id = %s AND v.sku = %s",
+            [(one.count, one.business, FIRST) for one in shops],
         )
-        many = (
-            "JOIN shop s ON s.business = t.business_id"
-            " CROSS JOIN LATERAL generate_series(1, s.top) n"
-        )
+
+        def many(column: str = "variation_id", row: str = "variation") -> str:
+            return (
+                f"JOIN shop s ON s.business = t.business_id AND t.{column} = s.{row}"
+                " CROSS JOIN LATERAL generate_series(1, s.top) n"
+            )
 
         def key(kind: int) -> str:
             return f"pg_temp.uid({kind}, t.business_id, n)"
@@ -220,34 +236,35 @@ def fill(url: str, shops: Sequence[Shop]) -> None:
         multiply(
             cursor, "inventory_searchword",
             {"variation_id": key(VARIATION), "word": "w.word"},
-            "(SELECT DISTINCT ON (business_id) * FROM inventory_searchword) t " + many +
+            "(SELECT DISTINCT ON (business_id) * FROM inventory_searchword"
+            " WHERE variation_id IN (SELECT variation FROM shop)) t " + many() +
             f" CROSS JOIN LATERAL (SELECT DISTINCT unnest(string_to_array({_TEXT}, ' ')) word) w",
         )  # fmt: skip
         multiply(
             cursor, "inventory_stocklevel", {"variation_id": key(VARIATION)},
-            "inventory_stocklevel t " + many,
+            "inventory_stocklevel t " + many(),
         )  # fmt: skip
         cursor.execute("ANALYZE inventory_stocklevel")
         multiply(
             cursor, "inventory_stockmovement",
             {"level_id": "l.id", "line": "t.line + n"},
-            f"inventory_stockmovement t {many} JOIN inventory_stocklevel l"
+            f"inventory_stockmovement t {many('level_id', 'level')} JOIN inventory_stocklevel l"
             f" ON l.business_id = t.business_id AND l.variation_id = {key(VARIATION)}",
         )  # fmt: skip
         multiply(
             cursor, "inventory_barcode",
             {"id": key(BARCODE), "variation_id": key(VARIATION), "code": _CODE},
-            "inventory_barcode t " + many,
+            "inventory_barcode t " + many(),
         )  # fmt: skip
         multiply(
             cursor, "inventory_variation",
             {"id": key(VARIATION), "product_id": key(PRODUCT), "sku": _SKU,
              "price": "n % 9 + 1.5", "search_text": _TEXT},
-            "inventory_variation t " + many,
+            "inventory_variation t " + many("id"),
         )  # fmt: skip
         multiply(
             cursor, "inventory_product", {"id": key(PRODUCT), "name": _NAME},
-            "inventory_product t " + many,
+            "inventory_product t " + many("id", "product"),
         )  # fmt: skip
     settle(url)
 

@@ -152,6 +152,15 @@ def routes(*urlconfs: str) -> list[Route]:
     ]
 
 
+def pages() -> list[Route]:
+    """What answers inside a business with a page of ours: not the admin's, and not the API's."""
+    return [
+        route
+        for route in routes(INSIDE)
+        if not route.is_admin and not route.template.startswith("api/")
+    ]
+
+
 def _walk(resolver: Any, prefix: str) -> Iterator[tuple[str, Any]]:
     for pattern in resolver.url_patterns:
         text = prefix + str(pattern.pattern)

@@ -19,22 +19,13 @@ from tenants.context import business
 from tenants.models import Location
 from tests.factories import Shop, make_person, make_product, signed_in
 from tests.isolation.furnished import Furnished, furnish
-from tests.isolation.routes import INSIDE, Route, routes
+from tests.isolation.routes import pages
 from tests.sales.selling import counted, sell
 from webhooks.endpoints import create_endpoint
 
 #: Beside BEGIN and COMMIT. Who asks, and what the menu shows, are five of them.
 MOST = 12
 MORE = 12
-
-
-def pages() -> list[Route]:
-    """What answers a GET with a page, of ours: not the admin's, and not the API's."""
-    return [
-        route
-        for route in routes(INSIDE)
-        if not route.is_admin and not route.template.startswith("api/")
-    ]
 
 
 def add_more(shop: Shop) -> None:
