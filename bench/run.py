@@ -44,7 +44,7 @@ from scripts.cluster import Cluster
 from scripts.system import ROOT, say
 
 TERMINALS = 16
-PAGE = 10_000
+PAGE = 25_000
 
 
 @dataclass(frozen=True)

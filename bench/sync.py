@@ -86,7 +86,7 @@ def main() -> None:
     reading = argparse.ArgumentParser(description=__doc__)
     reading.add_argument("--variations", type=int, default=100_000)
     reading.add_argument("--rounds", type=int, default=5)
-    reading.add_argument("--limit", type=int, default=10_000)
+    reading.add_argument("--limit", type=int, default=25_000)
     options = reading.parse_args()
 
     import django

@@ -7,6 +7,7 @@ import hashlib
 import json
 import secrets
 import string
+from collections.abc import Iterator
 from io import BytesIO
 from typing import Any
 
@@ -24,9 +25,8 @@ LEVEL = 1
 NOISE = 100
 
 
-def answer(request: HttpRequest, body: str) -> HttpResponse:
-    """`body` as JSON; 304 without it where the client names it as the one that it has."""
-    content = body.encode()
+def answer(request: HttpRequest, content: bytes) -> HttpResponse:
+    """`content` as JSON; 304 without it where the client names it as the one that it has."""
     tag = f'W/"{hashlib.sha256(content).hexdigest()[:32]}"' if len(content) <= TAGGED else ""
     if tag and tag in parse_etags(request.headers.get("If-None-Match", "")):
         said: HttpResponse = HttpResponseNotModified()
@@ -62,10 +62,15 @@ def _compressed(content: bytes) -> bytes:
     return buffer.getvalue()
 
 
-def plain(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+def plain(value: Any) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def lists(rows: dict[str, list[str]]) -> str:
-    """An object of lists, of rows that are JSON already."""
-    return "{" + ",".join(f'"{name}":[{",".join(texts)}]' for name, texts in rows.items()) + "}"
+def lists(rows: dict[str, list[bytes]]) -> Iterator[bytes]:
+    """The pieces of an object of lists, of rows that are JSON already."""
+    before = "{"
+    for name, texts in rows.items():
+        yield f'{before}"{name}":['.encode()
+        yield b",".join(texts) if len(texts) > 1 else texts[0]
+        before = "],"
+    yield b"]}" if rows else b"{}"

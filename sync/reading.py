@@ -9,7 +9,7 @@ is told in the next one too.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,7 +26,8 @@ from sync.scope import Scope
 from tenants.models import Business
 
 PAGE = 5000
-MOST = 10_000
+# Five megabytes of products. What a page costs beside its rows is as much as a thousand of them.
+MOST = 25_000
 # A page asks the database a few times and then ends, however many kinds are left.
 STATEMENTS = 6
 
@@ -44,7 +45,7 @@ class Page:
     with_settings: bool
     cursor: Cursor | None = None
     more: bool = False
-    rows: dict[str, list[str]] = field(default_factory=dict)
+    rows: dict[str, list[bytes]] = field(default_factory=dict)
     removed: dict[str, list[str]] = field(default_factory=dict)
 
     def tell(self, kind: Kind, found: Batch) -> None:
@@ -52,10 +53,12 @@ class Page:
             self.rows.setdefault(kind.name, []).append(found.text)
 
 
-def page(scope: Scope, text: str, *, settings: str, limit: int = PAGE) -> Page:
-    """The page after this cursor; `settings` is the fingerprint of those that are valid now."""
+def page(scope: Scope, text: str, *, settings_now: Callable[[], str], limit: int = PAGE) -> Page:
+    """The page after this cursor. `settings_now` is asked where a round begins: the fingerprint of
+    those that are valid."""
     cursor, reset = _begin(scope, text, horizon.now())
     begins = cursor.phase == 0 and cursor.after is None
+    settings = settings_now() if begins else cursor.settings
     found = Page(reset, with_settings=cursor.settings != settings)
     phase, after, left, budget = cursor.phase or 0, cursor.after, limit, STATEMENTS
     parts = _parts(scope, cursor)[phase:]

@@ -16,6 +16,7 @@ from typing import Any
 from django.db import connection
 from django.db.models import F, Func, TextField, Value
 from django.db.models.functions import Cast
+from psycopg.adapt import Loader
 
 from sync.kinds import Kind, Type
 from tenants.spelling import plain_money, plain_number
@@ -28,9 +29,9 @@ BUCKETS = 256
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Rows as JSON, separated by commas; how many; the last (changed, key) in their order."""
+    """Rows as JSON in UTF-8, separated by commas; how many; the last (changed, key) in their order."""
 
-    text: str
+    text: bytes
     count: int
     last: tuple[int, str] | None
 
@@ -48,31 +49,47 @@ class RowText(Func):
         parts: list[Any] = [Value('"id":"'), F(kind.key)]
         end = '"'
         for name, column, what in kind.columns:
-            quote = '"' if what in _QUOTED else ""
-            parts += [Value(f'{end},"{name}":{quote}'), _Json(F(column), what, digits)]
-            end = quote
+            head = f'{end},"{name}":'
+            end = '"' if what in _QUOTED else ""
+            if what in _WHOLE:
+                parts.append(_Json(F(column), _WHOLE[what].replace("{head}", head)))
+            else:
+                template = _VALUES.get(what, "%(expressions)s").format(int(digits))
+                parts += [Value(head + end), _Json(F(column), template)]
         super().__init__(*parts, Value(end + "}"))
 
 
 _QUOTED = {Type.ID, Type.NUMBER, Type.MONEY}
+# One value as JSON, without the quotes of those that are `_QUOTED`.
+_VALUES = {
+    Type.TEXT: "to_json(%(expressions)s)",
+    Type.NUMBER: "trim_scale(%(expressions)s)",
+    Type.MONEY: "CASE WHEN min_scale(%(expressions)s) <= {0} THEN"
+    " round(%(expressions)s, {0}) ELSE trim_scale(%(expressions)s) END",
+}
+# Of few values: chosen as a whole with its name, which is a fifth of a product's time less.
+_CHOICE = """CASE WHEN %(expressions)s{is} THEN '{head}true' ELSE '{head}false' END"""
+_WHOLE = {
+    Type.BOOL: _CHOICE.replace("{is}", ""),
+    Type.FILLED: _CHOICE.replace("{is}", " <> ''"),
+    Type.LINK: "CASE WHEN %(expressions)s IS NULL THEN '{head}null'"
+    """ ELSE '{head}"' || %(expressions)s || '"' END""",
+}
 
 
 class _Json(Func):
-    """One value as JSON, without the quotes of those that are `_QUOTED`."""
-
     output_field = TextField()
 
-    def __init__(self, expression: Any, what: Type, digits: int) -> None:
+    def __init__(self, expression: Any, template: str) -> None:
         super().__init__(expression)
-        self.template = {
-            Type.LINK: """coalesce('"' || %(expressions)s || '"', 'null')""",
-            Type.TEXT: "to_json(%(expressions)s)",
-            Type.BOOL: "%(expressions)s::text",
-            Type.FILLED: "(%(expressions)s <> '')::text",
-            Type.NUMBER: "trim_scale(%(expressions)s)",
-            Type.MONEY: "CASE WHEN scale(trim_scale(%(expressions)s)) < {0} THEN"
-            " round(%(expressions)s, {0}) ELSE trim_scale(%(expressions)s) END",
-        }.get(what, "%(expressions)s").format(int(digits))
+        self.template = template
+
+
+class _AsSent(Loader):
+    """Text as the bytes that the database sends: nothing here reads it."""
+
+    def load(self, data: Any) -> bytes:
+        return bytes(data)
 
 
 # What is put around an ordered query of (changed, key, row): one row with everything.
@@ -95,13 +112,14 @@ def batch(kind: Kind, rows: Any, digits: int, *, by: Any = None) -> Batch:
     if connection.vendor == "postgresql" and not kind.sealed:
         query, params = _query(kind, rows, digits, by, key="pk")
         with connection.cursor() as cursor:
+            cursor.cursor.adapters.register_loader("text", _AsSent)
             cursor.execute(_PAGE.replace("{rows}", query), [MASK, *params])
             count, text, changed, key = cursor.fetchone()
-        return Batch(text or "", count, (changed, key) if count else None)
+        return Batch(text or b"", count, (changed, key.decode()) if count else None)
     found = list(_read(kind, rows, by))
-    text = ",".join(_line(kind, values, digits) for _changed, _pk, values in found)
+    lines = ",".join(_line(kind, values, digits) for _changed, _pk, values in found)
     last = (found[-1][0], str(found[-1][1])) if found else None
-    return Batch(text, len(found), last)
+    return Batch(lines.encode(), len(found), last)
 
 
 def sums(kind: Kind, rows: Any, digits: int) -> dict[str, tuple[int, int]]:

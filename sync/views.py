@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
 from django.db.models import TextField
 from django.db.models.functions import Cast, Right
@@ -41,18 +42,20 @@ class SyncView(BusinessView):
         customer.view.
         """
         here = scope.of(request)
-        settings = settings_of(request, here)
+        settings = cache(lambda: settings_of(request, here))
         since = request.GET.get("since", "")
         limit = _limit(request.GET.get("limit", ""))
-        page = reading.page(here, since, settings=fingerprint(settings), limit=limit)
+        page = reading.page(here, since, settings_now=lambda: fingerprint(settings()), limit=limit)
         cursor = since if page.cursor is None else cursors.written(page.cursor)
-        body = (
-            f'{{"reset":{plain(page.reset or None)}'
-            f',"settings":{plain(settings if page.with_settings else None)}'
-            f',"removed":{plain(page.removed)},"rows":{lists(page.rows)}'
-            f',"cursor":{plain(cursor)},"more":{plain(page.more)}}}'
-        )
-        return answer(request._request, body)
+        parts = (
+            b'{"reset":', plain(page.reset or None),
+            b',"settings":', plain(settings() if page.with_settings else None),
+            b',"removed":', plain(page.removed),
+            b',"rows":', *lists(page.rows),
+            b',"cursor":', plain(cursor),
+            b',"more":', plain(page.more), b"}",
+        )  # fmt: skip
+        return answer(request._request, b"".join(parts))
 
 
 class ChecksumsView(BusinessView):
@@ -94,8 +97,9 @@ class BucketView(BusinessView):
             raise Http404
         rows = found.rows(here.location.pk).order_by("pk")
         rows = rows.alias(bucket=Right(Cast(found.key, TextField()), 2)).filter(bucket=bucket)
-        body = f'{{"kind":{plain(kind)},"bucket":{plain(bucket)},"rows":['
-        return answer(request._request, f"{body}{batch(found, rows, here.digits).text}]}}")
+        told = batch(found, rows, here.digits).text
+        parts = (b'{"kind":', plain(kind), b',"bucket":', plain(bucket), b',"rows":[', told, b"]}")
+        return answer(request._request, b"".join(parts))
 
 
 def _limit(text: str) -> int:
