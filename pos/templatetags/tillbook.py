@@ -17,6 +17,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from pos import charts
+from pos.controls import CONTROLS
 from tenants import formats
 
 register = template.Library()
@@ -100,6 +101,7 @@ def field(
 ) -> dict[str, Any]:
     """Label, control, hint and error of one field; `prefix` and `suffix` stand inside the control."""
     widget = bound.field.widget
+    bound.form.renderer = CONTROLS
     return {
         "field": bound,
         "kind": _kind(widget),

@@ -40,7 +40,8 @@ VIEW = (Permission.SHIFT_VIEW, Permission.SHIFT_VIEW_ALL)
 def shift_list(request: HttpRequest) -> HttpResponse:
     sold = Sale.objects.filter(shift=OuterRef("pk"), kind=Sale.Kind.SALE).order_by()
     counted = sold.values("shift").annotate(number=Count("pk")).values("number")
-    rows = visible_shifts(request).annotate(sale_count=Coalesce(Subquery(counted), 0))
+    rows = visible_shifts(request).defer("opened_by__email", "closed_by__email")
+    rows = rows.annotate(sale_count=Coalesce(Subquery(counted), 0))
     if request.GET.get("state") == "open":
         rows = rows.filter(closed_at=None)
     elif request.GET.get("state") == "different":
