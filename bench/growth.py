@@ -190,16 +190,9 @@ def _add_shifts(cursor: Any) -> None:
 
 
 def fold() -> None:
-    """Let reports take in what was sold, as the scheduler does, where the product has that."""
-    known = subprocess.run(
-        [sys.executable, "manage.py", "help", "--commands"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-    )
-    if "fold_reports" in known.stdout.split():
-        subprocess.run([sys.executable, "manage.py", "fold_reports"], cwd=ROOT, check=True,
-                       stdout=subprocess.DEVNULL)  # fmt: skip
+    """Let reports take in what was sold: all of it anew, which takes the largest steps."""
+    subprocess.run([sys.executable, "manage.py", "fold_reports", "--rebuild"], cwd=ROOT, check=True,
+                   stdout=subprocess.DEVNULL)  # fmt: skip
 
 
 # -- measuring -------------------------------------------------------------------------------------
