@@ -1,6 +1,6 @@
 """The only writer of stock: each movement is recorded and added to its level in one transaction.
 
-`post()` is set-based: on PostgreSQL one call of `sql/inventory_post_v1.sql`, elsewhere one statement
+`post()` is set-based: on PostgreSQL one call of `sql/inventory_post_v2.sql`, elsewhere one statement
 for all levels of a document and one for all its movements, however many lines. Levels are locked in
 the order of their keys, so two documents never wait for each other in a circle.
 """
@@ -112,26 +112,20 @@ class _Asked:
 
 
 def _by_function(asked: _Asked, entries: Sequence[Entry], guard: bool) -> dict[uuid.UUID, Decimal]:
-    rows = [
-        {
-            "line": entry.line,
-            "variation_id": str(entry.variation_id),
-            "quantity": f"{entry.quantity:f}",
-            "unit_cost": f"{entry.unit_cost:f}",
-            "kind": entry.kind or asked.kind,
-        }
-        for entry in entries
-    ]
     try:
         answer = call(
-            "inventory_post_v1",
+            "inventory_post_v2",
             asked.location.pk,
             asked.document_id,
             asked.document_number,
             None if asked.actor is None else asked.actor.pk,
             asked.at,
             guard,
-            json.dumps(rows),
+            [entry.line for entry in entries],
+            [entry.variation_id for entry in entries],
+            [entry.quantity for entry in entries],
+            [entry.unit_cost for entry in entries],
+            [str(entry.kind or asked.kind) for entry in entries],
         )
     except DatabaseError as error:
         raise_refusal(error)

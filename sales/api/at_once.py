@@ -1,6 +1,6 @@
 """The ordinary sale at a terminal, with two statements: what it takes is read, and it is written.
 
-One call of `sql/sales_open_v1.sql` looks at whoever asks, the place, the shift and what is sold, and
+One call of `sql/sales_open_v2.sql` looks at whoever asks, the place, the shift and what is sold, and
 locks the register; `record_sale` prices and posts as always. See `metering/at_once.py`.
 """
 
@@ -76,7 +76,7 @@ def _recorded(request: Any, asked: Asked, wanted: SaleRequest) -> Sale:
     now = timezone.now()
     found = ask(
         asked,
-        "sales_open_v1",
+        "sales_open_v2",
         {
             "now": now.isoformat(),
             "register": str(wanted.register_id),

@@ -1,4 +1,4 @@
-"""What `sales_post_v1` refuses by itself, whatever the code in front of it believes.
+"""What `sales_post_v2` refuses by itself, whatever the code in front of it believes.
 
 Each document here is one that the product itself was about to write, with one thing changed.
 """
@@ -12,7 +12,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, connection, transaction
 
 from archive.verify.running import check_books
 from inventory.models import StockLevel, StockMovement
@@ -22,10 +22,14 @@ from sales.shifts import close_shift
 from tenants import functions
 from tenants.context import business, unbound
 from tenants.ids import uuid7
+from tests.concurrency.altered import altered
 from tests.factories import Shop, make_shift
 from tests.sales.selling import sell
 
 pytestmark = pytest.mark.postgres
+
+# What each of them sets while it plans.
+BY_KEYS = ("enable_seqscan=off", "plan_cache_mode=force_generic_plan")
 
 Document = dict[str, Any]
 Change = Callable[[Document], object]
@@ -48,7 +52,7 @@ def document(selling: Shop, monkeypatch: pytest.MonkeyPatch) -> Document:
 
     with monkeypatch.context() as patched:
         patched.setattr(posting, "call", keep)
-        with pytest.raises(RuntimeError, match="sales_post_v1"):
+        with pytest.raises(RuntimeError, match="sales_post_v2"):
             sell(selling, (selling.mug, "2"), (selling.tea, "0.5"))
     found: Document = json.loads(sent[0])
     return found
@@ -56,7 +60,7 @@ def document(selling: Shop, monkeypatch: pytest.MonkeyPatch) -> Document:
 
 def write(document: Document) -> dict[str, str]:
     with transaction.atomic():
-        answer: dict[str, str] = json.loads(functions.call("sales_post_v1", json.dumps(document)))
+        answer: dict[str, str] = json.loads(functions.call("sales_post_v2", json.dumps(document)))
         return answer
 
 
@@ -230,11 +234,41 @@ def test_what_the_document_says_of_its_business_counts_for_nothing(
     assert Sale.objects.get().business_id == selling.business.pk
 
 
-@pytest.mark.parametrize("name", ["sales_post_v1", "inventory_post_v1"])
+@pytest.mark.parametrize("name", ["sales_open_v2", "sales_post_v2", "inventory_post_v2"])
 def test_they_run_with_the_rights_of_the_caller(
     owner_connection: psycopg.Connection, name: str
 ) -> None:
     row = owner_connection.execute(
         "SELECT prosecdef, proconfig FROM pg_proc WHERE proname = %s", [name]
     ).fetchone()
-    assert row == (False, ["search_path=public, pg_temp"])
+    assert row == (False, ["search_path=public, pg_temp", *BY_KEYS])
+
+
+SALES = "sales/sql/sales_post_v2.sql"
+
+
+def read_through(document: Document, owner: psycopg.Connection) -> int:
+    """How often writing it reads through all sales, where there were none when that was planned."""
+    owner.execute("VACUUM (ANALYZE) sales_sale")
+    before = _scans()
+    write(document)
+    return _scans() - before
+
+
+def _scans() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT seq_scan FROM pg_stat_xact_user_tables WHERE relname = 'sales_sale'")
+        return int(cursor.fetchone()[0])
+
+
+def test_no_plan_of_an_empty_table_reads_it_through(
+    document: Document, owner_connection: psycopg.Connection
+) -> None:
+    assert read_through(document, owner_connection) == 0
+
+
+def test_without_its_setting_one_would(
+    document: Document, owner_connection: psycopg.Connection
+) -> None:
+    with altered(owner_connection, SALES, ("SET enable_seqscan = off\n", "")):
+        assert read_through(document, owner_connection) > 0
