@@ -1,25 +1,46 @@
-"""The one search for variations: exact code, then the beginning of a code, then words.
+"""The one search for variations, of the till, the API and the pages.
 
-Each step is served by an index on PostgreSQL. Row-level security keeps LIKE out of indexes, so
-words are looked up by their beginning in a table of their own (`SearchWord`); only when nothing
-begins so, texts that contain the words are looked for, among all variations of the business: 0.3 ms
-a thousand. No statement sorts all the matches of a common word.
+1. First what has exactly this code. A scanned code that is found ends the search.
+2. Then codes that begin so.
+3. Then what has every word, each at the beginning of some word of it. Where more has them than is
+   asked for: of a single word those with the whole word before those with a longer one, of several
+   the oldest.
+4. Where all of that is nothing: texts with the words inside others, the oldest first.
+
+Those of one step are in the order of their names.
+
+On PostgreSQL all of it is one call of `sql/inventory_find_v1.sql`, elsewhere a few statements. Each
+step but the last is served by an index. Row-level security keeps LIKE out of indexes, so words are
+looked up by their beginning in a table of their own (`SearchWord`). The last step reads all
+variations of the business: 0.3 ms a thousand.
 """
 
 from __future__ import annotations
 
+import json
 import sys
 import uuid
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, Final, Literal
 
-from django.db.models import CharField, Lookup, Q
+from django.db import connection
+from django.db.models import CharField, Lookup, Min, Q
 
 from inventory.catalogue import search_form
 from inventory.models import Barcode, SearchWord, Variation
+from tenants.functions import call
 
 # Digits of the shortest code that scanners read (UPC-E, EAN-8 in its short form): nobody types so
 # many to look for something that only begins with them.
 SCANNED = 6
+
+#: What the till may sell; what has stock.
+Only = Literal["sold", "kept"]
+_ONLY: Final[dict[Only | None, Q]] = {
+    None: Q(),
+    "sold": Q(is_active=True, product__is_active=True, product__is_for_sale=True),
+    "kept": Q(is_active=True, product__is_active=True, product__is_stocked=True),
+}
 
 
 @CharField.register_lookup
@@ -59,10 +80,16 @@ def words(text: str, column: str = "pk") -> Q:
     No words, no condition. Of rows of another table `column` names their variation.
     """
     condition = Q()
-    for word in search_form(text).split():
-        begins = SearchWord.objects.filter(word__begins=word[: SearchWord.LONGEST])
+    for word in _spoken(text):
+        begins = SearchWord.objects.filter(word__begins=word)
         condition &= Q(**{f"{column}__in": begins.order_by().values("variation_id")})
     return condition
+
+
+def _spoken(text: str) -> list[str]:
+    """The words of a text as far as they are stored, each once, the longest first."""
+    spoken = dict.fromkeys(word[: SearchWord.LONGEST] for word in search_form(text).split())
+    return sorted(spoken, key=len, reverse=True)
 
 
 def inside_words(text: str) -> Q:
@@ -78,50 +105,111 @@ def with_code(code: str) -> list[uuid.UUID]:
     code = code.strip()
     if not code:
         return []
-    by_sku = Variation.objects.filter(sku__in=_cases(code)).order_by().values_list("pk")
-    by_code = Barcode.objects.filter(code__in=_cases(code)).order_by().values_list("variation_id")
+    by_sku = Variation.objects.filter(sku__in=cases(code)).order_by().values_list("pk")
+    by_code = Barcode.objects.filter(code__in=cases(code)).order_by().values_list("variation_id")
     return [pk for (pk,) in by_sku.union(by_code)]
 
 
-def _cases(code: str) -> list[str]:
+def cases(code: str) -> list[str]:
+    """As typed, in capitals and in small letters, each once."""
     return list(dict.fromkeys([code, code.upper(), code.lower()]))
 
 
-def find(text: str, *, among: Any, limit: int = 20) -> list[Variation]:
-    """At most `limit` variations of the queryset `among`, best first.
+def find(text: str, *, among: Any, only: Only | None = None, limit: int = 20) -> list[Variation]:
+    """At most `limit` variations, best first, as the module's text says.
 
-    First those with exactly this code, then codes that begin so, then those with every word, by
-    name. `among` decides what is offered (active, for sale) and what is read along; its order does
-    not matter. At most seven statements; a scanned code that is found ends the search after two.
+    `only` says what is offered, and the queryset `among` what is read of it along. On PostgreSQL two
+    statements and those of the queryset's prefetches.
     """
     text = text.strip()
     if not text:
         return []
-    among = among.order_by()
-    exact = list(among.filter(pk__in=with_code(text))[:limit])
-    if exact and len(text) >= SCANNED and text.isdecimal():
-        return exact
-    found = {row.pk: row for row in exact}
-    for condition in (_code_begins(text, limit), words(text)):
+    if connection.vendor == "postgresql":
+        ids = call("inventory_find_v1", json.dumps(question(text, only=only, limit=limit)))
+        return _in_order(among.filter(pk__in=ids), ids)
+    return portable(text, among=among, only=only, limit=limit)
+
+
+def question(text: str, *, only: Only | None, limit: int) -> dict[str, Any]:
+    """What `inventory_find_v1` is asked."""
+    text = text.strip()
+    codes, spoken = cases(text), _spoken(text)
+    return {
+        "most": limit,
+        "only_these": only,
+        "codes": codes,
+        "is_scanned": is_scanned(text),
+        "code_from": codes,
+        "code_beyond": [_end(code) for code in codes],
+        "word_from": spoken,
+        "word_beyond": [_end(word) for word in spoken],
+        "inside": [f"%{_plain(word)}%" for word in search_form(text).split()],
+    }
+
+
+def is_scanned(text: str) -> bool:
+    return len(text) >= SCANNED and text.isdecimal()
+
+
+def _end(text: str) -> str:
+    """As `_beyond`, and where there is nothing beyond, what no text of ours reaches."""
+    return _beyond(text) or text + chr(sys.maxunicode) * 100
+
+
+def _plain(word: str) -> str:
+    """So that each sign means itself in LIKE."""
+    return word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+# -- where there are no functions in the database --------------------------------------------------
+
+
+def portable(
+    text: str, *, among: Any, only: Only | None = None, limit: int = 20
+) -> list[Variation]:
+    """The same by at most seven statements; a scanned code that is found takes two."""
+    among = among.filter(_ONLY[only]).order_by()
+    exact = _in_order(among.filter(pk__in=(ids := sorted(with_code(text)))), ids)[:limit]
+    found = sorted(exact, key=_by_name)
+    if found and is_scanned(text):
+        return found
+    for step in (_code_begins, _with_words):
         if len(found) < limit:
-            rows = among.filter(condition).exclude(pk__in=list(found))[: limit - len(found)]
-            found.update((row.pk, row) for row in sorted(rows, key=_by_name))
-    if not found:
-        rows = among.filter(inside_words(text))[:limit]
-        found.update((row.pk, row) for row in sorted(rows, key=_by_name))
-    return list(found.values())
+            known = [row.pk for row in found]
+            rows = step(text, among.exclude(pk__in=known), limit)[: limit - len(found)]
+            found += sorted(rows, key=_by_name)
+    if not found and search_form(text):
+        rows = list(among.filter(inside_words(text)).order_by("pk")[:limit])
+        found = sorted(rows, key=_by_name)
+    return found
 
 
-def _code_begins(text: str, limit: int) -> Q:
+def _code_begins(text: str, among: Any, limit: int) -> list[Variation]:
     skus, codes = Q(), Q()
-    for case in _cases(text):
+    for case in cases(text):
         skus |= Q(sku__begins=case)
         codes |= Q(code__begins=case)
     # Two look-ups by index; in one condition, an OR over two tables would scan both.
-    by_sku = Variation.objects.filter(skus).order_by().values_list("pk", flat=True)
-    by_code = Barcode.objects.filter(codes).order_by().values_list("variation_id", flat=True)
-    return Q(pk__in=[*by_sku[:limit], *by_code[:limit]])
+    by_sku = Variation.objects.filter(skus).order_by("sku", "pk").values_list("pk", flat=True)
+    by_code = Barcode.objects.filter(codes).order_by("code").values_list("variation_id", flat=True)
+    ids = [*by_sku[:limit], *by_code[:limit]]
+    return _in_order(among.filter(pk__in=ids), ids)
+
+
+def _with_words(text: str, among: Any, limit: int) -> list[Variation]:
+    spoken = _spoken(text)
+    if len(spoken) != 1:
+        return list(among.filter(words(text)).order_by("pk")[:limit]) if spoken else []
+    entries = SearchWord.objects.filter(word__begins=spoken[0], variation__in=among.values("pk"))
+    first = entries.order_by().values("variation_id").annotate(first=Min("word"))
+    ids = [row["variation_id"] for row in first.order_by("first", "variation_id")[:limit]]
+    return _in_order(among.filter(pk__in=ids), ids)
+
+
+def _in_order(rows: Iterable[Variation], ids: list[uuid.UUID]) -> list[Variation]:
+    by_id = {row.pk: row for row in rows}
+    return [by_id[key] for key in dict.fromkeys(ids) if key in by_id]
 
 
 def _by_name(variation: Variation) -> tuple[str, int, str]:
-    return (variation.product.name.casefold(), variation.position, str(variation.pk))
+    return (variation.product.name.lower(), variation.position, str(variation.pk))

@@ -7,6 +7,8 @@ urlpatterns = [path("api/v1/", include("pos.api_urls"))]
 # What a terminal asks for most, and what answers it before the door where all is ordinary.
 at_once = {
     ("POST", "/api/v1/sales"): "sales.api.at_once.sell",
+    ("GET", "/api/v1/items"): "sales.api.items_at_once.search",
+    ("GET", "/api/v1/items/lookup"): "sales.api.items_at_once.look_up",
 }
 
 handler400 = "pos.views.bad_request"

@@ -106,10 +106,8 @@ def _changed_ids(request: HttpRequest, ids: list[str]) -> list[str]:
 
 
 def _offered(text: str) -> list[Variation]:
-    among = Variation.objects.filter(
-        is_active=True, product__is_active=True, product__is_stocked=True
-    )
-    return find(text, among=among.select_related("product__unit"), limit=OFFERED)
+    among = Variation.objects.select_related("product__unit")
+    return find(text, among=among, only="kept", limit=OFFERED)
 
 
 def _location(form: CorrectionForm, locations: Any) -> uuid.UUID | None:

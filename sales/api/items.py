@@ -57,7 +57,7 @@ class ItemsView(BusinessView):
         shape = partial(item_shape, request)
         text = query_text(request.GET.get("q", ""), "q")
         if text:
-            found = search.find(text, among=items, limit=FOUND)
+            found = search.find(text, among=items, only="sold", limit=FOUND)
             return Response({"results": [shape(item) for item in found], "next": None})
         return self.page(items, shape, ordering=("id",), size=PAGE)
 

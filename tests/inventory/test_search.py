@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import random
+import uuid
+from typing import Any
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from inventory.models import Brand, Variation
-from inventory.search import _beyond, find, inside_words, with_code, words
+from inventory.catalogue import refresh_search
+from inventory.models import Brand, Product, Variation
+from inventory.search import _beyond, find, inside_words, portable, with_code, words
 from tenants.context import business
 from tests.factories import Shop, make_product
 
@@ -69,6 +74,87 @@ def test_limit_and_statements(shelf: Shop) -> None:
     with CaptureQueriesContext(connection) as queries:
         skus("thing")
     assert len(queries) <= 7
+
+
+def test_of_more_than_fit_whole_words_come_first_then_the_oldest(inside: Shop) -> None:
+    ids = uuid7s(9)
+    for n, name in enumerate(["Paints", "Paint Z", "Painter", "Paint A", "Oil paint", "Paint C"]):
+        made = make_product(name, sku=f"X{n}")
+        renumber(made, ids[n])
+    # Of one word those that have it whole, the oldest of them, and what is shown by name.
+    assert skus("paint", limit=2) == ["X3", "X1"]
+    assert skus("paint", limit=4) == ["X4", "X3", "X5", "X1"]
+    assert skus("paint", limit=6) == ["X4", "X3", "X5", "X1", "X2", "X0"]
+    # Of several words the oldest.
+    assert skus("paint x", limit=2) == ["X1", "X0"]
+    assert skus("aint x", limit=2) == ["X1", "X0"]
+
+
+def uuid7s(count: int) -> list[uuid.UUID]:
+    """Ids in their order, whatever the clock says."""
+    return [uuid.UUID(int=0x0190_0000_0000_7000_8000_0000_0000_0000 + n) for n in range(count)]
+
+
+def renumber(variation: Variation, key: uuid.UUID) -> None:
+    """The same product under another id: made anew, because an id never changes."""
+    product = variation.product
+    sku, name = variation.sku, product.name
+    product.delete()
+    again = Product.objects.create(name=name)
+    Variation.objects.create(pk=key, product=again, sku=sku)
+    refresh_search([again.pk])
+
+
+def test_what_is_offered_is_decided_before_what_fits(inside: Shop) -> None:
+    for n in range(12):
+        made = make_product(f"Lamp {n:02d}", sku=f"LAMP{n:02d}", is_stocked=n % 2 == 0)
+        if n < 10:
+            Product.objects.filter(pk=made.product_id).update(is_for_sale=n % 5 == 0)
+    among = Variation.objects.select_related("product")
+
+    def found(text: str, only: Any) -> list[str]:
+        return [row.sku for row in find(text, among=among, only=only, limit=3)]
+
+    for text in ("lamp", "lamp lamp", "lamp 0", "amp"):
+        assert len(found(text, None)) == 3
+    assert found("lamp", "sold") == ["LAMP00", "LAMP05", "LAMP10"]
+    assert found("amp", "sold") == ["LAMP00", "LAMP05", "LAMP10"]
+    assert found("lamp 1", "sold") == ["LAMP10", "LAMP11"]
+    assert found("LAMP0", "kept") == ["LAMP00", "LAMP02", "LAMP04"]
+    assert found("LAMP01", "kept") == []
+
+
+@pytest.mark.postgres
+def test_the_function_finds_what_the_statements_find(shelf: Shop) -> None:
+    """In the same order, whatever is asked: with few and with more than fit, and of each kind."""
+    chance = random.Random(20)
+    parts = ["tea", "pot", "light", "blue", "set", "100%", "a_b", "é"]
+    for n in range(120):
+        name = " ".join(chance.choices(parts, k=chance.randint(1, 3)))
+        made = make_product(name, sku=f"{chance.choice(parts)}-{n}", barcode=f"{n:05d}")
+        flags = {one: chance.random() < 0.7 for one in ("is_active", "is_for_sale", "is_stocked")}
+        Product.objects.filter(pk=made.product_id).update(**flags)
+    among = Variation.objects.select_related("product")
+    asked = [
+        *parts,
+        "t",
+        "l",
+        "TEA",
+        "tea-",
+        "000",
+        "00042",
+        "000420",
+        "te po",
+        "ligh blu se",
+        "ea",
+    ]
+    asked += [" ".join(chance.choices(asked, k=2)) for _ in range(20)]
+    for text in asked:
+        for only in (None, "sold", "kept"):
+            for limit in (3, 20, 200):
+                options: Any = {"among": among, "only": only, "limit": limit}
+                at_once = [row.pk for row in find(text, **options)]
+                assert at_once == [row.pk for row in portable(text, **options)], (text, options)
 
 
 def test_another_business_finds_nothing_of_ours(shelf: Shop, other_shop: Shop) -> None:

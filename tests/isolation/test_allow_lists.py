@@ -90,6 +90,7 @@ CACHES = {
     "archive/tables/encodings.py": "tables of encodings",
     "archive/work/desks.py": "what reads each kind of import; functions of the release",
     "metering/at_once.py": "addresses and functions of the release that answer them",
+    "sales/api/items_at_once.py": "decimals of currencies, and the address of pictures by mount",
     "monitoring/health.py": "whether Redis answers; one key that says yes",
     "pos/api_examples.py": "examples of the API's description, from a file of the release",
     "pos/reference.py": "the API's description, written; it tells of no business",
