@@ -24,6 +24,8 @@ Entry = Category | Brand | Unit | TaxRate
 
 def search_form(text: str) -> str:
     """How texts are compared in search: compatible letters, no accents, lower case, one space."""
+    if text.isascii():
+        return " ".join(text.lower().split())
     plain = unicodedata.normalize("NFKD", text)
     plain = "".join(char for char in plain if not unicodedata.combining(char))
     return " ".join(plain.casefold().split())

@@ -11,7 +11,7 @@ it asks of a sale, that there is enough, was decided back then and is not asked 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -24,7 +24,8 @@ from django.utils.translation import gettext as _
 
 from inventory.ledger import add_to_levels
 from inventory.models import StockLevel, StockMovement, Variation
-from tenants.bulk import insert_rows, update_rows
+from tenants.bulk import array, insert_rows, update_rows
+from tenants.context import require_id
 from tenants.errors import Refused
 
 ZERO = Decimal(0)
@@ -158,6 +159,30 @@ def _refuse_moved(levels: Sequence[int]) -> None:
     )
 
 
+# `add_to_levels()` for thousands of levels: two parameters instead of four for each.
+_ADD = """
+INSERT INTO inventory_stocklevel (business_id, variation_id, location_id, quantity)
+SELECT %s, new.variation_id, %s, new.quantity
+  FROM unnest(%s::uuid[], %s::numeric[]) AS new (variation_id, quantity)
+ON CONFLICT (business_id, variation_id, location_id)
+DO UPDATE SET quantity = inventory_stocklevel.quantity + excluded.quantity
+RETURNING variation_id, id, quantity
+"""
+
+
+def _added(
+    location_id: uuid.UUID, deltas: Mapping[uuid.UUID, Decimal]
+) -> dict[uuid.UUID, tuple[int, Decimal]]:
+    """{variation: (level id, new quantity)}, locked in the order of the keys."""
+    if connection.vendor != "postgresql":
+        return add_to_levels(location_id, deltas)
+    ordered = sorted(deltas)
+    values = [array(ordered), array([deltas[key] for key in ordered])]
+    with connection.cursor() as cursor:
+        cursor.execute(_ADD, [require_id(), location_id, *values])
+        return {key: (level, after) for key, level, after in cursor.fetchall()}
+
+
 def _rows(movements: Sequence[PastMovement]) -> Iterable[tuple[Any, ...]]:
     """Each movement's values with its level and the balance after it; changes the levels."""
     deltas: dict[uuid.UUID, dict[uuid.UUID, Decimal]] = {}
@@ -168,7 +193,7 @@ def _rows(movements: Sequence[PastMovement]) -> Iterable[tuple[Any, ...]]:
     running: dict[Place, Decimal] = {}
     for location_id in sorted(deltas):
         here = deltas[location_id]
-        for variation_id, (level_id, after) in add_to_levels(location_id, here).items():
+        for variation_id, (level_id, after) in _added(location_id, here).items():
             place = (location_id, variation_id)
             levels[place] = level_id
             running[place] = after - here[variation_id]

@@ -16,7 +16,8 @@ _BETWEEN = re.compile(r"[\W_]+")
 def words_of(search_text: str) -> set[str]:
     """The words of a search text, as written and in parts: "t-light" is also "t" and "light"."""
     whole = search_text.split()
-    parts = (part for word in whole for part in _BETWEEN.split(word) if part)
+    several = (word for word in whole if not word.isalnum())
+    parts = (part for word in several for part in _BETWEEN.split(word) if part)
     return {word[: SearchWord.LONGEST] for word in (*whole, *parts)}
 
 

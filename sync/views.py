@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import cache
+from typing import Any
 
 from django.db.models import TextField
 from django.db.models.functions import Cast, Right
@@ -42,14 +42,19 @@ class SyncView(BusinessView):
         customer.view.
         """
         here = scope.of(request)
-        settings = cache(lambda: settings_of(request, here))
+        settings: dict[str, Any] = {}
+
+        def settings_now() -> str:
+            settings.update(settings_of(request, here))
+            return fingerprint(settings)
+
         since = request.GET.get("since", "")
         limit = _limit(request.GET.get("limit", ""))
-        page = reading.page(here, since, settings_now=lambda: fingerprint(settings()), limit=limit)
+        page = reading.page(here, since, settings_now=settings_now, limit=limit)
         cursor = since if page.cursor is None else cursors.written(page.cursor)
         parts = (
             b'{"reset":', plain(page.reset or None),
-            b',"settings":', plain(settings() if page.with_settings else None),
+            b',"settings":', plain(settings if page.with_settings else None),
             b',"removed":', plain(page.removed),
             b',"rows":', *lists(page.rows),
             b',"cursor":', plain(cursor),

@@ -9,10 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
+from decimal import Decimal
 from itertools import islice
 from typing import Any
+from uuid import UUID
 
 from django.db import OperationalError, connection, models, transaction
+from django.db.models import F
+from django.db.models.lookups import In
 
 from tenants.context import require_id
 from tenants.encryption import Sealed
@@ -86,6 +91,24 @@ def references_later() -> Iterator[None]:
             cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
 
 
+def among(column: str, values: Iterable[Any]) -> Any:
+    """A condition: the column is one of these. As `in`, but one parameter on PostgreSQL, however
+    many there are."""
+    return _Among(F(column), list(values))
+
+
+class _Among(models.Lookup[Any]):
+    prepare_rhs = False
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Any]:
+        return In(self.lhs, self.rhs).as_sql(compiler, connection)
+
+    def as_postgresql(self, compiler: Any, connection: Any) -> tuple[str, Any]:
+        column, params = self.process_lhs(compiler, connection)
+        kind = _type(self.lhs.output_field)
+        return f"{column} = ANY(%s::{kind}[])", (*params, array(self.rhs))
+
+
 def insert_rows(
     model: type[models.Model],
     columns: Sequence[str],
@@ -112,7 +135,7 @@ def insert_rows(
             if connection.vendor == "postgresql":
                 if len(chunk) >= _MANY:
                     cursor.execute("DISCARD PLANS")
-                cursor.execute(statement, _columns(chunk, convert))
+                cursor.execute(*_insert(model, fields, _columns(chunk, convert)))
             else:
                 cursor.executemany(statement, list(zip(*_columns(chunk, convert), strict=True)))
             total += len(chunk)
@@ -142,7 +165,7 @@ def update_rows(
         while chunk := [tuple(row) for row in islice(remaining, batch)]:
             values = _columns(chunk, convert)
             if connection.vendor == "postgresql":
-                cursor.execute(statement, [*values, business_id])
+                cursor.execute(statement, [*map(array, values), business_id])
             else:
                 keys, *changed = values
                 ours = [business_id] * len(chunk)
@@ -177,15 +200,79 @@ def _field(model: type[models.Model], name: str) -> Any:
 
 
 def _statement(model: type[models.Model], fields: Sequence[Any]) -> str:
+    """One row's INSERT, for SQLite."""
     # Every name is one of the model's own.
     quote = connection.ops.quote_name
-    table = quote(model._meta.db_table)
     names = ", ".join(quote(field.column) for field in fields)
-    if connection.vendor == "postgresql":
-        arrays = ", ".join(f"%s::{_type(field)}[]" for field in fields)
-        return f"INSERT INTO {table} ({names}) SELECT * FROM unnest({arrays})"  # noqa: S608
     marks = ", ".join(["%s"] * len(fields))
-    return f"INSERT INTO {table} ({names}) VALUES ({marks})"  # noqa: S608
+    return f"INSERT INTO {quote(model._meta.db_table)} ({names}) VALUES ({marks})"  # noqa: S608
+
+
+def _insert(
+    model: type[models.Model], fields: Sequence[Any], columns: Sequence[list[Any]]
+) -> tuple[str, list[Any]]:
+    """An INSERT of many rows, and its parameters: an array for each column, and a single value for
+    those in which all rows have the same."""
+    quote = connection.ops.quote_name
+    names, values, arrays, params, singles = [], [], [], [], []
+    # What says how many rows there are is an array in any case.
+    last = len(fields) - 1
+    for number, (field, column) in enumerate(zip(fields, columns, strict=True)):
+        names.append(quote(field.column))
+        if number != last and column[0] == column[-1] and column.count(column[0]) == len(column):
+            values.append(f"%s::{_type(field)}")
+            singles.append(column[0])
+        else:
+            values.append(f"new.c{number}")
+            arrays.append((f"c{number}", f"%s::{_type(field)}[]"))
+            params.append(array(column))
+    into = f"INSERT INTO {quote(model._meta.db_table)} ({', '.join(names)})"
+    source = f"unnest({', '.join(one for _name, one in arrays)})"
+    told = ", ".join(name for name, _one in arrays)
+    return f"{into} SELECT {', '.join(values)} FROM {source} AS new ({told})", [*singles, *params]  # noqa: S608
+
+
+def array(values: Sequence[Any]) -> Any:
+    """A parameter that becomes an array on PostgreSQL where a cast such as `::uuid[]` follows.
+
+    As its text: for thousands of values that takes a fifth of what the driver takes to look at each.
+    """
+    kinds = set(map(type, values))
+    empty = type(None) in kinds
+    kinds.discard(type(None))
+    kind = kinds.pop() if len(kinds) == 1 else None
+    if kind is str:
+        return _array_of_text(values, empty=empty)
+    write = _WRITTEN.get(kind)
+    if write is None:
+        return list(values)
+    if empty:
+        return f"{{{','.join(['NULL' if one is None else write(one) for one in values])}}}"
+    return f"{{{','.join(map(write, values))}}}"
+
+
+_WRITTEN: dict[Any, Callable[[Any], str]] = {
+    int: str,
+    Decimal: str,
+    bool: str,
+    UUID: lambda value: f"{value.int:032x}",
+    datetime: lambda value: f'"{value.isoformat()}"',
+}
+
+
+def _array_of_text(values: Sequence[Any], *, empty: bool) -> str:
+    if not empty:
+        text = '","'.join(values)
+        if "\\" not in text and text.count('"') == 2 * len(values) - 2:
+            return f'{{"{text}"}}'
+    return f"{{{','.join(map(_quoted, values))}}}"
+
+
+def _quoted(value: str | None) -> str:
+    if value is None:
+        return "NULL"
+    text = value.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{text}"'
 
 
 def _type(field: Any) -> str:

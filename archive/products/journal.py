@@ -45,7 +45,7 @@ PRINTED: Final[dict[str, tuple[str, ...]]] = {
 
 def fingerprint(values: Iterable[Any]) -> str:
     """The same for the same values, whether on their way into the database or read from it."""
-    text = "\x1f".join([plain(value) or "" for value in values])
+    text = "\x1f".join([one if type(one) is str else plain(one) or "" for one in values])
     return hashlib.blake2b(text.encode(), digest_size=9).hexdigest()
 
 
@@ -53,10 +53,10 @@ def plain(value: Any) -> str | None:
     """A value as JSON keeps it and a column's to_python() takes it back."""
     if value is None or type(value) is str:
         return value
+    if value is True or value is False:
+        return "1" if value else "0"
     if isinstance(value, Decimal):
         return f"{value:.4f}"
-    if isinstance(value, bool):
-        return "1" if value else "0"
     if isinstance(value, datetime):
         return value.isoformat()
     return str(value)

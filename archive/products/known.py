@@ -20,6 +20,7 @@ from django.db.models.functions import Lower, Upper
 
 from archive.products.drafts import ProductDraft
 from inventory.models import Barcode, LocationPrice, Product, StockLevel, Variation
+from tenants.bulk import among
 from tenants.models import ExternalReference
 
 #: What an import compares and changes.
@@ -150,15 +151,15 @@ class Known:
         found: set[uuid.UUID] = set()
         skus = {case for one in variations if one.sku for case in cases(one.sku)}
         if skus:
-            rows = Variation.objects.filter(sku__in=skus).order_by()
+            rows = Variation.objects.filter(among("sku", skus)).order_by()
             found |= set(rows.values_list("product_id", flat=True))
             keys = {key for one in variations if one.sku for key in mixed[one.sku]}
             if keys:
-                rows = Variation.objects.filter(pk__in=keys).order_by()
+                rows = Variation.objects.filter(among("pk", keys)).order_by()
                 found |= set(rows.values_list("product_id", flat=True))
         codes = {code for one in variations for code in one.barcodes}
         if codes:
-            owners = Barcode.objects.filter(code__in=codes).order_by()
+            owners = Barcode.objects.filter(among("code", codes)).order_by()
             found |= set(owners.values_list("variation__product_id", flat=True))
         own = {draft.sku for draft in drafts if draft.sku and draft.kind == "variable"}
         if own:
@@ -169,7 +170,7 @@ class Known:
         return found
 
     def _read_products(self, wanted: set[uuid.UUID], lock: bool) -> None:
-        rows = Product.objects.filter(pk__in=wanted).order_by("pk")
+        rows = Product.objects.filter(among("pk", wanted)).order_by("pk")
         if lock:
             rows = rows.select_for_update(no_key=True)
         names = ("pk", "updated_at", "adds_credit", *PRODUCT_COLUMNS)

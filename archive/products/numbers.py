@@ -49,6 +49,9 @@ def number(text: str, *, decimal_comma: bool) -> Decimal:
     end and the digits of other scripts are understood. A separator before exactly three digits
     is the decimal one or not as `decimal_comma` says; anything else speaks for itself.
     """
+    if _USUAL.fullmatch(text):
+        # As nearly all are written: read in one way, whatever the table's habit.
+        return Decimal(f"{text}00" if "." in text else f"{text}.0000")
     if isinstance(text, Exact):
         return _fits(Decimal(text)) if _EXACT.fullmatch(text) else _not_a_number(text)
     plain = _NO_CENTS.sub("", _ascii_digits(text.strip()).translate(_SIGNS))
@@ -62,6 +65,7 @@ def number(text: str, *, decimal_comma: bool) -> Decimal:
     return -found if negative else found
 
 
+_USUAL: Final = re.compile(r"[0-9]{1,9}(\.[0-9]{2})?")
 _EXACT: Final = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 
 
@@ -158,7 +162,7 @@ _DECIMALS: Final = re.compile(r"[.,]([0-9]{5,})\D*$")
 
 def doubt_number(text: str, found: Decimal, *, is_mixed: bool) -> str:
     """What is odd about how a number is written; `is_mixed`: the table has both separators."""
-    if isinstance(text, Exact):
+    if isinstance(text, Exact) or _USUAL.fullmatch(text):
         return ""
     if is_mixed and _AMBIGUOUS.fullmatch(text.strip()):
         return _("can be read in two ways; %s was taken") % format(found.normalize(), "f")

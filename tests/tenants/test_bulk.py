@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from archive.models import BatchPart, FilePart, ImportBatch, StoredFile
 from inventory.models import Product, Variation
 from sales.models import Customer
-from tenants.bulk import insert_rows, long_work
+from tenants.bulk import among, insert_rows, long_work
 from tenants.context import NoBusiness, unbound
 from tenants.ids import uuid7
 from tests.factories import Shop
@@ -124,3 +124,59 @@ def test_long_work_lifts_the_limits_for_itself_alone(inside: Shop) -> None:
         except ZeroDivisionError:
             pass
         assert limit() == before
+
+
+AWKWARD = [
+    "",
+    "NULL",
+    "null",
+    'a"b',
+    "c\\d",
+    "e,f",
+    "{g}",
+    "h\ni",
+    " j ",
+    "’k",
+    "\\",
+    '"',
+    "\\N",
+    "%s",
+]
+
+
+@pytest.mark.parametrize("name", AWKWARD)
+def test_whatever_a_text_holds_arrives_as_it_is(inside: Shop, name: str) -> None:
+    """Alone, beside others, and where all rows have the same."""
+    for names in ([name], [name, "other"], ["other", name, "other"], [name, name]):
+        keys = [uuid7() for _ in names]
+        rows = [
+            (key, inside.mug.product_id, one, "", Decimal("0.5"), n, 0, n > 0, name)
+            for n, (key, one) in enumerate(zip(keys, names, strict=True))
+        ]
+        insert_rows(Variation, COLUMNS, rows)
+        found = Variation.objects.filter(among("pk", keys)).order_by("price")
+        told = list(found.values_list("name", "price", "is_active", "search_text"))
+        assert told == [(one, n, n > 0, name) for n, one in enumerate(names)]
+        assert Variation.objects.filter(among("name", [name]), pk__in=keys).count() == names.count(
+            name
+        )
+
+
+def test_a_column_may_be_empty_in_some_rows(inside: Shop) -> None:
+    keys = [uuid7() for _ in range(3)]
+    limits = [None, Decimal("1.5"), None]
+    insert_rows(
+        Customer,
+        ("id", "name", "email", "email_index", "phone", "phone_index", "address", "tax_number",
+         "credit_limit", "note", "is_active", "created_at"),
+        [(key, "Ann", "", "", "", "", "", "", limit, "", True, NOW)
+         for key, limit in zip(keys, limits, strict=True)],
+    )  # fmt: skip
+    found = Customer.objects.filter(pk__in=keys).order_by("pk")
+    assert list(found.values_list("credit_limit", flat=True)) == limits
+    assert list(found.values_list("created_at", flat=True)) == [NOW] * 3
+
+
+def test_nothing_is_among_nothing(inside: Shop) -> None:
+    assert not Variation.objects.filter(among("sku", [])).exists()
+    assert Variation.objects.filter(among("sku", {inside.mug.sku, "none"})).count() == 1
