@@ -58,10 +58,17 @@ def on_reload(server: Any) -> None:
 
 
 def when_ready(server: Any) -> None:
-    from pos.serving import load_everything
+    from pos.serving import keep_little, load_everything
 
+    replaced = os.environ.pop(REPLACED, "")
+    keep_little()
+    # Unless workers from before a reload do, one answers while all is loaded that the others will
+    # share with each other. It shares less of it, so another one takes its place.
+    early = None if replaced else server.spawn_worker()
     load_everything()
-    for worker in filter(None, os.environ.pop(REPLACED, "").split(",")):
+    if early:
+        server.kill_worker(early, signal.SIGTERM)
+    for worker in filter(None, replaced.split(",")):
         try:
             os.kill(int(worker), signal.SIGTERM)
         except ProcessLookupError:

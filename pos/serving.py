@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import logging
 import os
@@ -16,9 +17,13 @@ from django.template import TemplateDoesNotExist
 from django.template.loader import get_template
 from django.urls import get_resolver
 
+from pos.static_files import StaticFiles
 from tenants import roles
 
 logger = logging.getLogger(__name__)
+
+# M_ARENA_MAX, M_MMAP_THRESHOLD and M_TRIM_THRESHOLD of <malloc.h>.
+_HEAPS, _MAP_FROM, _KEEP = -8, -3, -1
 
 SEED = settings.BASE_DIR / "seed" / "tillbook.sqlite3"
 
@@ -83,6 +88,20 @@ def tell_that_nothing_lasts() -> None:
         )
 
 
+def keep_little() -> None:
+    """Let this process and those forked from it give memory back once it is free.
+
+    The C library would keep a heap for each of many threads, and grow what it keeps by the largest
+    answer so far. Nothing happens where it is not GNU's.
+    """
+    try:
+        set_option = ctypes.CDLL(None).mallopt
+    except (OSError, AttributeError):
+        return
+    for option, value in ((_HEAPS, 1), (_MAP_FROM, 128 * 1024), (_KEEP, 128 * 1024)):
+        set_option(option, value)
+
+
 def load_everything() -> None:
     """Import all views and compile all pages, in the process that workers are forked from.
 
@@ -98,5 +117,7 @@ def load_everything() -> None:
             except TemplateDoesNotExist:
                 # Of a program in this folder that is not installed.
                 continue
+    for files in StaticFiles.made:
+        files.read()
     gc.collect()
     gc.freeze()

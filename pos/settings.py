@@ -131,7 +131,7 @@ MIDDLEWARE = [
     "pos.headers.HeadersMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "corsheaders.middleware.CorsMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "pos.static_files.StaticFiles",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
     "monitoring.requests.ProbeMiddleware",

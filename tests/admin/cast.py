@@ -20,6 +20,7 @@ from tenants.context import business
 from tenants.ids import uuid7
 from tests.factories import Shop, make_person, make_shift, signed_in
 
+admin.autodiscover()
 SITE = admin.site
 MODELS = sorted(SITE._registry, key=lambda model: model._meta.label)
 NAMES = [f"{model._meta.app_label}/{model._meta.model_name}" for model in MODELS]
