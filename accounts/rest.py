@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from io import BytesIO
 from typing import Any, ClassVar
+from uuid import UUID
 
 from django.conf import settings
 from django.db.models import QuerySet
@@ -111,10 +113,19 @@ def body_of(request: Request) -> Body:
     return Body(request.data)
 
 
-def web_address(request: Any, name: str, *args: Any) -> str:
+def web_address(request: Any, name: str, key: UUID) -> str:
     """The path of a page of this business, also where a device asks, which stands outside of it."""
-    path = reverse(name, urlconf=settings.BUSINESS_URLCONF, args=args)
-    if request.device is None:
-        return path
     prefix = get_script_prefix()
-    return f"{prefix}b/{request.business.slug}/{path.removeprefix(prefix)}"
+    before, after = _around(name, prefix)
+    if request.device is not None:
+        before = f"{prefix}b/{request.business.slug}/{before.removeprefix(prefix)}"
+    return f"{before}{key}{after}"
+
+
+@lru_cache(maxsize=64)
+def _around(name: str, _prefix: str) -> tuple[str, str]:
+    """What stands before and behind the key in such a path; Django takes long to find it."""
+    nobody = UUID(int=0)
+    path = reverse(name, urlconf=settings.BUSINESS_URLCONF, args=[nobody])
+    before, after = path.split(str(nobody))
+    return before, after

@@ -14,37 +14,37 @@ whatever this answers is what the usual way would have answered, in the same wor
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from decimal import Decimal
 from functools import cache
 from importlib import import_module
 from typing import Any, Final
-from uuid import UUID
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
-from django.db import DatabaseError, InterfaceError, OperationalError, connection, transaction
+from django.db import DatabaseError, InterfaceError, OperationalError, connection
 from django.http import Http404, HttpResponse
+from django.http.request import HttpHeaders
 from django.urls import ResolverMatch, resolve
 from django.utils.module_loading import import_string
-from rest_framework.renderers import JSONRenderer
 from rest_framework.settings import api_settings
+from rest_framework.utils import encoders
 
 from accounts import approvals, hints
 from accounts.access import enter, token_hash
 from accounts.bodies import Body
 from accounts.device_door import OPERATOR_HEADER
-from accounts.models import Device, Membership, OperatorSession, User
-from accounts.permissions import named_in
 from accounts.rest import MAX_BODY
 from metering import admitting
-from tenants import context
+from metering.callers import caller
+from tenants import context, functions
 from tenants.errors import Refused
-from tenants.functions import call
-from tenants.models import Business
 
+JSON_TYPE: Final = "application/json"
 JSON_TYPES: Final = ("application/json", "application/json; charset=utf-8")
+# As WSGI spells them.
+_OPERATOR, _APPROVAL = map(HttpHeaders.to_wsgi_name, (OPERATOR_HEADER, approvals.HEADER))
 HEADERS: Final = {
     "Cache-Control": "private, no-store",
     "Vary": "Authorization, Cookie, HX-Request",
@@ -79,11 +79,49 @@ class Answer:
 #: nothing has happened.
 Answerer = Callable[[Any, Asked], Answer]
 
-render = JSONRenderer().render
+_json: Final = json.JSONEncoder(
+    ensure_ascii=False,
+    separators=(",", ":"),
+    allow_nan=False,
+    check_circular=False,
+    default=encoders.JSONEncoder().default,
+)
+
+
+def render(content: Any) -> bytes:
+    """The bytes that REST framework's JSONRenderer makes of it."""
+    text = _json.encode(content)
+    return text.replace("\u2028", "\\u2028").replace("\u2029", "\\u2029").encode()
 
 
 def answer(request: Any) -> HttpResponse | None:
     """The whole answer; None for whatever goes the usual way."""
+    said = None if request.__dict__.get("was_tried_at_once") else found(request)
+    if said is None:
+        return None
+    response = AtOnce(said.content, status=said.status, content_type=JSON_TYPE)
+    response.own = said.headers
+    for name, value in said.headers.items():
+        response.headers[name] = value
+    _match, verbs = _route(settings.DEVICE_URLCONF, request.path_info)
+    for name, value in {**HEADERS, "Allow": verbs}.items():
+        response.headers[name] = value
+    return response
+
+
+class AtOnce(HttpResponse):
+    """`own` are the headers that only this answer has; the others are those of its address."""
+
+    own: Mapping[str, str]
+
+
+def is_listed(method: str, path: str) -> bool:
+    """Whether such a request may be answered here."""
+    return (method, path) in _known(settings.DEVICE_URLCONF)
+
+
+def found(request: Any) -> Answer | None:
+    """What to answer, with the headers of this answer alone; None for whatever goes the usual way."""
     answerer = _answerer(settings.DEVICE_URLCONF, request.method, request.path_info)
     asked = None if answerer is None else _asked(request)
     if answerer is None or asked is None:
@@ -96,19 +134,10 @@ def answer(request: Any) -> HttpResponse | None:
         # Waiting as long once more would help nobody.
         handler: Any = api_settings.EXCEPTION_HANDLER
         failed = handler(error, {})
-        said = Answer(render(failed.data), failed.status_code, failed.headers)
-        return _response(request, said, {})
+        return Answer(render(failed.data), failed.status_code, failed.headers)
     except (OutOfTheOrdinary, Refused, Http404, PermissionDenied, DatabaseError):
         return None
-    return _response(request, said, verdict.headers)
-
-
-def _response(request: Any, said: Answer, more: Mapping[str, str]) -> HttpResponse:
-    response = HttpResponse(said.content, status=said.status, content_type="application/json")
-    _match, verbs = _route(settings.DEVICE_URLCONF, request.path_info)
-    for name, value in {**said.headers, **more, **HEADERS, "Allow": verbs}.items():
-        response.headers[name] = value
-    return response
+    return Answer(said.content, said.status, {**said.headers, **verdict.headers})
 
 
 # -- what a request says of itself ------------------------------------------------------------------
@@ -116,30 +145,30 @@ def _response(request: Any, said: Answer, more: Mapping[str, str]) -> HttpRespon
 
 def _asked(request: Any) -> Asked | None:
     """Who asks, where the request may be ordinary; looks at the request alone."""
-    given = request.headers
-    scheme, _space, token = given.get("Authorization", "").partition(" ")
+    given = request.META
+    scheme, _space, token = given.get("HTTP_AUTHORIZATION", "").partition(" ")
     if (
         connection.vendor != "postgresql"
         or scheme.lower() != "bearer"
-        or approvals.HEADER in given
-        or given.get("Accept", "*/*") not in ("*/*", "application/json")
+        or _APPROVAL in given
+        or given.get("HTTP_ACCEPT", "*/*") not in ("*/*", "application/json")
     ):
         return None
     hashed = token_hash(token)
     business_id = hints.business_of(hashed)
     if business_id is None:
         return None
-    operator = given.get(OPERATOR_HEADER)
+    operator = given.get(_OPERATOR)
     return Asked(business_id, hashed, token_hash(operator) if operator else None)
 
 
 def body_of(request: Any) -> Body:
     """The JSON object that was sent. Raises OutOfTheOrdinary where it is none, or a large one."""
-    given = request.headers
+    given = request.META
     try:
         if (
-            given.get("Content-Type", "").lower() not in JSON_TYPES
-            or int(given.get("Content-Length", "0")) > MAX_BODY
+            given.get("CONTENT_TYPE", "").lower() not in JSON_TYPES
+            or int(given.get("CONTENT_LENGTH") or 0) > MAX_BODY
         ):
             raise OutOfTheOrdinary
         return Body(json.loads(str(request.body, "utf-8")))
@@ -150,72 +179,44 @@ def body_of(request: Any) -> Body:
 # -- the database ---------------------------------------------------------------------------------
 
 
-def read(asked: Asked, function: str, question: Mapping[str, Any]) -> Any:
-    """What a function that reads alone answers, as Python has its JSON, in a transaction of its own.
+@contextmanager
+def opened(asked: Asked, function: str, question: Mapping[str, Any]) -> Iterator[Any]:
+    """A transaction that begins with a function, in one message; what it answers, out of its JSON.
 
     It is told the hashes too: "token" and "operator". Raises OutOfTheOrdinary where it says NULL.
     """
-    with transaction.atomic():
-        return ask(asked, function, question)
+    with functions.opened_by(function, _told(asked, question)) as answer:
+        yield _understood(answer)
 
 
-def ask(asked: Asked, function: str, question: Mapping[str, Any]) -> Any:
-    """The same in the transaction at hand."""
-    said = call(
-        function, json.dumps({"token": asked.token, "operator": asked.operator, **question})
-    )
-    if said is None:
+def read(asked: Asked, function: str, question: Mapping[str, Any]) -> Any:
+    """What a function answers that changes nothing: a whole transaction in one message."""
+    with functions.opened_by(function, _told(asked, question), alone=True) as answer:
+        return _understood(answer)
+
+
+def _told(asked: Asked, question: Mapping[str, Any]) -> str:
+    return json.dumps({"token": asked.token, "operator": asked.operator, **question})
+
+
+def _understood(answer: str | None) -> Any:
+    if answer is None:
         raise OutOfTheOrdinary
-    return json.loads(said)
+    return json.loads(answer)
 
 
 # -- who came in ----------------------------------------------------------------------------------
 
 
-def row(model: Any, **values: Any) -> Any:
-    """A row as it was read; what is not among the values would be read when it is asked for."""
-    names = [field.attname for field in model._meta.concrete_fields if field.attname in values]
-    return model.from_db(connection.alias, names, [values[name] for name in names])
-
-
 def come_in(request: Any, asked: Asked, who: Mapping[str, Any]) -> None:
     """Put on the request who came in, as both doors do, from the row that the function found.
 
-    `who` is what `sales_open_v1` calls so; the function has looked at all that lets in.
+    `who` has the arguments of `callers.caller`; the function has looked at all that lets in.
     """
-    business = row(
-        Business,
-        id=asked.business_id,
-        slug=who["slug"],
-        currency=who["currency"],
-        time_zone=who["time_zone"],
-        locale=who["locale"],
-        cash_step=Decimal(who["cash_step"]),
-        sends_webhooks=who["sends_webhooks"],
-    )
-    context.recognise(business)
-    name = User._meta.get_field("name").from_db_value(who["name"], None, connection)
-    user = row(User, id=who["person_id"], name=name)
-    member = row(Membership, id=UUID(who["member_id"]), business_id=business.pk, user_id=user.pk)
-    device = row(
-        Device,
-        id=UUID(who["device_id"]),
-        business_id=business.pk,
-        kind=Device.Kind.TERMINAL,
-        location_id=UUID(who["location_id"]),
-    )
-    session = who["session_id"]
-    member.business = business
-    member.granted = named_in(who["role_permissions"])
-    if who["device_permissions"] is not None:
-        member.granted &= named_in(who["device_permissions"])
-    enter(
-        request,
-        member,
-        device=device,
-        session=None if session is None else row(OperatorSession, id=UUID(session)),
-    )
-    request.user = user
+    found: Any = caller(asked.business_id, **who)
+    context.recognise(found.member.business)
+    enter(request, found.member, device=found.device, session=found.session)
+    request.user = found.member.user
     request.urlconf = settings.DEVICE_URLCONF
     request.resolver_match, _verbs = _route(settings.DEVICE_URLCONF, request.path_info)
 

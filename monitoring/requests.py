@@ -7,6 +7,7 @@ import re
 import secrets
 from collections.abc import Callable
 from contextlib import ExitStack
+from typing import Any, TypeVar
 
 from django.conf import settings
 from django.db import connections
@@ -21,6 +22,8 @@ from monitoring.scrubbing import scrub
 logger = logging.getLogger(__name__)
 
 Answer = Callable[[HttpRequest], HttpResponseBase]
+#: Whatever has a status and headers; None where there is no answer yet.
+Response = TypeVar("Response")
 
 WELL_FORMED = re.compile(r"[A-Za-z0-9][A-Za-z0-9:._-]{7,99}")
 # Without vowels, so no words; without 0, 1 and l, so that it can be read out on the phone.
@@ -48,42 +51,54 @@ def id_of(request: HttpRequest) -> str:
     return new_id()
 
 
-class RequestMiddleware:
-    """The outermost: gives the id, measures, writes the line. Sends nothing to the database.
+def measured(request: Any, answer: Callable[[Any], Response]) -> Response:
+    """The answer, with the request's id; measured, and written into the log. Asks no database.
 
-    Seconds end when the answer begins: what is streamed afterwards is not counted.
+    Seconds end when the answer begins: what is streamed afterwards is not counted. Where there is
+    none yet nothing is written, and the next one who tries goes on with the same facts.
     """
+    here: Facts | None = getattr(request, "facts", None)
+    if here is None:
+        here = request.facts = Facts(id_of(request), request)
+    token = facts.current.set(here)
+    status: int | None = 500
+    response: Any
+    try:
+        with ExitStack() as counting:
+            for alias in connections:
+                counting.enter_context(connections[alias].execute_wrapper(here.count))
+            response = answer(request)
+        status = None if response is None else response.status_code
+        if response is not None:
+            response.headers["X-Request-ID"] = here.id
+        answered: Response = response
+        return answered
+    finally:
+        if status is not None and not _is_static(request):
+            _record(here, status)
+        facts.current.reset(token)
+
+
+def _record(here: Facts, status: int) -> None:
+    request, seconds = here.request, here.seconds()
+    route, method = facts.route_of(request), request.method or ""
+    measured = {
+        "status": status,
+        "duration_ms": round(seconds * 1000, 1),
+        "statements": here.statements,
+    }
+    logger.info("%s %s %s", method, route, status, extra=measured)
+    observe(route, method, status, seconds, here.statements)
+
+
+class RequestMiddleware:
+    """The outermost."""
 
     def __init__(self, get_response: Answer) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        here = Facts(id_of(request), request)
-        token = facts.current.set(here)
-        status = 500
-        try:
-            with ExitStack() as counting:
-                for alias in connections:
-                    counting.enter_context(connections[alias].execute_wrapper(here.count))
-                response = self.get_response(request)
-            response.headers["X-Request-ID"] = here.id
-            status = response.status_code
-            return response
-        finally:
-            if not _is_static(request):
-                self._record(here, status)
-            facts.current.reset(token)
-
-    def _record(self, here: Facts, status: int) -> None:
-        request, seconds = here.request, here.seconds()
-        route, method = facts.route_of(request), request.method or ""
-        measured = {
-            "status": status,
-            "duration_ms": round(seconds * 1000, 1),
-            "statements": here.statements,
-        }
-        logger.info("%s %s %s", method, route, status, extra=measured)
-        observe(route, method, status, seconds, here.statements)
+        return measured(request, self.get_response)
 
 
 class ProbeMiddleware:

@@ -31,10 +31,10 @@ from django.utils.translation import gettext as _
 from accounts.audit import record
 from accounts.models import Device, Membership
 from accounts.permissions import Permission
+from sales.canonical import canonical
 from sales.checkout import visible
 from sales.errors import OtherRequest
 from sales.models import CashMovement, Shift
-from sales.posting import canonical
 from sales.shifts import lock_open_shift
 from tenants.context import current
 from tenants.errors import Refused, is_unique_violation

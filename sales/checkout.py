@@ -21,9 +21,11 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Device, Membership, User
 from accounts.permissions import Permission
+from sales.canonical import canonical
+from sales.credit_sales import adding_credit, check_credit
 from sales.errors import CannotPrice, NoOpenShift, OtherRequest, OtherTotal
 from sales.models import Customer, Payment, Register, Sale, SaleLine, Shift
-from sales.posting import canonical, post
+from sales.posting import post
 from sales.pricing import (
     Discount,
     LineInput,
@@ -35,6 +37,7 @@ from sales.pricing import (
     price_sale,
     settle,
 )
+from sales.rows import MODELS, Rows
 from sales.sellable import variations_of
 from sales.shifts import has_another_register, lock_open_shift
 from tenants.context import current
@@ -192,11 +195,14 @@ def record_sale(
     customer: Customer | None,
     variations: Mapping[uuid.UUID, Any],
     sold_at: datetime,
+    rows: Rows = MODELS,
+    last: bool = False,
 ) -> Sale:
     """Price, settle and post what may be sold. Raises Refused.
 
     `shift` is open and locked, with its register and location; `variations` are rows of `sellable`,
-    or what looks like them.
+    or what looks like them. `rows` says what the document is made of. With `last` the transaction
+    may be over afterwards.
     """
     business = current()
     try:
@@ -224,13 +230,15 @@ def record_sale(
         priced=priced,
         settled=settled,
         sold_at=sold_at,
+        rows=rows,
     )
     return post(
         sale=sale,
-        lines=sale_lines(request, priced, variations),
-        payments=sale_payments(request, settled),
+        lines=sale_lines(request, priced, variations, rows),
+        payments=sale_payments(request, settled, rows),
         register=shift.register,
         adds_credit=adds_credit,
+        last=last,
     )
 
 
@@ -244,11 +252,12 @@ def sale_row(
     priced: PricedSale,
     settled: Settlement,
     sold_at: datetime,
+    rows: Rows = MODELS,
 ) -> Sale:
     """The document as it is to be posted, without its parts and its number."""
     location = shift.register.location
-    return Sale(
-        pk=request.id,
+    sale: Sale = rows.sale(
+        id=request.id,
         kind=Sale.Kind.SALE,
         location=location,
         register=shift.register,
@@ -270,35 +279,7 @@ def sale_row(
         request_hash=request.hash(),
         **_discount_columns(request.discount),
     )
-
-
-def adding_credit(request: SaleRequest, variations: Mapping[uuid.UUID, Any]) -> frozenset[int]:
-    """The numbers of the lines whose total becomes the customer's credit."""
-    return frozenset(
-        number
-        for number, line in enumerate(request.lines, start=1)
-        if variations[line.variation_id].product.adds_credit
-    )
-
-
-def check_credit(
-    request: SaleRequest,
-    priced: PricedSale,
-    adds_credit: frozenset[int],
-    customer: Customer | None,
-) -> None:
-    """Raises Refused where credit is spent or bought by nobody, or credit with credit."""
-    by_credit = sum(
-        (one.amount for one in request.payments if one.method == Payment.Method.CREDIT), ZERO
-    )
-    if customer is None and (by_credit or adds_credit):
-        said = _("Choose the customer first: this sale changes a customer's credit.")
-        raise Refused("needs_customer", said, {"customer": [said]}, status=400)
-    added = sum((priced.lines[number - 1].total for number in adds_credit), ZERO)
-    # Else what expires could be turned into what does not.
-    if by_credit and by_credit > priced.total - added:
-        said = _("Credit cannot be bought with credit.")
-        raise Refused("credit_for_credit", said, {"payments": [said]}, status=400)
+    return sale
 
 
 def _customer(customer_id: uuid.UUID | None) -> Customer | None:
@@ -347,14 +328,17 @@ def settle_request(
 
 
 def sale_lines(
-    request: SaleRequest, priced: PricedSale, variations: Mapping[uuid.UUID, Any]
+    request: SaleRequest,
+    priced: PricedSale,
+    variations: Mapping[uuid.UUID, Any],
+    rows: Rows = MODELS,
 ) -> list[SaleLine]:
-    rows = []
+    lines = []
     for asked, line in zip(request.lines, priced.lines, strict=True):
         variation = variations[asked.variation_id]
         rate = variation.product.sold_tax_rate
-        rows.append(
-            SaleLine(
+        lines.append(
+            rows.line(
                 variation_id=asked.variation_id,
                 name=variation.full_name,
                 sku=variation.sku,
@@ -374,12 +358,12 @@ def sale_lines(
                 **_discount_columns(asked.discount),
             )
         )
-    return rows
+    return lines
 
 
-def sale_payments(request: SaleRequest, settled: Settlement) -> list[Payment]:
+def sale_payments(request: SaleRequest, settled: Settlement, rows: Rows = MODELS) -> list[Payment]:
     return [
-        Payment(
+        rows.payment(
             method=asked.method,
             amount=applied,
             tendered=asked.amount,

@@ -24,13 +24,12 @@ from django.db.models import Q
 
 from accounts.models import Device, Membership
 from sales.checkout import (
-    adding_credit,
-    check_credit,
     sale_lines,
     sale_payments,
     sale_row,
     visible,
 )
+from sales.credit_sales import adding_credit, check_credit
 from sales.errors import OtherRequest
 from sales.judging import (
     Held,

@@ -8,11 +8,8 @@ the same for 5 lines and for 500; customers' credit is its own ledger's, behind 
 from __future__ import annotations
 
 import hashlib
-import json
 import uuid
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import is_dataclass
-from datetime import UTC, datetime
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from decimal import Decimal
 from operator import attrgetter
 from typing import Any
@@ -22,13 +19,18 @@ from django.db import DatabaseError, IntegrityError, connection
 from inventory import ledger
 from inventory.models import StockMovement
 from sales import credit
+from sales.canonical import canonical, encode, plain
 from sales.errors import NoOpenShift, OtherRequest
 from sales.models import CreditEntry, Payment, Register, Sale, SaleLine
+from sales.rows import Parts
 from tenants.errors import is_unique_violation
-from tenants.functions import call, refusal
+from tenants.functions import ask, refusal
 from tenants.models import Location
 from webhooks import outbox
 from webhooks.kinds import OF_DOCUMENT
+
+#: The names of a row's columns, and what takes their values from it.
+Columns = tuple[list[str], Callable[[Any], tuple[Any, ...]]]
 
 # The counter of each kind of document, and what stands between prefix and number.
 SERIES = {
@@ -101,6 +103,7 @@ def post(
     new_credit: Collection[int] = (),
     paid_in: Collection[uuid.UUID] = (),
     guard: bool = True,
+    last: bool = False,
 ) -> Sale:
     """Write the document and return it numbered and chained, its parts at hand.
 
@@ -110,7 +113,8 @@ def post(
     `paid_in`; the payments numbered in `new_credit` were no credit before, and do not expire.
     Without `guard` stock may fall below zero: what was sold already is sold. `stock_left` on the
     sale is what there is now of each variation. A document with a `series` has its `counter` from
-    the device that gave it; the caller knows that the series is the register's.
+    the device that gave it; the caller knows that the series is the register's. `last` says that
+    nothing comes behind it in the transaction, which may then be over when this returns.
     Raises ledger.OutOfStock, credit.NotEnoughCredit, credit.CreditSpent, or OtherRequest when a
     document with this id exists elsewhere; either way the transaction must be rolled back.
     """
@@ -122,10 +126,17 @@ def post(
         payment.sale, payment.line = sale, index
     sale.chain_index = register.chain_length + 1
     sale.previous_hash = register.chain_hash
-    sale.content_hash = document_hash(sale, lines, payments)
-    write = _by_function if connection.vendor == "postgresql" else _by_statements
+    content: dict[str, Any] = {
+        "sale": _row(sale, _SALE_COLUMNS),
+        "lines": [_row(line, _LINE_COLUMNS) for line in lines],
+        "payments": [_row(payment, _PAYMENT_COLUMNS) for payment in payments],
+    }
+    sale.content_hash = content["sale"]["content_hash"] = _hash_of_rows(content)
     try:
-        sale.stock_left = write(sale, lines, payments, register, guard)
+        if connection.vendor == "postgresql":
+            sale.stock_left = _by_function(sale, content, register, guard, last)
+        else:
+            sale.stock_left = _by_statements(sale, lines, payments, register, guard)
         _post_credit(sale, lines, payments, adds_credit, new_credit, paid_in)
     except IntegrityError as error:
         # The register's lock keeps its own numbers apart; only the id can be taken, by a document
@@ -135,38 +146,28 @@ def post(
             raise OtherRequest from error
         raise
     register.chain_length, register.chain_hash = sale.chain_index, sale.content_hash
-    _remember(sale, lines=lines, payments=payments)
+    if isinstance(sale, Sale):
+        _remember(sale, lines=lines, payments=payments)
+    else:
+        sale.lines, sale.payments = Parts(lines), Parts(payments)
     return sale
 
 
 def _by_function(
-    sale: Sale,
-    lines: Sequence[SaleLine],
-    payments: Sequence[Payment],
-    register: Register,
-    guard: bool,
+    sale: Sale, content: Mapping[str, Any], register: Register, guard: bool, last: bool
 ) -> Mapping[uuid.UUID, Decimal]:
     document = {
-        "sale": _row(sale, _SALE_COLUMNS),
-        "lines": [_row(line, _LINE_COLUMNS) for line in lines],
-        "payments": [_row(payment, _PAYMENT_COLUMNS) for payment in payments],
+        **content,
         "guarded": guard and register.location.below_zero == Location.BelowZero.REFUSE,
-        "event": outbox.event(OF_DOCUMENT[sale.kind]),
+        "event": plain(outbox.event(OF_DOCUMENT[sale.kind])),
     }
     try:
-        balances = ledger.balances_of(call("sales_post_v2", canonical(document)))
+        return ledger.balances_of(ask("sales_post_v2", encode(document), last=last))
     except DatabaseError as error:
         ledger.raise_refusal(error)
         if refusal(error)[0] == "TB003":
             raise NoOpenShift from error
         raise
-    for row in (sale, *lines, *payments):
-        row._state.adding, row._state.db = False, connection.alias
-    return balances
-
-
-def _row(row: Any, columns: Sequence[str]) -> dict[str, Any]:
-    return {name: getattr(row, name) for name in columns}
 
 
 def _by_statements(
@@ -247,6 +248,8 @@ def _remember(sale: Sale, **parts: Sequence[Any]) -> None:
 
     Only what never changes; what reverses the sale is always asked for.
     """
+    for row in (sale, *(part for rows in parts.values() for part in rows)):
+        row._state.adding, row._state.db = False, connection.alias
     known: dict[str, Any] = sale.__dict__.setdefault("_prefetched_objects_cache", {})
     for name, rows in parts.items():
         queryset = getattr(sale, name).get_queryset()
@@ -303,7 +306,30 @@ def hash_of_values(
         "lines": [_line_content(line) for line in lines],
         "payments": [dict(zip(PAYMENT_FIELDS, one, strict=False)) for one in payments],
     }
-    return hashlib.sha256((previous_hash + canonical(content)).encode()).hexdigest()
+    return _sealed(previous_hash, canonical(content))
+
+
+def _hash_of_rows(content: Mapping[str, Any]) -> str:
+    """The same hash of rows that are plain already."""
+    sale = content["sale"]
+    lines = [_picked(line, LINE_FIELDS) for line in content["lines"]]
+    for line, row in zip(lines, content["lines"], strict=True):
+        if row[REFUNDED_LINE] is not None:
+            line[REFUNDED_LINE] = row[REFUNDED_LINE]
+    hashed = {
+        "sale": _picked(sale, SALE_FIELDS),
+        "lines": lines,
+        "payments": [_picked(payment, PAYMENT_FIELDS) for payment in content["payments"]],
+    }
+    return _sealed(sale["previous_hash"], encode(hashed))
+
+
+def _picked(row: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    return {name: row[name] for name in names}
+
+
+def _sealed(previous_hash: str, content: str) -> str:
+    return hashlib.sha256((previous_hash + content).encode()).hexdigest()
 
 
 def _line_content(values: Sequence[Any]) -> dict[str, Any]:
@@ -314,28 +340,10 @@ def _line_content(values: Sequence[Any]) -> dict[str, Any]:
     return content
 
 
-def canonical(content: Any) -> str:
-    """JSON that is the same for the same values, whatever their type was on the way.
-
-    Sorted keys, no spaces, other values as `plain` has them. Hashes are made of it: it never
-    changes.
-    """
-    return _JSON.encode(content)
-
-
-def plain(value: Any) -> Any:
-    """A value as canonical JSON has it: decimals with four places, times in UTC with microseconds,
-    dataclasses as objects, keys and dates as their text."""
-    if isinstance(value, Decimal):
-        # A zero that a calculation left negative is the zero that the database gives back.
-        return f"{value:.4f}" if value else "0.0000"
-    if value is None or isinstance(value, str | int):
-        return value
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat(timespec="microseconds")
-    if is_dataclass(value):
-        return {name: getattr(value, name) for name in value.__dataclass_fields__}
-    return str(value)
+def _row(row: Any, columns: Columns) -> dict[str, Any]:
+    """The columns of a row that is to be written, as canonical JSON has them."""
+    names, values_of = columns
+    return {name: plain(value) for name, value in zip(names, values_of(row), strict=True)}
 
 
 _SALE, _LINE, _PAYMENT = (
@@ -343,13 +351,13 @@ _SALE, _LINE, _PAYMENT = (
 )
 # What a row is made of, but for the keys of the business, of the document and of lines of their own.
 _SALE_COLUMNS, _LINE_COLUMNS, _PAYMENT_COLUMNS = (
-    [field.attname for field in model._meta.concrete_fields if field.attname not in given]
-    for model, given in (
-        (Sale, {"business_id"}),
-        (SaleLine, {"business_id", "id", "sale_id"}),
-        (Payment, {"business_id", "id", "sale_id"}),
+    (names, attrgetter(*names))
+    for names in (
+        [field.attname for field in model._meta.concrete_fields if field.attname not in given]
+        for model, given in (
+            (Sale, {"business_id"}),
+            (SaleLine, {"business_id", "id", "sale_id"}),
+            (Payment, {"business_id", "id", "sale_id"}),
+        )
     )
-)
-_JSON = json.JSONEncoder(
-    sort_keys=True, separators=(",", ":"), ensure_ascii=False, check_circular=False, default=plain
 )

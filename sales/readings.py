@@ -40,10 +40,11 @@ from django.utils.translation import gettext as _
 from accounts.audit import record
 from accounts.models import Device, Membership
 from accounts.permissions import Permission
+from sales.canonical import canonical
 from sales.checkout import visible
 from sales.errors import OtherRequest
 from sales.models import CashMovement, Payment, Register, Sale, SaleLine, Shift, ZReading
-from sales.posting import SERIES, canonical, number_of
+from sales.posting import SERIES, number_of
 from sales.shifts import AMOUNT, lock_register
 from tenants.context import current
 from tenants.errors import Refused, is_unique_violation

@@ -20,10 +20,10 @@ from django.utils.translation import gettext as _
 
 from accounts.audit import record
 from accounts.models import Device, Membership
+from sales.canonical import canonical
 from sales.checkout import PaymentRequest, visible
 from sales.errors import CannotPrice, NoOpenShift, OtherAmount, OtherRequest
 from sales.models import Customer, Payment, Sale, SaleLine, Shift
-from sales.posting import canonical
 from sales.pricing import PricedLine, PricedSale, PricingError, Problem, refund_share
 from sales.refundable import (
     OpenLine,

@@ -14,10 +14,11 @@ from django.utils.translation import gettext as _
 from accounts.audit import record
 from accounts.models import Device, Membership
 from accounts.permissions import Permission
+from sales.canonical import canonical
 from sales.checkout import visible
 from sales.errors import NoOpenShift, OtherRequest
 from sales.models import CreditEntry, Payment, Sale, SaleLine
-from sales.posting import canonical, post
+from sales.posting import post
 from sales.shifts import lock_open_shift
 from tenants.errors import Refused
 

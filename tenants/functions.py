@@ -7,6 +7,8 @@ of the caller, so row-level security binds them. SQLite has none.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -55,6 +57,27 @@ def call(function: str, *values: Any) -> Any:
     with wrapper.bound_cursor() as cursor:
         cursor.execute(f"SELECT {function}({marks})", values)
         return cursor.fetchone()[0]
+
+
+@contextmanager
+def opened_by(function: str, value: str, *, alone: bool = False) -> Iterator[Any]:
+    """A transaction that begins with one of them, which takes one argument; what it answers.
+
+    BEGIN and the call are one message; COMMIT too where the function is `alone` and changes nothing.
+    """
+    wrapper: Any = connection
+    with wrapper.opened_by(function, value, alone=alone) as answer:
+        yield answer
+
+
+def ask(function: str, value: str, *, last: bool = False) -> Any:
+    """What one of them that takes one argument answers, in the transaction at hand.
+
+    Nothing comes behind the `last` one, which takes COMMIT along: nobody waits for a lock while
+    that is on its way.
+    """
+    wrapper: Any = connection
+    return wrapper.ask(function, value, last=last)
 
 
 def refusal(error: DatabaseError) -> tuple[str, str]:

@@ -15,6 +15,10 @@ def plain_number(value: Decimal) -> str:
 
 def plain_money(value: Decimal, digits: int) -> str:
     """With at least the `digits` of the currency, and more only where there are more: 4.00, 0.125."""
+    text = f"{value:f}"
+    # As most amounts are: with just so many decimals.
+    if digits and text[-digits - 1 : -digits] == "." and text[0] != "-":
+        return text
     whole, _point, rest = plain_number(value).partition(".")
     rest = rest.ljust(digits, "0")
     return f"{whole}.{rest}" if rest else whole

@@ -13,8 +13,8 @@ from zoneinfo import ZoneInfo
 from django.utils.translation import gettext as _
 
 from archive.history.reading import LIMIT, Faults, Line
+from sales.canonical import canonical, plain
 from sales.models import Sale
-from sales.posting import canonical, plain
 
 ZERO = Decimal(0)
 

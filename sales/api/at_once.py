@@ -8,29 +8,29 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import connection
 from django.utils import timezone
 
 from metering.at_once import (
     Answer,
     Asked,
     OutOfTheOrdinary,
-    ask,
     body_of,
     come_in,
+    opened,
     render,
-    row,
 )
 from sales.api.reading import read_sale
 from sales.api.shapes import sale_shape
 from sales.checkout import SaleRequest, needed_permissions, record_sale
-from sales.models import Customer, Payment, Register, Sale, Shift
+from sales.models import Customer, Payment, Sale
+from sales.rows import PLAIN, PlainCustomer, PlainLocation, PlainRegister, PlainShift
 from sales.sellable import check_sellable
-from tenants.models import Location
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,25 +67,23 @@ def sell(request: Any, asked: Asked) -> Answer:
     wanted = read_sale(body)
     if any(payment.method == Payment.Method.CREDIT for payment in wanted.payments):
         raise OutOfTheOrdinary
-    with transaction.atomic():
-        sale = _recorded(request, asked, wanted)
-        return Answer(render(sale_shape(request, sale)), 201)
-
-
-def _recorded(request: Any, asked: Asked, wanted: SaleRequest) -> Sale:
     now = timezone.now()
-    found = ask(
-        asked,
-        "sales_open_v2",
-        {
-            "now": now.isoformat(),
-            "register": str(wanted.register_id),
-            "sale": str(wanted.id),
-            "customer": None if wanted.customer_id is None else str(wanted.customer_id),
-            "needed": needed_permissions(wanted),
-            "variations": [str(line.variation_id) for line in wanted.lines],
-        },
-    )
+    question = {
+        "now": now.isoformat(),
+        "register": str(wanted.register_id),
+        "sale": str(wanted.id),
+        "customer": None if wanted.customer_id is None else str(wanted.customer_id),
+        "needed": needed_permissions(wanted),
+        "variations": [str(line.variation_id) for line in wanted.lines],
+    }
+    with opened(asked, "sales_open_v2", question) as found:
+        sale = _recorded(request, asked, wanted, found, now)
+    return Answer(render(sale_shape(request, sale)), 201)
+
+
+def _recorded(
+    request: Any, asked: Asked, wanted: SaleRequest, found: Mapping[str, Any], now: datetime
+) -> Sale:
     come_in(request, asked, found["who"])
     variations = {UUID(key): _offered(*one) for key, one in (found["goods"] or {}).items()}
     check_sellable(wanted, variations)
@@ -93,47 +91,39 @@ def _recorded(request: Any, asked: Asked, wanted: SaleRequest) -> Sale:
         wanted,
         operator=request.user,
         device=request.device,
-        shift=_shift(found["place"], found["who"]),
+        shift=_shift(found["place"], request.device.location_id),
         customer=_customer(wanted.customer_id, found["buyer"]),
         variations=variations,
         sold_at=now,
+        rows=PLAIN,
+        last=True,
     )
 
 
 # -- rows, as far as they are needed ----------------------------------------------------------------
 
 
-def _shift(place: Mapping[str, Any], who: Mapping[str, Any]) -> Shift:
-    location = row(
-        Location,
-        id=UUID(who["location_id"]),
-        name=place["location_name"],
-        own_time_zone=place["own_time_zone"],
-        below_zero=place["below_zero"],
+def _shift(place: Mapping[str, Any], location_id: UUID) -> Any:
+    location = PlainLocation(
+        location_id, place["location_name"], place["own_time_zone"], place["below_zero"]
     )
-    register = row(
-        Register,
-        id=UUID(place["id"]),
+    register = PlainRegister(
+        pk=UUID(place["id"]),
         name=place["name"],
         prefix=place["prefix"],
-        location_id=location.pk,
-        is_history=False,
+        location=location,
         sale_counter=place["sale_counter"],
         chain_length=place["chain_length"],
         chain_hash=place["chain_hash"],
     )
-    register.location = location
-    shift: Shift = row(Shift, id=UUID(place["shift_id"]), register_id=register.pk)
-    shift.register = register
-    return shift
+    return PlainShift(UUID(place["shift_id"]), register)
 
 
-def _customer(customer_id: UUID | None, name: str | None) -> Customer | None:
+def _customer(customer_id: UUID | None, name: str | None) -> Any:
     if customer_id is None:
         return None
-    clear = Customer._meta.get_field("name").from_db_value(name, None, connection)
-    customer: Customer = row(Customer, id=customer_id, name=clear)
-    return customer
+    sealed: Any = Customer._meta.get_field("name")
+    return PlainCustomer(customer_id, sealed.from_db_value(name, None, connection))
 
 
 def _offered(

@@ -31,12 +31,12 @@ from sales.api import schema
 from sales.api.reading import read_offline, read_sale
 from sales.api.registers import register_or_404
 from sales.api.shapes import series_shape
+from sales.canonical import canonical
 from sales.cards import holds_card_number
 from sales.checkout import checkout
 from sales.kept import RAW, kept_sale
 from sales.models import NumberSeries
 from sales.offline import Outcome, Status, hold_unread, take_in
-from sales.posting import canonical
 from sales.reasons import sentence
 from sales.series import counted, make_series
 from tenants.errors import Refused
@@ -239,7 +239,9 @@ def _shape(request: BusinessRequest, outcome: Outcome) -> dict[str, Any]:
         "id": outcome.id,
         "status": outcome.status.value,
         "number": outcome.number,
-        "receipt_url": web_address(request, "receipt", outcome.id) if has_receipt else None,
+        "receipt_url": web_address(request, "receipt", outcome.id)
+        if has_receipt and outcome.id
+        else None,
         "review": [{"code": one["code"], "message": sentence(one)} for one in outcome.reasons],
         "error": None
         if error is None

@@ -15,13 +15,13 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sales.canonical import canonical
 from sales.checkout import LineRequest, PaymentRequest, SaleRequest
 from sales.models import Payment, Sale
 from sales.posting import (
     LINE_FIELDS,
     PAYMENT_FIELDS,
     SALE_FIELDS,
-    canonical,
     document_hash,
     hash_of_values,
 )

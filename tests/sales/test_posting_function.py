@@ -46,12 +46,12 @@ def document(selling: Shop, monkeypatch: pytest.MonkeyPatch) -> Document:
     """Of two mugs and some tea at the shop's register, paid in cash: not written yet."""
     sent: list[str] = []
 
-    def keep(function: str, text: str) -> str:
+    def keep(function: str, text: str, *, last: bool) -> str:
         sent.append(text)
         raise RuntimeError(function)
 
     with monkeypatch.context() as patched:
-        patched.setattr(posting, "call", keep)
+        patched.setattr(posting, "ask", keep)
         with pytest.raises(RuntimeError, match="sales_post_v2"):
             sell(selling, (selling.mug, "2"), (selling.tea, "0.5"))
     found: Document = json.loads(sent[0])
@@ -272,3 +272,27 @@ def test_without_its_setting_one_would(
 ) -> None:
     with altered(owner_connection, SALES, ("SET enable_seqscan = off\n", "")):
         assert read_through(document, owner_connection) > 0
+
+
+def test_a_sale_reaches_its_business_through_its_register(
+    owner_connection: psycopg.Connection,
+) -> None:
+    """What stands in the place of a key of its own: neither of the two may go."""
+    found = owner_connection.execute(
+        "SELECT conrelid::regclass::text, pg_get_constraintdef(oid) FROM pg_constraint"
+        " WHERE contype = 'f' AND convalidated"
+        " AND conrelid IN ('sales_sale'::regclass, 'sales_register'::regclass)"
+    ).fetchall()
+    keys = {(table, text.partition(" DEFERRABLE")[0]) for table, text in found}
+    assert {
+        (
+            "sales_sale",
+            "FOREIGN KEY (business_id, register_id) REFERENCES sales_register(business_id, id)",
+        ),
+        ("sales_register", "FOREIGN KEY (business_id) REFERENCES tenants_business(id)"),
+    } <= keys
+    empty = owner_connection.execute(
+        "SELECT attname FROM pg_attribute WHERE attrelid = 'sales_sale'::regclass"
+        " AND attname IN ('business_id', 'register_id') AND NOT attnotnull"
+    ).fetchall()
+    assert empty == []
