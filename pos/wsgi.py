@@ -6,8 +6,8 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import django
 from django.core.exceptions import ImproperlyConfigured
-from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pos.settings")
 
@@ -27,13 +27,16 @@ def without(*names: str) -> Iterator[None]:
 # Nothing that starting makes is garbage, and looking for some takes a fifth of the start.
 gc.disable()
 try:
-    application = get_wsgi_application()
+    django.setup(set_prefix=False)
+
+    # Needs the applications that were just loaded.
+    from pos.front import Handler
+    from pos.serving import prepare
+
+    application = Handler()
     # It imports these because they are there, for what nobody asks of it: a tenth of all modules.
     with without("pygments", "requests", "yaml"):
         import rest_framework.compat  # noqa: F401
-
-    # Needs the applications that were just loaded.
-    from pos.serving import prepare
 
     prepare()
 except ImproperlyConfigured as error:
