@@ -25,7 +25,7 @@ from sales.models.customer import Customer
 from sales.models.till import Register, Shift
 from tenants.constraints import TenantPartReference, walls
 from tenants.fields import amount_field
-from tenants.models import Location, TenantForeignKey, TenantModel, TenantRow
+from tenants.models import Business, Location, TenantForeignKey, TenantModel, TenantRow
 
 
 def adds_up(total: str, *parts: str) -> Q:
@@ -63,6 +63,16 @@ class Sale(TenantModel):
         ADJUSTMENT = "adjustment", _("Adjustment")
         WRITE_OFF = "write_off", _("Write-off")
 
+    # Without a key of its own to the business: it reaches that through its register's, and each key
+    # is checked on every sale.
+    business = models.ForeignKey(
+        Business,
+        on_delete=models.PROTECT,
+        db_index=False,
+        db_constraint=False,
+        editable=False,
+        related_name="+",
+    )
     kind = models.CharField(_("kind"), max_length=10, choices=Kind, default=Kind.SALE)
     number = models.CharField(_("receipt"), max_length=40)
     counter = models.PositiveBigIntegerField(editable=False)
