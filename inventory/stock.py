@@ -27,7 +27,11 @@ def levels(location_ids: Collection[uuid.UUID]) -> Any:
 
 def low(stock_levels: Any) -> Any:
     """Those under the quantity that their product warns below."""
-    return stock_levels.filter(quantity__lt=F("variation__product__alert_quantity"))
+    # The first is implied by the second; it is the one that an index knows.
+    return stock_levels.filter(
+        variation__product__alert_quantity__isnull=False,
+        quantity__lt=F("variation__product__alert_quantity"),
+    )
 
 
 @dataclass

@@ -7,7 +7,7 @@ from typing import Any
 from whitenoise.middleware import WhiteNoiseMiddleware
 
 
-class StaticFiles(WhiteNoiseMiddleware):
+class StaticFiles(WhiteNoiseMiddleware):  # type: ignore[misc]
     """WhiteNoise, which would look through hundreds of files before a till is answered."""
 
     #: Of this process.

@@ -19,9 +19,10 @@ from typing import Any, Final
 
 from django.db import connections, router
 
+from reports import due
 from reports.models import DaySummary, ProductDay, ProductMonth
 from sales.models import Sale
-from sales.selection import Totals
+from sales.selection import Totals, keeps_sums
 from tenants.context import require_id
 from tenants.models import Location
 
@@ -145,6 +146,14 @@ def days(first: date, last: date, *, places: Places = None) -> Days:
             cursor.execute(_ALL_DAYS.format(**parts), params)
             rows = cursor.fetchall()
     return Days([_day(row) for row in rows if row[1] is not None], pending)
+
+
+@keeps_sums
+def whole_days(first: date, last: date, places: Places = None) -> Totals:
+    """What all documents from `first` to `last` come to at these locations."""
+    found = days(first, last, places=places)
+    due.note(found.pending)
+    return sum((one.totals for one in found.rows), Totals())
 
 
 def _day(row: Any) -> Day:

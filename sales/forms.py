@@ -17,7 +17,7 @@ from accounts.permissions import Permission
 from sales.cards import holds_card_number
 from sales.models import Customer, Payment, Register, Sale, Shift
 from sales.numbering import hold_numbers, is_in_history
-from sales.selection import Wanted, narrowed, visible_operators, visible_registers
+from sales.selection import Wanted, visible_operators, visible_registers
 from tenants.asking import asked
 from tenants.context import current
 from tenants.errors import Refused
@@ -85,10 +85,9 @@ class SaleFilter(forms.Form):
         assert isinstance(field, forms.ChoiceField)
         field.choices = [("", nothing), *choices]
 
-    def narrow(self, sales: QuerySet[Sale]) -> QuerySet[Sale]:
+    def wanted(self) -> Wanted:
         self.is_valid()
-        wanted = Wanted(text=asked(self.request), **self.cleaned_data)
-        return narrowed(self.request, sales, wanted)
+        return Wanted(text=asked(self.request), **self.cleaned_data)
 
 
 def placed(register: Register) -> str:

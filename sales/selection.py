@@ -6,7 +6,7 @@ Every page, list and figure starts from here, so that they agree with each other
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -16,7 +16,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
 from django.utils.translation import gettext as _
 
-from accounts.access import at_visible_locations, can, demand
+from accounts.access import at_visible_locations, can, demand, location_ids
 from accounts.models import Membership
 from accounts.people import seen_by
 from accounts.permissions import Permission
@@ -194,3 +194,26 @@ def totals(sales: QuerySet[Sale]) -> Totals:
     """What this set comes to, in one statement."""
     row = sales.order_by().aggregate(**total_columns())
     return Totals.of(row)
+
+
+#: What all documents of some days come to at some locations (None: all), for who keeps such sums.
+SumsOfDays = Callable[[date, date, Collection[uuid.UUID] | None], Totals]
+_kept: list[SumsOfDays] = []
+
+
+def keeps_sums(sums: SumsOfDays) -> SumsOfDays:
+    """Ask this function for the totals of whole days from now on."""
+    _kept[:] = [sums]
+    return sums
+
+
+def totals_of(request: Any, sales: QuerySet[Sale], wanted: Wanted) -> Totals:
+    """What these documents come to, which are those that the request may see, narrowed to what is
+    wanted. Where that is all of some days, sums that are kept of them are asked, for a million
+    documents are not read for a line above a list."""
+    conditions = (wanted.text, wanted.register, wanted.operator, wanted.customer, wanted.kind)
+    is_days = not any(conditions) and not wanted.method
+    if not _kept or not is_days or not can(request, Permission.SELL_VIEW):
+        return totals(sales)
+    places = {uuid.UUID(str(wanted.location))} if wanted.location else location_ids(request)
+    return _kept[0](wanted.date_from or date.min, wanted.date_to or date.max, places)

@@ -186,6 +186,11 @@ class Product(TenantModel):
             models.Index(fields=["business", "category"], name="product_of_category"),
             models.Index(fields=["business", "-updated_at"], name="product_newest"),
             models.Index(fields=["business", "changed", "id"], name="product_changed"),
+            models.Index(
+                fields=["business", "id"],
+                condition=Q(alert_quantity__isnull=False),
+                name="product_that_warns",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -36,7 +36,7 @@ from sales.margins import Sight
 from sales.models import Sale, SaleLine
 from sales.receipts import payment_label, rate_label, receipt_of
 from sales.refundable import KINDS, refunded_quantities
-from sales.selection import prints_original, totals, visible_sales
+from sales.selection import narrowed, prints_original, totals_of, visible_sales
 from sales.shifts import AMOUNT
 from sales.voids import void_sale
 from tenants.errors import Refused
@@ -80,7 +80,8 @@ def _sum(groups: QuerySet[Any, Any]) -> Any:
 @vary_on_headers("HX-Request")
 def sale_list(request: HttpRequest) -> HttpResponse:
     filters = SaleFilter(request)
-    sales = filters.narrow(visible_sales(request))
+    wanted = filters.wanted()
+    sales = narrowed(request, visible_sales(request), wanted)
     page = keyset_page(for_list(sales), by="sold_at", cursor=request.GET.get("cursor", ""))
     context = {
         "filter": filters,
@@ -88,7 +89,7 @@ def sale_list(request: HttpRequest) -> HttpResponse:
         "sales": page.rows,
         "next_cursor": page.next_cursor,
         "previous_cursor": page.previous_cursor,
-        "totals": totals(sales),
+        "totals": totals_of(request, sales, wanted),
     }
     return render(request, "sales/sale_list.html", context)
 
