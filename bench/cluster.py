@@ -49,7 +49,9 @@ def durable() -> Iterator[Cluster]:
 
 def postmaster(cluster: Cluster) -> int:
     """The process number of this PostgreSQL: the parent of whoever answers."""
-    return parent_of(int(cluster.sql("SELECT pg_backend_pid();")))
+    # Asked while it is connected: a process that has ended has no parent.
+    with psycopg.connect(cluster.superuser_url) as asking:
+        return parent_of(asking.info.backend_pid)
 
 
 def forget_statements(cluster: Cluster) -> None:
