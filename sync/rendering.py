@@ -161,41 +161,47 @@ def _versions(kind: Kind, rows: Any, digits: int) -> Iterator[tuple[str, str]]:
     if kind.sealed:
         stored = _columns(kind)[-len(kind.columns) :]
         for key, *tokens in rows.values_list(kind.key, *stored).iterator(chunk_size=5000):
-            yield str(key), _version([str(key), *tokens])
+            yield str(key), _version(_JSON([str(key), *tokens]))
         return
     for values in rows.values_list(*_columns(kind)).iterator(chunk_size=5000):
         shape = _shape(kind, values, digits)
-        yield shape["id"], _version(shape)
+        yield shape["id"], _version(_JSON(shape))
 
 
 def _line(kind: Kind, values: tuple[Any, ...], digits: int) -> str:
     shape = _shape(kind, values, digits)
-    of = [shape["id"], *values[1 + len(kind.columns) :]] if kind.sealed else shape
-    return json.dumps({"version": _version(of), **shape}, ensure_ascii=False, separators=(",", ":"))
+    text = _JSON(shape)
+    of = _JSON([shape["id"], *values[1 + len(kind.columns) :]]) if kind.sealed else text
+    return f'{{"version":"{_version(of)}",{text[1:]}'
 
 
 def _shape(kind: Kind, values: Iterable[Any], digits: int) -> dict[str, Any]:
     key, *rest = values
     shape: dict[str, Any] = {"id": str(key)}
     for (name, _column, what), value in zip(kind.columns, rest, strict=False):
-        shape[name] = _value(value, what, digits)
+        if what in _AS_IT_IS or value is None:
+            shape[name] = value
+        else:
+            shape[name] = _value(value, what, digits)
     return shape
 
 
+_AS_IT_IS = {Type.TEXT, Type.BOOL, Type.WHOLE}
+
+
 def _value(value: Any, what: Type, digits: int) -> Any:
-    if value is None:
-        return None
-    if what in (Type.ID, Type.LINK):
-        return str(value)
     if what is Type.FILLED:
         return bool(value)
     if what is Type.NUMBER:
         return plain_number(Decimal(value))
     if what is Type.MONEY:
         return plain_money(Decimal(value), digits)
-    return value
+    return str(value)
 
 
-def _version(of: Any) -> str:
-    text = json.dumps(of, ensure_ascii=False, separators=(",", ":"))
+# One for all rows: to make an encoder takes longer than it takes to write a row.
+_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+def _version(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[: BITS // 4].lstrip("0") or "0"
