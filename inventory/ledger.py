@@ -1,6 +1,6 @@
 """The only writer of stock: each movement is recorded and added to its level in one transaction.
 
-`post()` is set-based: on PostgreSQL one call of `sql/inventory_post_v2.sql`, elsewhere one statement
+`post()` is set-based: on PostgreSQL one call of `sql/inventory_post_v1.sql`, elsewhere one statement
 for all levels of a document and one for all its movements, however many lines. Levels are locked in
 the order of their keys, so two documents never wait for each other in a circle.
 """
@@ -114,7 +114,7 @@ class _Asked:
 def _by_function(asked: _Asked, entries: Sequence[Entry], guard: bool) -> dict[uuid.UUID, Decimal]:
     try:
         answer = call(
-            "inventory_post_v2",
+            "inventory_post_v1",
             asked.location.pk,
             asked.document_id,
             asked.document_number,

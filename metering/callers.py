@@ -110,7 +110,7 @@ def caller(
     cash_step: str,
     sends_webhooks: bool,
 ) -> Caller:
-    """Whoever these columns are of, as functions such as `sales_open_v2` find them."""
+    """Whoever these columns are of, as functions such as `sales_open_v1` find them."""
     company = Company(
         business_id,
         slug,

@@ -1,7 +1,7 @@
 """The one place that writes a document: its lines, payments, stock movements, number and hash.
 
 What may be done was decided before (`checkout.py`, `voids.py`). The caller holds the lock on the
-register's row. On PostgreSQL all is one call of `sql/sales_post_v2.sql`, elsewhere a few statements,
+register's row. On PostgreSQL all is one call of `sql/sales_post_v1.sql`, elsewhere a few statements,
 the same for 5 lines and for 500; customers' credit is its own ledger's, behind it.
 """
 
@@ -162,7 +162,7 @@ def _by_function(
         "event": plain(outbox.event(OF_DOCUMENT[sale.kind])),
     }
     try:
-        return ledger.balances_of(ask("sales_post_v2", encode(document), last=last))
+        return ledger.balances_of(ask("sales_post_v1", encode(document), last=last))
     except DatabaseError as error:
         ledger.raise_refusal(error)
         if refusal(error)[0] == "TB003":

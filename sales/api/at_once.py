@@ -1,6 +1,6 @@
 """The ordinary sale at a terminal, with two statements: what it takes is read, and it is written.
 
-One call of `sql/sales_open_v2.sql` looks at whoever asks, the place, the shift and what is sold, and
+One call of `sql/sales_open_v1.sql` looks at whoever asks, the place, the shift and what is sold, and
 locks the register; `record_sale` prices and posts as always. See `metering/at_once.py`.
 """
 
@@ -76,7 +76,7 @@ def sell(request: Any, asked: Asked) -> Answer:
         "needed": needed_permissions(wanted),
         "variations": [str(line.variation_id) for line in wanted.lines],
     }
-    with opened(asked, "sales_open_v2", question) as found:
+    with opened(asked, "sales_open_v1", question) as found:
         sale = _recorded(request, asked, wanted, found, now)
     return Answer(render(sale_shape(request, sale)), 201)
 

@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
     # The columns that it reads are these apps'.
     dependencies = [
         ("sales", "0011_posting_in_one_call"),
-        ("accounts", "0004_next_tokens"),
+        ("accounts", "0005_caller_in_one_call"),
         ("inventory", "0007_posting_in_one_call"),
         ("tenants", "0003_sealed_references"),
     ]

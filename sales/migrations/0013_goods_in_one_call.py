@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
     # The columns that it reads, and the search that it calls, are these apps'.
     dependencies = [
         ("sales", "0012_reading_in_one_call"),
-        ("accounts", "0004_next_tokens"),
+        ("accounts", "0005_caller_in_one_call"),
         ("inventory", "0008_searching_in_one_call"),
         ("tenants", "0003_sealed_references"),
     ]

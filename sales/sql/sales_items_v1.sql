@@ -42,67 +42,24 @@ DECLARE
     ids uuid[];
     items text;
 BEGIN
-    SELECT device.id AS device_id, device.location_id, member.id AS member_id,
-           person.id AS person_id, coalesce(nullif(person.name, ''), person.username) AS name,
-           session.id AS session_id,
-           role.permissions::text AS role_permissions,
-           device.permissions::text AS device_permissions,
-           business.slug, business.currency, business.time_zone, business.locale,
-           business.cash_step::text AS cash_step, business.sends_webhooks
-      INTO who
-      FROM accounts_device AS device
-      JOIN tenants_business AS business ON business.id = bound AND business.is_active
-      -- In whose name it was made; where people sign in, they count and not that person.
-      JOIN accounts_membership AS maker
-        ON maker.business_id = bound AND maker.id = device.membership_id
-      JOIN accounts_user AS maker_person ON maker_person.id = maker.user_id
-      LEFT JOIN accounts_operatorsession AS session
-        ON session.business_id = bound
-       AND session.token_hash = signed_in
-       AND session.device_id = device.id
-       AND session.ended_at IS NULL
-       AND session.expires_at > moment
-       AND session.used_at > moment - interval '1 minute'
-      JOIN accounts_membership AS member
-        ON member.business_id = bound
-       AND member.id = CASE WHEN signed_in IS NULL THEN maker.id ELSE session.membership_id END
-       AND member.is_active
-      JOIN accounts_user AS person ON person.id = member.user_id AND person.is_active
-      JOIN accounts_role AS role ON role.business_id = bound AND role.id = member.role_id
+    SELECT caller.* INTO who
+      FROM accounts_caller_v1(
+               bound, moment, asked ->> 'token', signed_in, needed, every => false
+           ) AS caller
       JOIN sales_register AS register
         ON register.business_id = bound
        AND register.id = (asked ->> 'register')::uuid
-       AND register.location_id = device.location_id
+       AND register.location_id = caller.location_id
        AND register.is_active
        AND NOT register.is_history
       JOIN tenants_location AS location
         ON location.business_id = bound AND location.id = register.location_id
        AND location.is_active
-     WHERE device.business_id = bound
-       AND device.token_hash = asked ->> 'token'
-       AND device.kind = 'terminal'
-       AND device.revoked_at IS NULL
-       AND (device.expires_at IS NULL OR device.expires_at > moment)
-       AND device.addresses IS NULL
-       AND device.last_seen_at > moment - interval '5 minutes'
-       AND CASE WHEN device.needs_operator THEN signed_in IS NOT NULL
-                ELSE maker.is_active AND maker_person.is_active END
-       AND EXISTS (
-               SELECT FROM unnest(needed) AS one
-                WHERE role.permissions ? one
-                  AND (device.permissions IS NULL OR device.permissions ? one)
-           )
-       AND (member.all_locations OR EXISTS (
-               SELECT FROM accounts_membershiplocation AS link
-                WHERE link.business_id = bound
-                  AND link.membership_id = member.id
-                  AND link.location_id = device.location_id
-           ))
-       -- A terminal that stands at a register looks at no other, nor where its own is off.
-       AND NOT EXISTS (
+     -- A terminal that stands at a register looks at no other, nor where its own is off.
+     WHERE NOT EXISTS (
                SELECT FROM sales_register AS own
                 WHERE own.business_id = bound
-                  AND own.device_id = device.id
+                  AND own.device_id = caller.device_id
                   AND (own.id <> register.id OR NOT own.is_active)
            );
     IF NOT FOUND THEN

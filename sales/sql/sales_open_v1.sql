@@ -15,11 +15,14 @@
 -- a sale is not known yet is asked after that: of two with the same id the second one sees the first.
 --
 -- It runs as whoever calls it, so row-level security binds it; the business is that of the
--- transaction and no argument. Landed: a change is sales_open_v2, beside this one, because an older
--- release may be at work while a newer one starts.
+-- transaction and no argument. Each row is found by its key: a session plans that once, for every
+-- business, and never so that a table is read through because it was empty then. Landed: a change is
+-- sales_open_v2, beside this one, because an older release may be at work while a newer one starts.
 CREATE FUNCTION sales_open_v1(asked jsonb) RETURNS jsonb
 LANGUAGE plpgsql VOLATILE SECURITY INVOKER
 SET search_path = public, pg_temp
+SET enable_seqscan = off
+SET plan_cache_mode = force_generic_plan
 AS $function$
 #variable_conflict error
 DECLARE
@@ -35,50 +38,8 @@ DECLARE
     buyer text;
     goods jsonb;
 BEGIN
-    SELECT device.id AS device_id, device.location_id, member.id AS member_id,
-           person.id AS person_id, coalesce(nullif(person.name, ''), person.username) AS name,
-           session.id AS session_id,
-           role.permissions::text AS role_permissions,
-           device.permissions::text AS device_permissions,
-           business.slug, business.currency, business.time_zone, business.locale,
-           business.cash_step::text AS cash_step, business.sends_webhooks
-      INTO who
-      FROM accounts_device AS device
-      JOIN tenants_business AS business ON business.id = bound AND business.is_active
-      -- In whose name it was made; where people sign in, they count and not that person.
-      JOIN accounts_membership AS maker
-        ON maker.business_id = bound AND maker.id = device.membership_id
-      JOIN accounts_user AS maker_person ON maker_person.id = maker.user_id
-      LEFT JOIN accounts_operatorsession AS session
-        ON session.business_id = bound
-       AND session.token_hash = signed_in
-       AND session.device_id = device.id
-       AND session.ended_at IS NULL
-       AND session.expires_at > moment
-       AND session.used_at > moment - interval '1 minute'
-      JOIN accounts_membership AS member
-        ON member.business_id = bound
-       AND member.id = CASE WHEN signed_in IS NULL THEN maker.id ELSE session.membership_id END
-       AND member.is_active
-      JOIN accounts_user AS person ON person.id = member.user_id AND person.is_active
-      JOIN accounts_role AS role ON role.business_id = bound AND role.id = member.role_id
-     WHERE device.business_id = bound
-       AND device.token_hash = asked ->> 'token'
-       AND device.kind = 'terminal'
-       AND device.revoked_at IS NULL
-       AND (device.expires_at IS NULL OR device.expires_at > moment)
-       AND device.addresses IS NULL
-       AND device.last_seen_at > moment - interval '5 minutes'
-       AND CASE WHEN device.needs_operator THEN signed_in IS NOT NULL
-                ELSE maker.is_active AND maker_person.is_active END
-       AND role.permissions ?& needed
-       AND (device.permissions IS NULL OR device.permissions ?& needed)
-       AND (member.all_locations OR EXISTS (
-               SELECT FROM accounts_membershiplocation AS link
-                WHERE link.business_id = bound
-                  AND link.membership_id = member.id
-                  AND link.location_id = device.location_id
-           ));
+    SELECT * INTO who
+      FROM accounts_caller_v1(bound, moment, asked ->> 'token', signed_in, needed, every => true);
     IF NOT FOUND THEN
         RETURN NULL;
     END IF;

@@ -19,11 +19,16 @@
 --   23505  a document with this id exists
 --
 -- It runs as whoever calls it, so row-level security binds it; the business is that of the
--- transaction and no argument. Stock comes last: others wait for it least long. Landed: a change is
--- sales_post_v2, beside this one, because an older release may be at work while a newer one starts.
-CREATE FUNCTION sales_post_v1(document jsonb) RETURNS jsonb
+-- transaction and no argument. Each row is found by its key: a session plans that once, for every
+-- business, and never so that a table is read through because it was empty then; so it plans the
+-- checks of the references, too. Stock comes last: others wait for it least long. Landed: a change
+-- is sales_post_v2, beside this one, because an older release may be at work while a newer one
+-- starts.
+CREATE FUNCTION sales_post_v1(document jsonb) RETURNS text
 LANGUAGE plpgsql VOLATILE SECURITY INVOKER
 SET search_path = public, pg_temp
+SET enable_seqscan = off
+SET plan_cache_mode = force_generic_plan
 AS $function$
 #variable_conflict error
 DECLARE
@@ -32,9 +37,7 @@ DECLARE
     sale CONSTANT sales_sale := jsonb_populate_record(NULL::sales_sale, document -> 'sale');
     -- A number of a device's own series takes none of the register's.
     is_own CONSTANT boolean := sale.series = '';
-    sums record;
-    paid numeric;
-    entries jsonb;
+    written record;
 BEGIN
     -- The register goes on by one, from where the caller saw it.
     UPDATE sales_register AS register
@@ -71,25 +74,34 @@ BEGIN
         RAISE EXCEPTION USING ERRCODE = 'TB003', MESSAGE = 'The shift is not open.';
     END IF;
 
-    INSERT INTO sales_sale (
-        id, business_id, kind, number, counter, series, is_offline,
-        location_id, register_id, shift_id, operator_id, device_id, customer_id, reverses_id,
-        reason, note, sold_at, business_date, created_at,
-        currency, item_count, subtotal, discount, net, tax, total, rounding,
-        discount_kind, discount_value,
-        request_hash, chain_index, previous_hash, content_hash
-    ) VALUES (
-        sale.id, bound, sale.kind, sale.number, sale.counter, sale.series, sale.is_offline,
-        sale.location_id, sale.register_id, sale.shift_id, sale.operator_id, sale.device_id,
-        sale.customer_id, sale.reverses_id,
-        sale.reason, sale.note, sale.sold_at, sale.business_date, sale.created_at,
-        sale.currency, sale.item_count, sale.subtotal, sale.discount, sale.net, sale.tax,
-        sale.total, sale.rounding,
-        sale.discount_kind, sale.discount_value,
-        sale.request_hash, sale.chain_index, sale.previous_hash, sale.content_hash
-    );
-
-    WITH line AS (
+    WITH head AS (
+        INSERT INTO sales_sale (
+            id, business_id, kind, number, counter, series, is_offline,
+            location_id, register_id, shift_id, operator_id, device_id, customer_id, reverses_id,
+            reason, note, sold_at, business_date, created_at,
+            currency, item_count, subtotal, discount, net, tax, total, rounding,
+            discount_kind, discount_value,
+            request_hash, chain_index, previous_hash, content_hash
+        ) VALUES (
+            sale.id, bound, sale.kind, sale.number, sale.counter, sale.series, sale.is_offline,
+            sale.location_id, sale.register_id, sale.shift_id, sale.operator_id, sale.device_id,
+            sale.customer_id, sale.reverses_id,
+            sale.reason, sale.note, sale.sold_at, sale.business_date, sale.created_at,
+            sale.currency, sale.item_count, sale.subtotal, sale.discount, sale.net, sale.tax,
+            sale.total, sale.rounding,
+            sale.discount_kind, sale.discount_value,
+            sale.request_hash, sale.chain_index, sale.previous_hash, sale.content_hash
+        )
+    ), payment AS (
+        INSERT INTO sales_payment AS payment (
+            business_id, sale_id, line, method, amount, tendered, change,
+            card_brand, card_last4, reference
+        )
+        SELECT bound, sale.id, new.line, new.method, new.amount, new.tendered, new.change,
+               new.card_brand, new.card_last4, new.reference
+          FROM jsonb_populate_recordset(NULL::sales_payment, document -> 'payments') AS new
+        RETURNING payment.amount
+    ), line AS (
         INSERT INTO sales_saleline AS line (
             business_id, sale_id, line, variation_id, name, sku, quantity,
             unit_price, unit_cost, gross, discount, sale_discount, net, tax, total,
@@ -102,36 +114,25 @@ BEGIN
                new.tax_name, new.tax_rate, new.tax_inclusive, new.discount_kind,
                new.discount_value, new.is_stocked, new.refunds_id, new.refunds_line
           FROM jsonb_populate_recordset(NULL::sales_saleline, document -> 'lines') AS new
-        RETURNING line.line, line.variation_id, line.quantity, line.unit_cost, line.refunds_id,
-                  line.is_stocked, line.net, line.tax, line.total, line.sale_discount,
-                  line.gross, line.discount
+        RETURNING line.line, line.variation_id, line.quantity, line.unit_cost,
+                  line.net, line.tax, line.total, line.sale_discount, line.gross, line.discount,
+                  line.is_stocked AND line.quantity <> 0 AS moves,
+                  -- What a customer brings back is told apart from what was sold.
+                  CASE WHEN line.refunds_id IS NULL THEN 'sale' ELSE 'refund' END AS kind
     )
     SELECT sum(line.net) AS net, sum(line.tax) AS tax, sum(line.total) AS total,
            sum(line.sale_discount) AS discount, sum(line.gross - line.discount) AS subtotal,
-           -- What a customer brings back is told apart from what was sold.
-           jsonb_agg(
-               jsonb_build_object(
-                   'line', line.line, 'variation_id', line.variation_id,
-                   'quantity', -line.quantity, 'unit_cost', line.unit_cost,
-                   'kind', CASE WHEN line.refunds_id IS NULL THEN 'sale' ELSE 'refund' END
-               ) ORDER BY line.line
-           ) FILTER (WHERE line.is_stocked AND line.quantity <> 0) AS entries
-      INTO sums
-      FROM line;
+           (SELECT coalesce(sum(payment.amount), 0) FROM payment) AS paid,
+           array_agg(line.line) FILTER (WHERE line.moves) AS lines,
+           array_agg(line.variation_id) FILTER (WHERE line.moves) AS variations,
+           array_agg(-line.quantity) FILTER (WHERE line.moves) AS quantities,
+           array_agg(line.unit_cost) FILTER (WHERE line.moves) AS unit_costs,
+           array_agg(line.kind) FILTER (WHERE line.moves) AS kinds
+      INTO written
+      FROM (SELECT * FROM line ORDER BY line.line) AS line;
 
-    WITH payment AS (
-        INSERT INTO sales_payment AS payment (
-            business_id, sale_id, line, method, amount, tendered, change,
-            card_brand, card_last4, reference
-        )
-        SELECT bound, sale.id, new.line, new.method, new.amount, new.tendered, new.change,
-               new.card_brand, new.card_last4, new.reference
-          FROM jsonb_populate_recordset(NULL::sales_payment, document -> 'payments') AS new
-        RETURNING payment.amount
-    )
-    SELECT coalesce(sum(payment.amount), 0) INTO paid FROM payment;
-
-    IF (sums.net, sums.tax, sums.total, sums.discount, sums.subtotal, paid) IS DISTINCT FROM
+    IF (written.net, written.tax, written.total, written.discount, written.subtotal, written.paid)
+       IS DISTINCT FROM
        (sale.net, sale.tax, sale.total, sale.discount, sale.subtotal, sale.total + sale.rounding)
     THEN
         RAISE EXCEPTION USING
@@ -146,12 +147,13 @@ BEGIN
         );
     END IF;
 
-    IF sums.entries IS NULL THEN
+    IF written.lines IS NULL THEN
         RETURN '{}';
     END IF;
     RETURN inventory_post_v1(
         sale.location_id, sale.id, sale.number, sale.operator_id, sale.sold_at,
-        (document -> 'guarded')::boolean, sums.entries
+        (document -> 'guarded')::boolean,
+        written.lines, written.variations, written.quantities, written.unit_costs, written.kinds
     );
 END
 $function$;

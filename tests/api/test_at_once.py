@@ -48,7 +48,7 @@ def sell(terminal: Client, body: dict[str, Any]) -> tuple[Any, list[str]]:
     """The answer, and the functions that were called for it."""
     with CaptureQueriesContext(connection) as queries:
         answer = post(terminal, URL, body)
-    names = ("sales_open_v2", "sales_post_v2")
+    names = ("sales_open_v1", "sales_post_v1")
     return answer, [name for one in queries for name in names if name in one["sql"]]
 
 
@@ -59,8 +59,8 @@ def noted_now(shop: Shop) -> None:
         OperatorSession.objects.update(used_at=timezone.now())
 
 
-AT_ONCE = ["sales_open_v2", "sales_post_v2"]
-USUAL = ["sales_post_v2"]
+AT_ONCE = ["sales_open_v1", "sales_post_v1"]
+USUAL = ["sales_post_v1"]
 
 
 @pytest.fixture
@@ -166,7 +166,7 @@ def test_a_hint_opens_nothing(
     for token_hash in list(hints._known):
         hints.note(token_hash, other_shop.business.pk)
     answer, called = sell(known, mugs(open_shop))
-    assert (answer.status_code, called) == (201, ["sales_open_v2", "sales_post_v2"])
+    assert (answer.status_code, called) == (201, ["sales_open_v1", "sales_post_v1"])
     said(post(with_token("tb_" + "x" * 43), URL, mugs(open_shop)), 401, "not_authenticated")
 
 
@@ -236,7 +236,7 @@ def test_visits_are_noted_by_the_usual_way(open_shop: Shop, known: Client) -> No
     with business(open_shop.business), transaction.atomic():
         Device.objects.update(last_seen_at=LONG_AGO)
     answer, called = sell(known, mugs(open_shop))
-    assert (answer.status_code, called) == (201, ["sales_open_v2", "sales_post_v2"])
+    assert (answer.status_code, called) == (201, ["sales_open_v1", "sales_post_v1"])
     with business(open_shop.business), transaction.atomic():
         seen = Device.objects.get().last_seen_at
         assert seen is not None and seen > LONG_AGO + timedelta(days=1)

@@ -8,7 +8,7 @@ from typing import Any
 
 from tenants.functions import ROOT
 
-LEDGER = "inventory/sql/inventory_post_v2.sql"
+LEDGER = "inventory/sql/inventory_post_v1.sql"
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""What `sales_post_v2` refuses by itself, whatever the code in front of it believes.
+"""What `sales_post_v1` refuses by itself, whatever the code in front of it believes.
 
 Each document here is one that the product itself was about to write, with one thing changed.
 """
@@ -52,7 +52,7 @@ def document(selling: Shop, monkeypatch: pytest.MonkeyPatch) -> Document:
 
     with monkeypatch.context() as patched:
         patched.setattr(posting, "ask", keep)
-        with pytest.raises(RuntimeError, match="sales_post_v2"):
+        with pytest.raises(RuntimeError, match="sales_post_v1"):
             sell(selling, (selling.mug, "2"), (selling.tea, "0.5"))
     found: Document = json.loads(sent[0])
     return found
@@ -60,7 +60,7 @@ def document(selling: Shop, monkeypatch: pytest.MonkeyPatch) -> Document:
 
 def write(document: Document) -> dict[str, str]:
     with transaction.atomic():
-        answer: dict[str, str] = json.loads(functions.call("sales_post_v2", json.dumps(document)))
+        answer: dict[str, str] = json.loads(functions.call("sales_post_v1", json.dumps(document)))
         return answer
 
 
@@ -234,7 +234,7 @@ def test_what_the_document_says_of_its_business_counts_for_nothing(
     assert Sale.objects.get().business_id == selling.business.pk
 
 
-@pytest.mark.parametrize("name", ["sales_open_v2", "sales_post_v2", "inventory_post_v2"])
+@pytest.mark.parametrize("name", ["sales_open_v1", "sales_post_v1", "inventory_post_v1"])
 def test_they_run_with_the_rights_of_the_caller(
     owner_connection: psycopg.Connection, name: str
 ) -> None:
@@ -244,7 +244,23 @@ def test_they_run_with_the_rights_of_the_caller(
     assert row == (False, ["search_path=public, pg_temp", *BY_KEYS])
 
 
-SALES = "sales/sql/sales_post_v2.sql"
+SALES = "sales/sql/sales_post_v1.sql"
+
+
+def test_who_comes_in_is_part_of_the_statement_that_asks(
+    owner_connection: psycopg.Connection,
+) -> None:
+    """Its text is put there, so that it is planned once and with what the caller sets."""
+    owner_connection.execute("SET app.business_id = '1'")
+    plan = owner_connection.execute(
+        "EXPLAIN SELECT * FROM accounts_caller_v1(1, now(), '', NULL, '{sell.create}', true)"
+    ).fetchall()
+    assert "accounts_device" in str(plan)
+    assert "Function Scan" not in str(plan)
+    row = owner_connection.execute(
+        "SELECT prosecdef, provolatile FROM pg_proc WHERE proname = 'accounts_caller_v1'"
+    ).fetchone()
+    assert row == (False, "s")
 
 
 def read_through(document: Document, owner: psycopg.Connection) -> int:

@@ -7,7 +7,7 @@ from tenants.indexes import AddIndexBeside
 
 class Migration(migrations.Migration):
     atomic = False
-    dependencies = [("inventory", "0009_posting_by_keys")]
+    dependencies = [("inventory", "0008_searching_in_one_call")]
 
     operations = [
         AddIndexBeside(

@@ -25,7 +25,7 @@ class DropKey(migrations.AlterField):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("sales", "0014_posting_by_keys"),
+        ("sales", "0013_goods_in_one_call"),
         ("tenants", "0003_sealed_references"),
     ]
 
