@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
 from typing import Any, Final
+from uuid import UUID
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
@@ -79,12 +80,13 @@ class Answer:
 #: nothing has happened.
 Answerer = Callable[[Any, Asked], Answer]
 
+_others: Final = encoders.JSONEncoder()
 _json: Final = json.JSONEncoder(
     ensure_ascii=False,
     separators=(",", ":"),
     allow_nan=False,
     check_circular=False,
-    default=encoders.JSONEncoder().default,
+    default=lambda value: str(value) if type(value) is UUID else _others.default(value),
 )
 
 

@@ -24,19 +24,19 @@ def plain(value: Any) -> Any:
     """A value as canonical JSON has it: decimals with four places, times in UTC with microseconds,
     dataclasses as objects, ids and dates as their text; so too whatever is in lists and objects."""
     kind = type(value)
-    return value if kind in _OF_JSON else _how(kind)(value)  # type: ignore[arg-type]
-
-
-def decimal(value: Decimal) -> str:
-    # A zero that a calculation left negative is the zero that the database gives back.
-    return f"{value:.4f}" if value else "0.0000"
+    if kind in _OF_JSON:
+        return value
+    if kind is Decimal:
+        # A zero that a calculation left negative is the zero that the database gives back.
+        return f"{value:.4f}" if value else "0.0000"
+    return _how(kind)(value)  # type: ignore[arg-type]
 
 
 @cache
 def _how(kind: type) -> Callable[[Any], Any]:
-    """What makes values of a type plain."""
+    """What makes values of another type plain."""
     if issubclass(kind, Decimal):
-        return decimal
+        return lambda value: plain(Decimal(value))
     if issubclass(kind, dict):
         return lambda value: {name: plain(one) for name, one in value.items()}
     if issubclass(kind, list | tuple):

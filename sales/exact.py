@@ -141,14 +141,9 @@ def scaled(value: Decimal, field: str, places: int) -> int:
         raise PricingError(Problem.NOT_A_NUMBER, field)
     if value.copy_abs() > LIMIT:
         raise PricingError(Problem.TOO_LARGE, field, limit=LIMIT)
-    exponent = value.as_tuple().exponent
-    # Beyond any column's scale; without this an exponent of -10^6 would cost seconds below.
-    if isinstance(exponent, int) and exponent < -40:
-        raise PricingError(Problem.TOO_PRECISE, field, places=places)
-    numerator, denominator = value.as_integer_ratio()
-    scale: int = 10**places
-    units, rest = divmod(numerator * scale, denominator)
-    if rest:
+    units = int(value.scaleb(places))
+    # Compared exactly, whatever was cut off or rounded on the way.
+    if Decimal(units).scaleb(-places) != value:
         raise PricingError(Problem.TOO_PRECISE, field, places=places)
     return units
 

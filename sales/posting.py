@@ -134,7 +134,9 @@ def post(
     sale.content_hash = content["sale"]["content_hash"] = _hash_of_rows(content)
     try:
         if connection.vendor == "postgresql":
-            sale.stock_left = _by_function(sale, content, register, guard, last)
+            left = _by_function(sale, content, register, guard, last)
+            if isinstance(sale, Sale):
+                sale.stock_left = ledger.balances_of(left)
         else:
             sale.stock_left = _by_statements(sale, lines, payments, register, guard)
         _post_credit(sale, lines, payments, adds_credit, new_credit, paid_in)
@@ -155,14 +157,15 @@ def post(
 
 def _by_function(
     sale: Sale, content: Mapping[str, Any], register: Register, guard: bool, last: bool
-) -> Mapping[uuid.UUID, Decimal]:
+) -> str:
     document = {
         **content,
         "guarded": guard and register.location.below_zero == Location.BelowZero.REFUSE,
         "event": plain(outbox.event(OF_DOCUMENT[sale.kind])),
     }
     try:
-        return ledger.balances_of(ask("sales_post_v1", encode(document), last=last))
+        left: str = ask("sales_post_v1", encode(document), last=last)
+        return left
     except DatabaseError as error:
         ledger.raise_refusal(error)
         if refusal(error)[0] == "TB003":

@@ -7,7 +7,7 @@ and is never read. Which of the two a sale is made of is said by `Rows`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -162,8 +162,6 @@ class PlainSale:
     chain_index: int = 0
     previous_hash: str = ""
     content_hash: str = ""
-    was_recorded: bool = False
-    stock_left: Mapping[UUID, Decimal] = field(default_factory=dict)
     lines: Sequence[Any] = ()
     payments: Sequence[Any] = ()
 

@@ -85,13 +85,18 @@ def _recorded(
     request: Any, asked: Asked, wanted: SaleRequest, found: Mapping[str, Any], now: datetime
 ) -> Sale:
     come_in(request, asked, found["who"])
-    variations = {UUID(key): _offered(*one) for key, one in (found["goods"] or {}).items()}
+    goods = found["goods"] or {}
+    variations = {
+        line.variation_id: _offered(*goods[key])
+        for line in wanted.lines
+        if (key := str(line.variation_id)) in goods
+    }
     check_sellable(wanted, variations)
     return record_sale(
         wanted,
         operator=request.user,
         device=request.device,
-        shift=_shift(found["place"], request.device.location_id),
+        shift=_shift(found["place"], wanted.register_id, request.device.location_id),
         customer=_customer(wanted.customer_id, found["buyer"]),
         variations=variations,
         sold_at=now,
@@ -103,12 +108,12 @@ def _recorded(
 # -- rows, as far as they are needed ----------------------------------------------------------------
 
 
-def _shift(place: Mapping[str, Any], location_id: UUID) -> Any:
+def _shift(place: Mapping[str, Any], register_id: UUID, location_id: UUID) -> Any:
     location = PlainLocation(
         location_id, place["location_name"], place["own_time_zone"], place["below_zero"]
     )
     register = PlainRegister(
-        pk=UUID(place["id"]),
+        pk=register_id,
         name=place["name"],
         prefix=place["prefix"],
         location=location,
