@@ -162,6 +162,9 @@ def measure(
     """Of each page what `over` judges."""
     port, web = served
     used, found = used_by(cluster, web), {}
+    # The first worker answers before all is loaded, and another one takes its place.
+    every = [request("GET", path, [("Cookie", cookie)]) for path in paths.values()]
+    run(port, [repeated(every)], 5, used)
     for name, path in paths.items():
         work = repeated([request("GET", path, [("Cookie", cookie)])])
         run(port, [work], seconds / 3, used)

@@ -58,10 +58,9 @@ def on_reload(server: Any) -> None:
 
 
 def when_ready(server: Any) -> None:
-    from pos.serving import keep_little, load_everything
+    from pos.serving import load_everything
 
     replaced = os.environ.pop(REPLACED, "")
-    keep_little()
     # Unless workers from before a reload do, one answers while all is loaded that the others will
     # share with each other. It shares less of it, so another one takes its place.
     early = None if replaced else server.spawn_worker()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import gc
 import logging
 import os
@@ -21,9 +20,6 @@ from pos.static_files import StaticFiles
 from tenants import roles
 
 logger = logging.getLogger(__name__)
-
-# M_ARENA_MAX, M_MMAP_THRESHOLD and M_TRIM_THRESHOLD of <malloc.h>.
-_HEAPS, _MAP_FROM, _KEEP = -8, -3, -1
 
 SEED = settings.BASE_DIR / "seed" / "tillbook.sqlite3"
 
@@ -86,20 +82,6 @@ def tell_that_nothing_lasts() -> None:
             "No database is set up: what is entered will be lost. Set DATABASE_URL, SECRET_KEY and"
             " APP_ENCRYPTION_KEY, and deploy again."
         )
-
-
-def keep_little() -> None:
-    """Let this process and those forked from it give memory back once it is free.
-
-    The C library would keep a heap for each of many threads, and grow what it keeps by the largest
-    answer so far. Nothing happens where it is not GNU's.
-    """
-    try:
-        set_option = ctypes.CDLL(None).mallopt
-    except (OSError, AttributeError):
-        return
-    for option, value in ((_HEAPS, 1), (_MAP_FROM, 128 * 1024), (_KEEP, 128 * 1024)):
-        set_option(option, value)
 
 
 def load_everything() -> None:
