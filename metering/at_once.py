@@ -228,7 +228,7 @@ def come_in(request: Any, asked: Asked, who: Mapping[str, Any]) -> None:
 
 @cache
 def _known(urlconf: str) -> Mapping[tuple[str, str], str]:
-    found: Mapping[tuple[str, str], str] = import_module(urlconf).at_once
+    found: Mapping[tuple[str, str], str] = getattr(import_module(urlconf), "at_once", {})
     return found
 
 
