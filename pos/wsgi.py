@@ -34,7 +34,8 @@ try:
     from pos.serving import prepare
 
     application = Handler()
-    # It imports these because they are there, for what nobody asks of it: a tenth of all modules.
+    # REST framework imports these because they are there, and nobody asks it for what they do: a
+    # tenth of all modules.
     with without("pygments", "requests", "yaml"):
         import rest_framework.compat  # noqa: F401
 
