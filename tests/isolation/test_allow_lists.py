@@ -64,6 +64,7 @@ RAW_SQL = {
     "reports/folding.py": "upserts of sums; the business is in each, and the first value of each row",
     "reports/reading.py": "sums and what is beyond them, in one statement; the business is in each part",
     "sales/credit.py": "two statements that change an account; the business is in both",
+    "sales/migrations/0014_one_key_less.py": "drops a key by its name; reads nothing",
     "sync/horizon.py": "the snapshot of the transaction and what database this is; no table of ours",
     "sync/migrations/0002_triggers.py": "the triggers that tell what changed",
     "sync/rendering.py": "sums up rows that a scoped query of the ORM finds",
