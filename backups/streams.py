@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
+from backups import stopping
 from backups.errors import BackupError
 
 if TYPE_CHECKING:
@@ -53,7 +54,10 @@ class Measured:
 
 
 class _Reading:
-    """A source that keeps what it raised: the encryption reports errors as text alone."""
+    """A source that keeps what it raised: the encryption reports errors as text alone.
+
+    What a signal raises before the first line of `read` has run, it cannot keep: `stopping` does.
+    """
 
     def __init__(self, source: Source) -> None:
         self._source = source
@@ -93,7 +97,7 @@ def encrypt(source: Source, sink: Measured, recipients: Sequence[Recipient]) -> 
     try:
         pyrage.encrypt_io(reading, writing, list(recipients))
     except (pyrage.EncryptError, OSError):
-        raise_from(reading.error, sink.error)
+        raise_from(reading.error, sink.error, stopping.asked())
         raise
 
 
@@ -109,7 +113,7 @@ def decrypt(source: Source, sink: Sink, identities: Sequence[Identity]) -> None:
     try:
         pyrage.decrypt_io(reading, measured, list(identities))
     except (pyrage.DecryptError, OSError) as error:
-        raise_from(reading.error, measured.error)
+        raise_from(reading.error, measured.error, stopping.asked())
         if "No matching keys" in str(error):
             raise BackupError(
                 "The backup is encrypted to another key than BACKUP_IDENTITY, or its beginning is damaged."

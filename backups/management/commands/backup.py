@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from backups import keys, restoring, taking, telling
 from backups.errors import BackupError
-from backups.management.stopping import cleaning_up
+from backups.stopping import cleaning_up
 from backups.stores import Store, store_at
 
 

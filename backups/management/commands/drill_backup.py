@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from backups import telling
 from backups.drilling import drill
 from backups.errors import BackupError
-from backups.management.stopping import cleaning_up
+from backups.stopping import cleaning_up
 from backups.stores import chosen, store_at
 
 

@@ -14,10 +14,10 @@ from django.utils import timezone
 
 from backups import one_business, restoring, telling
 from backups.errors import BackupError
-from backups.management.stopping import cleaning_up
 from backups.manifest import Manifest
 from backups.models import BackupRun
 from backups.scratch import folder
+from backups.stopping import cleaning_up
 from backups.stores import Store, chosen, store_at
 from backups.taking import recorded
 
