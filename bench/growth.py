@@ -17,7 +17,7 @@ import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -189,10 +189,11 @@ def _add_shifts(cursor: Any) -> None:
     )  # fmt: skip
 
 
-def fold() -> None:
-    """Let reports take in what was sold: all of it anew, which takes the largest steps."""
-    subprocess.run([sys.executable, "manage.py", "fold_reports", "--rebuild"], cwd=ROOT, check=True,
-                   stdout=subprocess.DEVNULL)  # fmt: skip
+def fold(anew: bool) -> None:
+    """Let reports take in what was sold: all of it anew, which takes the largest steps, or what
+    is not in yet, where that is little."""
+    command = [sys.executable, "manage.py", "fold_reports", *(["--rebuild"] if anew else [])]
+    subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
 
 
 # -- measuring -------------------------------------------------------------------------------------
@@ -234,30 +235,32 @@ def measure(
     return found
 
 
-def grown(steps: Sequence[tuple[int, int]], *, products: int, seconds: float) -> dict[str, Any]:
-    """The whole result, as it is written down."""
+def grown(
+    steps: Sequence[tuple[int, int]], *, products: int, seconds: float
+) -> Iterator[dict[str, Any]]:
+    """The result so far, after each step, as it is written down."""
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="growth-")))
         cluster = stack.enter_context(durable())
         prepare(cluster, folder)
         shops: list[Shop] = []
         served = stack.enter_context(tillbook(cluster, folder))
-        found = []
+        found: list[dict[str, Any]] = []
         for number_of_shops, lines in steps:
             say(f"Filling {number_of_shops} businesses and {lines:,} sale lines")
             _grow(cluster, served[0], shops, number_of_shops, products)
             add_sales(cluster.superuser_url, shops, shares(lines, number_of_shops))
-            fold()
+            fold(anew=not found or lines > found[-1]["lines"])
             works = works_of(shops[0], shops[1])
             figures = measure(cluster, served, works, seconds)
             found.append({"businesses": number_of_shops, "lines": lines, "works": figures})
-        return {
-            "at": now(),
-            "commit": commit(),
-            "machine": described(cluster.binaries),
-            "products": products,
-            "steps": found,
-        }
+            yield {
+                "at": now(),
+                "commit": commit(),
+                "machine": described(cluster.binaries),
+                "products": products,
+                "steps": found,
+            }
 
 
 def _grow(cluster: Cluster, port: int, shops: list[Shop], wanted: int, products: int) -> None:
@@ -275,26 +278,29 @@ def _grow(cluster: Cluster, port: int, shops: list[Shop], wanted: int, products:
 
 
 def text(result: Mapping[str, Any]) -> str:
-    """A row for each work: milliseconds at each step, how many times the first's; CPU and
-    statements at the last."""
+    """A row for each work: CPU milliseconds of application and database together at each step, how
+    many times the first's; p50 at the last, which only an idle machine tells; statements at each."""
     steps = result["steps"]
     head = [
-        "p50 in ms at",
-        *[f"{one['businesses']} shops, {one['lines']:,} lines" for one in steps],
+        "CPU in ms at",
+        *[f"{one['businesses']:,} shops, {one['lines']:,} lines" for one in steps],
     ]
     rows = []
     for work, last in steps[-1]["works"].items():
-        first = steps[0]["works"][work]["p50"]
-        cells = []
-        for one in steps:
-            p50 = one["works"][work]["p50"]
-            times = ratio(p50, first)
-            cells.append(
-                number(p50) + (f" ({times:.1f}×)" if one is not steps[0] and times else "")
-            )
+        costs = [_cost(one["works"][work]) for one in steps]
+        cells = [number(costs[0])]
+        for cost in costs[1:]:
+            times = ratio(cost, costs[0])
+            cells.append(number(cost) + (f" ({times:.1f}×)" if times else ""))
         counts = "/".join(str(one["works"][work]["statements"]) for one in steps)
-        rows.append([work, *cells, number(last["cpu"].get("application")), counts])
-    return table([*head, "app CPU ms", "statements"], rows)
+        rows.append(
+            [work, *cells, number(last["cpu"].get("database")), number(last["p50"]), counts]
+        )
+    return table([*head, "of it the database's", "p50 ms", "statements"], rows)
+
+
+def _cost(told: Mapping[str, Any]) -> float:
+    return sum(told["cpu"].get(name, 0) for name in ("application", "database"))
 
 
 def main() -> int:
@@ -309,15 +315,15 @@ def main() -> int:
     except ValueError as error:
         reading.error(str(error))
     postgres.stop_on_signals()
+    path = ROOT / "bench" / "results" / "growth.json"
+    path.parent.mkdir(exist_ok=True)
     try:
-        result = grown(steps, products=asked.products, seconds=asked.seconds)
+        for result in grown(steps, products=asked.products, seconds=asked.seconds):
+            path.write_text(json.dumps(result, indent=1) + "\n")
+            print(text(result), flush=True)
     except (Missing, postgres.ClusterError) as error:
         say(str(error))
         return 1
-    path = ROOT / "bench" / "results" / "growth.json"
-    path.parent.mkdir(exist_ok=True)
-    path.write_text(json.dumps(result, indent=1) + "\n")
-    print(text(result))
     return 0
 
 

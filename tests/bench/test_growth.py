@@ -28,23 +28,26 @@ def test_all_lines_are_shared_among_the_shops() -> None:
 
 
 def test_each_step_stands_beside_the_first() -> None:
-    def step(shops: int, lines: int, p50: float, statements: int) -> dict[str, Any]:
-        work = {"p50": p50, "statements": statements, "cpu": {"application": 4.0}}
+    def step(shops: int, lines: int, cost: float, statements: int) -> dict[str, Any]:
+        cpu = {"application": 4.0, "database": cost, "pooler": 9.0}
+        work = {"p50": cost * 3, "statements": statements, "cpu": cpu}
         return {"businesses": shops, "lines": lines, "works": {"checkout": work}}
 
-    result = {"steps": [step(10, 10_000, 2.0, 3), step(200, 1_000_000, 5.0, 4)]}
+    result = {"steps": [step(10, 10_000, 1.0, 3), step(2000, 1_000_000, 8.5, 4)]}
     head, _rule, row = text(result).splitlines()
     assert [cell.strip() for cell in head.strip("|").split("|")] == [
-        "p50 in ms at",
+        "CPU in ms at",
         "10 shops, 10,000 lines",
-        "200 shops, 1,000,000 lines",
-        "app CPU ms",
+        "2,000 shops, 1,000,000 lines",
+        "of it the database's",
+        "p50 ms",
         "statements",
     ]
     assert [cell.strip() for cell in row.strip("|").split("|")] == [
         "checkout",
-        "2.00",
-        "5.00 (2.5×)",
-        "4.00",
+        "5.00",
+        "12.5 (2.5×)",
+        "8.50",
+        "25.5",
         "3/4",
     ]
