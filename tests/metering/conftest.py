@@ -4,14 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+import time_machine
 from django.test import Client
 
 from metering.counting import counter
 from tests.factories import Shop, make_device, with_token
 from tests.metering.using import Key, make_key
+
+
+@pytest.fixture(autouse=True)
+def one_window() -> Iterator[None]:
+    """Every test begins at noon of a day inside a month: no minute, day or month ends in it."""
+    with time_machine.travel(datetime(2026, 11, 21, 12, 0, tzinfo=UTC)):
+        yield
 
 
 @pytest.fixture(autouse=True)
