@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 
 import time_machine
 from django.db import connection
@@ -23,6 +24,11 @@ def dump(shop: Shop) -> str:
     return "\n".join(parts).lower()
 
 
+def words(text: str) -> set[str]:
+    """What stands between signs that neither a ciphertext nor a hash has."""
+    return set(re.split(r"[^\w+/=-]+", text))
+
+
 def test_a_dump_holds_no_person(shop, owner):
     browser = Client()
     browser.post("/sign-in/", {"username": "acme.manager", "password": PASSWORD})
@@ -38,10 +44,12 @@ def test_a_dump_holds_no_person(shop, owner):
     text = dump(shop)
     assert "high street" in text, "the dump holds what is not secret"
     for secret in (
-        "acme.owner", "acme.manager", "acme.cashier", "@example.com", "zelda", "zebra", ".owner person",
-        "nl999888777", "carla", "1234 5678", PASSWORD, browser.cookies["sessionid"].value.lower(),
+        "acme.owner", "acme.manager", "acme.cashier", "@example.com", "@zebra", ".owner person",
+        "nl999888777", "1234 5678", PASSWORD, browser.cookies["sessionid"].value.lower(),
     ):  # fmt: skip
         assert secret not in text, secret
+    # Short words stand by themselves: letters of a ciphertext or a hash may come together so.
+    assert {"high", "street", "zelda", "zebra", "carla"} & words(text) == {"high", "street"}
 
 
 def writes(client: Client) -> int:

@@ -38,7 +38,7 @@ def url(path: str = "", slug: str = "acme") -> str:
 
 def rows(shop: Shop, model) -> list:
     with business(shop.business):
-        return list(model.objects.all())
+        return list(model.objects.order_by("pk"))
 
 
 def person_with(shop: Shop, *rights: Right, locations=None) -> Client:

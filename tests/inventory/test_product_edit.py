@@ -177,16 +177,16 @@ def test_costs_are_absent_without_the_permission(shop: Shop, member: Callable[..
     client = member(P.PRODUCT_VIEW, P.PRODUCT_CREATE, P.PRODUCT_UPDATE, P.PRODUCT_PRICE_GLOBAL)
     url = shop.url(f"products/{shop.mug.product_id}/edit/")
     with business(shop.business):
-        Variation.objects.filter(pk=shop.mug.pk).update(cost=Decimal("3.21"))
+        Variation.objects.filter(pk=shop.mug.pk).update(cost=Decimal("63.21"))
     page = client.get(url)
     assert "Cost" not in page.text
-    assert "3.21" not in page.text
+    assert "63.21" not in page.text
     # Neither set nor told: a price below the cost is nothing that this person can know.
     values = stored(shop, shop.mug, **{"row-0-cost": "0", "row-0-price": "1"})
     assert client.post(url, values).status_code == 302
     with business(shop.business):
         mug = Variation.objects.get(pk=shop.mug.pk)
-    assert (mug.cost, mug.price) == (Decimal("3.21"), 1)
+    assert (mug.cost, mug.price) == (Decimal("63.21"), 1)
 
 
 def test_base_prices_need_their_permission(shop: Shop, member: Callable[..., Client]) -> None:

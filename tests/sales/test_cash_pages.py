@@ -160,7 +160,9 @@ def test_elsewhere_there_is_nothing(inside: Shop, stranger: Client, owner: Clien
         assert client.post(address(inside, here, "z/")).status_code == 404
         assert client.post(inside.url(f"cash-movements/{wrong.pk}/correct/")).status_code == 404
         assert client.get(inside.url(f"z-readings/{made.pk}/")).status_code == 404
-    assert "Z1" not in confined.get(inside.url("z-readings/")).content.decode()
+    for client, is_seen in ((owner, True), (confined, False)):
+        listed = client.get(inside.url("z-readings/")).content.decode()
+        assert (f">{made}<" in listed) is (f"z-readings/{made.pk}/" in listed) is is_seen
     assert confined.get(address(inside, there)).status_code == 200
 
 

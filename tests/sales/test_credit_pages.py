@@ -175,8 +175,8 @@ def test_without_the_right_to_see_credit_there_is_none(used: Shop) -> None:
     role.permissions = [Permission.CUSTOMER_VIEW, Permission.CUSTOMER_CREDIT_GRANT]
     role.save()
     client = signed_in(used.people["Viewer"])
-    assert "40.00" not in client.get(page(used)).content.decode()
-    assert "40.00" not in client.get(used.url("customers/")).content.decode()
+    assert "€40.00" not in client.get(page(used)).content.decode()
+    assert "€40.00" not in client.get(used.url("customers/")).content.decode()
     assert client.get(page(used, "credit/")).status_code == 403
     assert client.get(page(used, "credit/give/")).status_code == 403
 

@@ -58,7 +58,9 @@ def test_values_arrive_as_the_orm_would_have_written_them(inside: Shop) -> None:
         cursor.execute("SELECT name, email, note FROM sales_customer")
         rows = cursor.fetchall()
     assert len(rows) == Customer.objects.count()
-    assert not any("Ann" in text or "ann@" in text or "ä" in text for row in rows for text in row)
+    # With a sign that no ciphertext has.
+    words = ("Ann,", "ann@", "ä")
+    assert not any(word in text for row in rows for text in row for word in words)
 
 
 def test_json_bytes_and_generated_keys(inside: Shop) -> None:
