@@ -72,10 +72,12 @@ def own_copy(source: str, folder: Path) -> str:
 
 def copy_database(source: str, name: str) -> None:
     # The pooler keeps connections, and a database that is connected to is not copied.
+    # PostgreSQL ends a vacuum of its own accord, which is nobody's, by itself; we may not.
     with psycopg.connect(DIRECT, autocommit=True) as server:
         for attempt in range(5):
             server.execute(
-                "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = %s",
+                "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+                " WHERE datname = %s AND usesysid IS NOT NULL",
                 [source],
             )
             try:
