@@ -304,7 +304,7 @@ def test_the_watch_fails_a_run(tmp_path: Path, workers: str, text: str, leak: st
     command = [sys.executable, "-m", "pytest", "-q", "-c", str(ROOT / "pytest.ini")]
     command += ["--rootdir", str(ROOT), "-n", workers, "-p", "tests.monitoring.leaks"]
     done = subprocess.run(
-        [*command, str(sample)], cwd=ROOT, capture_output=True, text=True, timeout=120
+        [*command, str(sample)], cwd=ROOT, capture_output=True, text=True, timeout=600
     )
     assert "1 passed" in done.stdout, done.stdout + done.stderr
     assert (done.returncode, leak in done.stdout) == (1 if leak else 0, True), done.stdout

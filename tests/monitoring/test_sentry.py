@@ -89,7 +89,7 @@ def test_a_fault_arrives_without_anybody_in_it(
     visitor.cookies["extra"] = PRIVATE[4]
     answer = visitor.get(shop.url(f"?q={PRIVATE[0]}&password=" + PASSWORD.replace(" ", "+")))
     assert answer.status_code == 500
-    sentry_sdk.flush(5)
+    sentry_sdk.flush(120)
     [event] = inbox.events()
     assert (event["release"], event["environment"]) == ("abc123", "production")
     assert event["logentry"] == {"formatted": "Internal Server Error: dashboard"}
@@ -110,7 +110,7 @@ def test_a_fault_arrives_without_anybody_in_it(
 def test_a_line_that_is_no_error_is_not_sent(inbox: Inbox) -> None:
     logging.getLogger("tests.monitoring").warning("A pity")
     logging.getLogger("tests.monitoring").error("Too bad, %s", "anna@market.example")
-    sentry_sdk.flush(5)
+    sentry_sdk.flush(120)
     assert [one["logentry"]["formatted"] for one in inbox.events()] == ["Too bad, [e-mail]"]
 
 

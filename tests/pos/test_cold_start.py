@@ -57,7 +57,7 @@ def imported(urlconf: str) -> frozenset[str]:
             env={**kept, **keys, "VAR_DIR": folder},
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=600,
         )
     assert done.returncode == 0, done.stderr
     return frozenset(json.loads(done.stdout))

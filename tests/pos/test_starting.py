@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -68,15 +67,12 @@ def run(command: list[str], folder: Path, **environ: str) -> subprocess.Complete
         env={**kept, "VAR_DIR": str(folder), **environ},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
     )
 
 
 def gunicorn(folder: Path, **environ: str) -> subprocess.CompletedProcess[str]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = ["-m", "gunicorn", "pos.wsgi:application", "--bind", f"127.0.0.1:{port}"]
+    command = ["-m", "gunicorn", "pos.wsgi:application", "--bind", "127.0.0.1:0"]
     return run([*command, "--no-control-socket"], folder, **environ)
 
 

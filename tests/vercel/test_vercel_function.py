@@ -51,7 +51,7 @@ def test_messages_are_read_however_they_are_cut(tmp_path: Path) -> None:
         runtime.connect(str(tmp_path / "ipc"))
         for start in range(0, len(sent), 5):
             runtime.sendall(sent[start : start + 5])
-        assert platform.started.wait(10)
+        assert platform.started.wait(300)
     assert (platform.port, platform.milliseconds, platform.logged) == (81, 7, ["Öl\n"])
     platform.close()
 
@@ -60,14 +60,14 @@ def test_a_function_is_alone_with_its_release(tmp_path: Path, monkeypatch: Any) 
     monkeypatch.setenv("DATABASE_URL", "postgres://someone:else@db.example.com/live")
     told = "sorted(k for k in os.environ if k in ('MARK', 'DATABASE_URL', 'VERCEL', 'OWN'))"
     body = f"print({told}, flush=True)\nsend('server-started', httpPort=1, initDuration=2)\n"
-    body += "time.sleep(60)"
+    body += "time.sleep(3600)"
     with Function(release(tmp_path, body), tmp_path / "a", {"OWN": "1"}) as function:
         assert function.port == 1
         assert "['MARK', 'OWN', 'VERCEL']" in function.log
 
 
 def test_a_function_that_cannot_start_says_why(tmp_path: Path) -> None:
-    made = release(tmp_path, "send('unrecoverable-error', message='no key')\ntime.sleep(60)")
+    made = release(tmp_path, "send('unrecoverable-error', message='no key')\ntime.sleep(3600)")
     with pytest.raises(Wrong, match="does not start: no key"):
         Function(made, tmp_path / "a", {})
     (made.bundle / "vc__handler__python.py").write_text("raise SystemExit('no module')")
@@ -76,7 +76,7 @@ def test_a_function_that_cannot_start_says_why(tmp_path: Path) -> None:
 
 
 def test_a_module_that_is_compiled_at_each_start_is_noticed(tmp_path: Path) -> None:
-    body = "import slow\nsend('server-started', httpPort=1, initDuration=2)\ntime.sleep(60)"
+    body = "import slow\nsend('server-started', httpPort=1, initDuration=2)\ntime.sleep(3600)"
     made = release(tmp_path, body)
     (made.bundle / "slow.py").write_text("x = 1\n")
     with pytest.raises(Wrong, match=r"1 modules are compiled at each start"):
