@@ -9,7 +9,7 @@ from __future__ import annotations
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any, Self
@@ -113,8 +113,17 @@ def dumping(parameters: dict[str, Any]) -> Iterator[Dump]:
             ) as process:  # fmt: skip
                 yield Dump(program, server, process, tables)
         except BaseException:
-            connection.cancel()
+            _give_up(tables, connection)
             raise
+
+
+def _give_up(counting: Future[Any], connection: psycopg.Connection[Any]) -> None:
+    """End the counting: it may wait for a lock that somebody keeps for hours."""
+    while not counting.done():
+        # Between two statements nothing hears it: again, until the counting has ended.
+        with suppress(psycopg.Error):
+            connection.cancel()
+        wait([counting], timeout=0.2)
 
 
 class _Process:

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -17,23 +18,43 @@ import pytest
 from django.conf import settings as present
 from django.core.management import CommandError
 
-from backups import media, postgresql, programs, status, stores, taking
+from backups import contents, media, postgresql, programs, status, stores, taking
 from backups.stores import store_at
 from tests.backups import installation
 from tests.backups.installation import Installation
 from tests.conftest import ROOT
 
-BIG = 400 * 1024 * 1024
+# manage.py whose pictures do not come to an end before the file ENOUGH is there.
+_AT_LENGTH = """
+import os, sys, time
+os.environ["DJANGO_SETTINGS_MODULE"] = "pos.settings"
+from django.core.management import execute_from_command_line
+from backups import media
+pack = media.pack
+def at_length(root, sink):
+    packed = pack(root, sink)
+    while not os.path.exists(os.environ["ENOUGH"]):
+        sink.write(bytes(65536))
+        sink.flush()
+        time.sleep(0.01)
+    return packed
+media.pack = at_length
+execute_from_command_line(sys.argv)
+"""
+
+
+def enough(house: Installation) -> Path:
+    return house.var / "enough"
 
 
 def begun(house: Installation) -> subprocess.Popen[str]:
-    """A backup in a process of its own that is packing a very large picture."""
-    with (house.var / "media/products/zebra.jpg").open("wb") as file:
-        file.truncate(BIG)
+    """A backup in a process of its own that is packing pictures, until `enough()` is there."""
     process = subprocess.Popen(
-        [sys.executable, str(ROOT / "manage.py"), "backup"],
+        [sys.executable, "-c", _AT_LENGTH, "backup"],
+        cwd=ROOT,
         env={
             **house.environment(),
+            "ENOUGH": str(enough(house)),
             "BACKUP_TO": str(house.store),
             "BACKUP_RECIPIENTS": present.BACKUP_RECIPIENTS[0],
             "APP_ENCRYPTION_KEY": ",".join(present.APP_ENCRYPTION_KEYS),
@@ -47,7 +68,7 @@ def begun(house: Installation) -> subprocess.Popen[str]:
     while not list(house.store.glob(".unfinished-*/pictures*")):
         assert process.poll() is None, process.communicate()
         assert time.monotonic() < deadline
-        time.sleep(0.001)
+        time.sleep(0.02)
     return process
 
 
@@ -59,7 +80,6 @@ def test_killed(house, taken):
     assert not (left / "manifest.json").exists()
     store = store_at()
     assert store.names() == [taken]
-    (house.var / "media/products/zebra.jpg").unlink()
     with house.as_owner():
         last = status.last_backup()
         assert last is not None and last.name == taken
@@ -144,6 +164,7 @@ def test_a_server_that_goes_away_in_the_middle(house, taken, tmp_path, settings)
 def test_two_at_once_are_two(house):
     process = begun(house)
     house.run("backup")
+    enough(house).touch()
     process.communicate(timeout=300)
     assert process.returncode == 0
     assert len(store_at().names()) == 2
@@ -180,6 +201,37 @@ def test_a_restore_that_is_killed_changes_nothing(house, taken, tmp_path):
             assert time.monotonic() < deadline
             time.sleep(0.05)
     assert house.rows() == before
+
+
+@pytest.mark.postgres
+def test_a_counting_that_hears_nothing_at_first_is_ended(house, taken, monkeypatch):
+    """It is between two statements when the dump fails, and would wait for the table then."""
+    first, second = threading.Event(), threading.Event()
+    count, cancel = contents.of_postgresql, psycopg.Connection.cancel
+
+    def late(connection):
+        assert first.wait(120)
+        return count(connection)
+
+    def unheard(connection):
+        if first.is_set():
+            second.set()
+            cancel(connection)
+        first.set()
+
+    monkeypatch.setattr(contents, "of_postgresql", late)
+    monkeypatch.setattr(psycopg.Connection, "cancel", unheard)
+    monkeypatch.setattr(postgresql, "LOCK_WAIT_MS", 300)
+    with psycopg.connect(house.direct_url) as other:
+        other.execute("LOCK TABLE sales_sale IN ACCESS EXCLUSIVE MODE")
+        # Else who is broken here would never end.
+        giving_up = threading.Timer(120, other.close)
+        giving_up.start()
+        with pytest.raises(CommandError, match="somebody keeps a table locked"):
+            house.run("backup")
+        giving_up.cancel()
+    assert second.is_set()
+    assert store_at().names() == [taken]
 
 
 @pytest.mark.postgres
