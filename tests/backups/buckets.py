@@ -34,8 +34,13 @@ class Bucket:
         return bytes(self.client.get_object(Bucket=BUCKET, Key=file)["Body"].read())
 
     def empty(self) -> None:
+        """No file, and no upload that was begun and cut."""
         for file in self.files:
             self.client.delete_object(Bucket=BUCKET, Key=file)
+        for one in self.client.list_multipart_uploads(Bucket=BUCKET).get("Uploads", []):
+            self.client.abort_multipart_upload(
+                Bucket=BUCKET, Key=one["Key"], UploadId=one["UploadId"]
+            )
 
 
 @contextlib.contextmanager
@@ -77,6 +82,7 @@ class Wire:
     def __init__(self, port: int, cut_after: int) -> None:
         self.port, self.left = port, cut_after
         self.is_cut = False
+        self._counting = threading.Lock()
         self._listening = socket.create_server(("127.0.0.1", 0))
         self._open: list[socket.socket] = []
         threading.Thread(target=self._accept, daemon=True).start()
@@ -100,12 +106,16 @@ class Wire:
     def _pass(self, source: socket.socket, sink: socket.socket, up: bool) -> None:
         with contextlib.suppress(OSError):
             while data := source.recv(65536):
-                if up:
-                    self.left -= len(data)
-                    if self.left < 0:
-                        self.cut()
-                        return
+                if up and self._is_spent(len(data)):
+                    self.cut()
+                    return
                 sink.sendall(data)
+
+    def _is_spent(self, count: int) -> bool:
+        # Several connections count at once.
+        with self._counting:
+            self.left -= count
+            return self.left < 0
 
     def cut(self) -> None:
         self.is_cut = True
