@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import Self
 
 from django.conf import settings
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, InterfaceError, connection, transaction
 from django.utils import timezone
 
 from archive.models import Job
@@ -103,7 +103,7 @@ class Pulse:
             while not self._over.wait(EVERY):
                 try:
                     self._beat()
-                except (DatabaseError, OSError):
+                except (DatabaseError, InterfaceError, OSError):
                     # Without a sign the job is taken for dead after a while; one may be missed.
                     logger.warning("Job %s could not be reported.", self.job.pk, exc_info=True)
                     connection.close()

@@ -28,6 +28,7 @@ os.environ["DJANGO_SETTINGS_MODULE"] = "pos.settings"
 import django
 django.setup()
 import tests.archive.job_kinds
+tests.archive.job_kinds.stay_in_the_middle()
 from django.core.management import execute_from_command_line
 execute_from_command_line(sys.argv)
 """
@@ -73,12 +74,32 @@ def environment(folder: Path) -> dict[str, str]:
     }
 
 
-def worker(folder: Path, *arguments: str) -> subprocess.Popen[str]:
-    """`manage.py run_jobs` in a process of its own, which can be killed."""
+def stay_in_the_middle() -> None:
+    """Where `worker` was told so, a job that has done so much tells of it and goes no further."""
+    if "STAY_AT" not in os.environ:
+        return
+    at, there, parent = int(os.environ["STAY_AT"]), Path(os.environ["STAYS"]), os.getppid()
+    progress = Task.progress
+
+    def stay(task: Task, done: int, total: int, stage: str = "") -> None:
+        progress(task, done, total, stage)
+        while done >= at and os.getppid() == parent:
+            there.touch()
+            time.sleep(0.02)
+
+    Task.progress = stay  # type: ignore[assignment, method-assign]
+
+
+def worker(
+    folder: Path, *arguments: str, stay_at: int | None = None, stays: Path | None = None
+) -> subprocess.Popen[str]:
+    """`manage.py run_jobs` in a process of its own, which can be killed; with `stay_at` in the
+    middle of its job, once the file `stays` is there."""
+    stay = {} if stay_at is None else {"STAY_AT": str(stay_at), "STAYS": str(stays)}
     return subprocess.Popen(
         [sys.executable, "-c", MANAGE, "run_jobs", *arguments],
         cwd=ROOT,
-        env=environment(folder),
+        env={**environment(folder), **stay},
         text=True,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

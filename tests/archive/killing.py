@@ -11,6 +11,7 @@ from typing import NoReturn, TypeVar
 from django.db import connections
 
 from archive.history.importing import SalesRefused
+from archive.importing import ImportRefused
 from tenants.errors import Refused
 
 Result = TypeVar("Result")
@@ -18,7 +19,7 @@ Result = TypeVar("Result")
 Middle = Callable[[bool], None]
 
 #: In seconds: for how long it is tried, and how long between two tries.
-PATIENCE, PAUSE = 60, 0.1
+PATIENCE, PAUSE = 180, 0.1
 
 
 def kill_in_the_middle(work: Callable[[Middle], object], *, got: str) -> None:
@@ -58,7 +59,7 @@ def patiently(work: Callable[[], Result]) -> Result:
     while time.monotonic() < deadline:
         try:
             return work()
-        except SalesRefused:
+        except (SalesRefused, ImportRefused):
             pass
         except Refused as refused:
             if refused.code != "import_at_work":

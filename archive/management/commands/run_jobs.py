@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import logging
 import os
 import signal
@@ -49,7 +50,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         self.ending = threading.Event()
         stops = (signal.SIGTERM, signal.SIGINT)
-        before = {one: signal.signal(one, lambda *_: self.ending.set()) for one in stops}
+        before = {one: signal.signal(one, self.end) for one in stops}
         if options["with_parent"]:
             threading.Thread(target=self.follow, args=(os.getppid(),), daemon=True).start()
         try:
@@ -63,6 +64,11 @@ class Command(BaseCommand):
         finally:
             for one, handler in before.items():
                 signal.signal(one, handler)
+
+    def end(self, *_signal: object) -> None:
+        # By a thread: a signal may come between two lines of an event's wait(), which hold the lock
+        # that its set() would then wait for, for ever.
+        _thread.start_new_thread(self.ending.set, ())
 
     def follow(self, parent: int) -> None:
         while os.getppid() == parent:
