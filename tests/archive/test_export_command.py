@@ -140,7 +140,7 @@ def test_where_files_need_a_name_it_goes_as_well(
 
 
 _SLOW = """
-import sys, time
+import sys
 from pathlib import Path
 sys.path.insert(0, {root!r})
 from archive.exporting.reading import pieces
@@ -149,14 +149,16 @@ with whole_file(Path({path!r})) as file:
     file.write(b"x" * 1_000_000)
     file.flush()
     print("half", flush=True)
-    time.sleep(60)
+    sys.stdin.read()
 """
 
 
 @pytest.mark.skipif(not hasattr(os, "O_TMPFILE"), reason="files without names are of Linux")
 def test_killed_it_leaves_no_file(tmp_path: Path) -> None:
     code = _SLOW.format(root=str(ROOT), path=str(tmp_path / "x.json"))
-    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as child:
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as child:
         assert child.stdout is not None and child.stdout.readline() == b"half\n"
         child.send_signal(signal.SIGKILL)
     assert child.returncode == -signal.SIGKILL

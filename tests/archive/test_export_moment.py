@@ -24,6 +24,7 @@ from inventory.models import StockDocument
 from tenants.context import business
 from tenants.models import Business
 from tests.archive.exports import stalls, write
+from tests.archive.killing import patiently
 from tests.archive.moving import everything
 from tests.archive.rich import bring, taken
 from tests.conftest import ON_POSTGRES, ROOT, empty_database
@@ -144,14 +145,12 @@ django.setup()
 from django.db import connection
 connection.settings_dict.update({settings!r})
 from archive.importing import import_export
-from archive.importing import ImportRefused, import_export
 from archive.validation import read_export
 
 def told(done, total):
     if done >= total * 0.9:
         print("nearly", flush=True)
-        import time
-        time.sleep(60)
+        sys.stdin.read()
 
 import_export(read_export({path!r}), progress=told)
 """
@@ -170,10 +169,13 @@ def test_killed_an_import_leaves_nothing(committed_db: None, tmp_path: Path) -> 
         kept |= {k: connection.settings_dict[k] for k in ("USER", "PASSWORD")}
     code = _KILLED.format(root=str(ROOT), settings=kept, path=str(tmp_path / "own.json"))
     with subprocess.Popen(
-        [sys.executable, "-c", code], stdout=subprocess.PIPE, env=dict(os.environ)
+        [sys.executable, "-c", code],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env=dict(os.environ),
     ) as child:
         assert child.stdout is not None and child.stdout.readline() == b"nearly\n"
         child.send_signal(signal.SIGKILL)
     assert everything() == before
-    moved = bring(tmp_path / "own.json")
+    moved = patiently(lambda: bring(tmp_path / "own.json"))
     assert [one.created for one in moved] == [True, True]

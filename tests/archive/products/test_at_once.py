@@ -53,7 +53,7 @@ def test_one_that_waits_too_long_is_refused() -> None:
 
     def slow(done: int, total: int) -> None:
         begun.set()
-        over.wait(60)
+        assert over.wait(300)
 
     def first() -> Any:
         with business(shop.business):
@@ -63,7 +63,7 @@ def test_one_that_waits_too_long_is_refused() -> None:
             )  # fmt: skip
 
     def second() -> Any:
-        begun.wait(30)
+        assert begun.wait(120)
         try:
             with business(shop.business):
                 return bring(shop, ROWS)

@@ -223,7 +223,7 @@ def test_a_preset_is_begun_with(owner: Client, inside: Shop) -> None:
 def test_others_mappings(
     owner: Client, manager: Client, stranger: Client, inside: Shop, other_shop: Shop
 ) -> None:
-    saved = SavedMapping.objects.create(kind="products", name="Ours", mapping={})
+    saved = SavedMapping.objects.create(kind="products", name="Our own columns", mapping={})
     path = f"data/mappings/{saved.pk}/delete/"
     assert manager.post(inside.url(path)).status_code == 403
     assert stranger.post(inside.url(path)).status_code == 404
@@ -231,7 +231,7 @@ def test_others_mappings(
     assert owner.get(inside.url(path)).status_code == 405
     assert SavedMapping.objects.exists()
     theirs = upload(stranger, other_shop, GOOD)
-    assert "Ours" not in stranger.get(theirs.url).content.decode()
+    assert "Our own columns" not in stranger.get(theirs.url).content.decode()
 
 
 def test_the_statements_do_not_grow_with_the_columns(owner: Client, inside: Shop) -> None:

@@ -94,7 +94,7 @@ def test_the_same_user_names_at_the_same_time(committed_db: None, monkeypatch: A
     def wait(move: Any) -> None:
         if move.business.slug == "corner" and not move.arrival.dry_run:
             half.set()
-            assert go.wait(60)
+            assert go.wait(300)
         real(move)
 
     monkeypatch.setattr(importing, "bring_stock", wait)
@@ -102,7 +102,7 @@ def test_the_same_user_names_at_the_same_time(committed_db: None, monkeypatch: A
     put_into_the_queue(slow, data)
     worker = Workers(1)
     try:
-        assert half.wait(30)
+        assert half.wait(120)
         put_into_the_queue(quick, data)
         done = run_next()
         assert done is not None and (done.state, done.message) == ("done", "")
