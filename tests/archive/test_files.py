@@ -64,7 +64,8 @@ def test_memory_is_bounded(inside: Shop) -> None:
         pass
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert peak < 12 * PART
+    # Twenty-eight of them go through; about nine are there at once.
+    assert peak < 20 * PART
 
 
 def test_too_much_is_refused_and_nothing_kept(inside: Shop, settings: Any) -> None:
