@@ -6,7 +6,7 @@ import uuid
 from bisect import bisect
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from itertools import accumulate
 from random import Random
@@ -85,12 +85,14 @@ class History:
     def day(self, day: date, now: datetime, back: int) -> None:
         """One day of all tills, sale by sale in the order of time."""
         opens, closes = self.tills[0].opens, self.tills[0].closes
-        starts = datetime.combine(day, time(opens), self.zone)
-        ends = datetime.combine(day, time(closes), self.zone)
+        # In UTC, where a day on which the clocks are changed adds up.
+        starts, ends = (
+            datetime.combine(day, time(hour), self.zone).astimezone(UTC) for hour in (opens, closes)
+        )
         if back == 0:
             # Whenever the demo is made, today has something to show.
             if now < starts + timedelta(hours=2):
-                starts = datetime.combine(day, time(0), self.zone)
+                starts = datetime.combine(day, time(0), self.zone).astimezone(UTC)
             ends = min(ends, now)
         seconds = (ends - starts).total_seconds()
         if seconds < 120:

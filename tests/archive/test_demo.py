@@ -213,9 +213,17 @@ def test_the_same_seed_gives_the_same_demo_and_another_another() -> None:
 
 @pytest.mark.django_db
 @pytest.mark.usefixtures("few_products")
-@pytest.mark.parametrize("hour", [0, 3, 23])
-def test_today_has_sales_at_any_hour(hour: int) -> None:
-    now = NOW.replace(hour=hour, minute=20)
+@pytest.mark.parametrize(
+    "now",
+    [
+        *(NOW.replace(hour=hour, minute=20) for hour in (0, 3, 23)),
+        # Before they open, and the clocks have been put back and forward since midnight.
+        datetime(2026, 10, 25, 5, 20, tzinfo=UTC),
+        datetime(2026, 3, 29, 5, 20, tzinfo=UTC),
+    ],
+    ids=str,
+)
+def test_today_has_sales_at_any_hour(now: datetime) -> None:
     make_demo(days=1, now=now)
     for company in Business.objects.all():
         with context.business(company):
