@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from typing import Any
+from threading import Lock
+from typing import Any, Final
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.generators import SchemaGenerator
@@ -197,9 +198,18 @@ def describe_errors(result: Any, generator: Any, request: Any, public: bool) -> 
     return result
 
 
-@cache
+_making: Final = Lock()
+
+
 def document() -> dict[str, Any]:
     """The whole description, made once in a process. Not to be changed."""
+    # What makes it looks up classes as it goes, and breaks where two threads do so at once.
+    with _making:
+        return _made()
+
+
+@cache
+def _made() -> dict[str, Any]:
     generator = Generator(urlconf="pos.described_urls")  # type: ignore[no-untyped-call]
     made: dict[str, Any] = generator.get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
     return made

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import re
+import time
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from html import unescape
+from threading import Barrier
 
 import pytest
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
+from pos import schema
 from pos.reference_page import prose
 from tests.contract.operations import operations
 
@@ -84,6 +89,32 @@ def test_it_passes_a_strict_policy_and_loads_nothing_from_elsewhere(
 def test_every_link_in_it_leads_somewhere(page: str) -> None:
     ids = set(re.findall(r'\bid="([^"]+)"', page))
     assert {one[1:] for one in re.findall(r'href="(#[^"]*)"', page)} <= ids
+
+
+def test_threads_that_ask_first_at_once_have_it_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[str] = []
+
+    class Slow:
+        def __init__(self, **_asked: str) -> None:
+            pass
+
+        def get_schema(self, **_asked: object) -> dict[str, object]:
+            made.append("once")
+            time.sleep(0.2)
+            return {"paths": {}}
+
+    monkeypatch.setattr(schema, "Generator", Slow)
+    # Not the one of this process, which stays as it is.
+    monkeypatch.setattr(schema, "_made", cache(schema._made.__wrapped__))
+    together = Barrier(6)
+
+    def ask(_number: int) -> object:
+        together.wait()
+        return schema.document()
+
+    with ThreadPoolExecutor(6) as pool:
+        answers = list(pool.map(ask, range(6)))
+    assert (answers, made) == ([{"paths": {}}] * 6, ["once"])
 
 
 def test_prose_is_escaped() -> None:
