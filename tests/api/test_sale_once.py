@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
-from threading import Barrier
 from typing import Any
 
 import pytest
@@ -18,6 +16,7 @@ from sales.models import Payment, Sale, SaleLine
 from tenants.context import business
 from tenants.ids import uuid7
 from tests.api.calls import line, post, sale_body
+from tests.api.test_product_writers import at_once
 from tests.factories import Shop, make_device, make_product, make_shift, make_shop, with_token
 
 URL = "/api/v1/sales"
@@ -41,21 +40,6 @@ def inside(shop: Shop) -> Iterator[None]:
         yield
 
 
-def at_once(work: Callable[[int], Any]) -> list[Any]:
-    """Run it in five threads that start together, each with a connection of its own."""
-    barrier = Barrier(TIMES)
-
-    def run(number: int) -> Any:
-        try:
-            barrier.wait()
-            return work(number)
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(TIMES) as pool:
-        return list(pool.map(run, range(TIMES)))
-
-
 def send_same(token: str, body: dict[str, Any], _number: int) -> Any:
     return post(with_token(token), URL, body)
 
@@ -64,7 +48,7 @@ def test_the_same_sale_five_times_at_once_is_one_sale(live_shop: Shop) -> None:
     token = make_device(live_shop)[1]
     for round_ in range(1, 5):
         body = sale_body(live_shop, line(live_shop.mug, "2"), total="10.00")
-        answers = at_once(partial(send_same, token, body))
+        answers = at_once(partial(send_same, token, body), TIMES)
         assert sorted(answer.status_code for answer in answers) == [200] * 4 + [201]
         assert len({answer.content for answer in answers}) == 1
         with inside(live_shop):
@@ -83,7 +67,7 @@ def test_five_other_sales_at_once_are_five(live_shop: Shop) -> None:
     def send(_number: int) -> Any:
         return post(with_token(token), URL, {**body, "id": str(uuid7())})
 
-    answers = at_once(send)
+    answers = at_once(send, TIMES)
     assert [answer.status_code for answer in answers] == [201] * TIMES
     numbers = sorted(answer.json()["number"] for answer in answers)
     assert numbers == [f"ACM1-00000{n}" for n in range(1, TIMES + 1)]
@@ -98,7 +82,7 @@ def test_five_bodies_under_one_id_at_once(live_shop: Shop) -> None:
     def send(number: int) -> Any:
         return post(with_token(token), URL, {**body, "note": f"Number {number}"})
 
-    answers = at_once(send)
+    answers = at_once(send, TIMES)
     assert sorted(answer.status_code for answer in answers) == [201] + [409] * 4
     with inside(live_shop):
         assert Sale.objects.count() == 1

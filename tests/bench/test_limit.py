@@ -36,7 +36,7 @@ def ask(limit: Limit, query: str) -> list[Any]:
 
 
 def test_a_checkout_writes_a_sale_with_all_its_parts(limit: Limit) -> None:
-    found = limit.run(limit.checkout(), clients=2, seconds=1)
+    found = limit.run(limit.checkout(), clients=2, seconds=4)
     sales = len(found.seconds)
     assert sales > 0
     (counted,) = ask(
@@ -51,7 +51,7 @@ def test_a_checkout_writes_a_sale_with_all_its_parts(limit: Limit) -> None:
 
 
 def test_all_sell_the_hot_item_and_it_is_counted_right(limit: Limit) -> None:
-    sales = len(limit.run(limit.hot(3), clients=3, seconds=1).seconds)
+    sales = len(limit.run(limit.hot(3), clients=3, seconds=4).seconds)
     hot = "SELECT (quantity)::bigint FROM level WHERE id = 1000000 + 40"
     assert ask(limit, hot) == [(STOCK - sales,)]
 
@@ -66,7 +66,7 @@ def test_what_is_not_there_is_not_sold(limit: Limit) -> None:
 
 
 def test_look_up_and_every_search_find_something(limit: Limit) -> None:
-    assert limit.run(limit.look_up(), clients=2, seconds=1).seconds
+    assert limit.run(limit.look_up(), clients=2, seconds=4).seconds
     for script in limit.search():
         assert ask(limit, script)
 

@@ -85,7 +85,7 @@ while taken := queue.take(7, offline=True):
         print(one.id, flush=True)
 """
     processes = [in_python(text, path) for _ in range(3)]
-    said = [one.communicate(timeout=60)[0].decode().split() for one in processes]
+    said = [one.communicate(timeout=600)[0].decode().split() for one in processes]
     assert sorted(one for done in said for one in done) == ids
     assert queue.count("done") == 200
     queue.close()

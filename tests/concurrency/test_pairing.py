@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
 from typing import Any
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 from django.test import Client
 
 from accounts.models import Approval, Device, Membership, PinTries
@@ -18,6 +15,7 @@ from tenants.context import business
 from tenants.ids import uuid7
 from tests.api.calls import post
 from tests.api.operating import PIN, approving, counter, give_pin, member, sign_in, working
+from tests.api.test_product_writers import at_once
 from tests.factories import Shop, make_shift, make_shop
 from tests.sales.selling import sell
 
@@ -34,28 +32,13 @@ def live_shop(committed_db: None) -> Shop:
     return shop
 
 
-def at_once(work: Callable[[int], Any]) -> list[Any]:
-    """Run it in threads that start together, each with a connection of its own."""
-    barrier = Barrier(TIMES)
-
-    def run(number: int) -> Any:
-        try:
-            barrier.wait()
-            return work(number)
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(TIMES) as pool:
-        return list(pool.map(run, range(TIMES)))
-
-
 def test_of_ten_terminals_with_one_code_exactly_one_is_paired(live_shop: Shop) -> None:
     with business(live_shop.business), transaction.atomic():
         maker = Membership.objects.get(user=live_shop.manager)
         _pairing, code = invite(
             actor=maker, register=live_shop.register, membership=maker, name="Tablet"
         )
-    answers = at_once(lambda number: post(Client(), "/api/v1/pair", {"code": code}))
+    answers = at_once(lambda number: post(Client(), "/api/v1/pair", {"code": code}), TIMES)
     assert sorted(one.status_code for one in answers) == [201] + [404] * (TIMES - 1)
     with business(live_shop.business), transaction.atomic():
         assert Device.objects.count() == 1
@@ -79,7 +62,7 @@ def test_one_approval_is_used_once_however_many_ask(live_shop: Shop) -> None:
         url = f"/api/v1/sales/{sales[number].pk}/void"
         return post(approving(client, token), url, request)
 
-    answers = at_once(void)
+    answers = at_once(void, TIMES)
     assert sorted(one.status_code for one in answers) == [201] + [403] * (TIMES - 1)
     with business(live_shop.business), transaction.atomic():
         assert Sale.objects.filter(kind=Sale.Kind.VOID).count() == 1
@@ -89,7 +72,7 @@ def test_one_approval_is_used_once_however_many_ask(live_shop: Shop) -> None:
 def test_ten_guesses_at_once_are_ten_guesses(live_shop: Shop) -> None:
     _device, terminal = counter(live_shop)
     cashier = give_pin(live_shop, "Cashier")
-    answers = at_once(lambda number: sign_in(terminal, cashier, f"000{number}"))
+    answers = at_once(lambda number: sign_in(terminal, cashier, f"000{number}"), TIMES)
     codes = sorted(one.json()["code"] for one in answers)
     assert codes == ["pin_locked"] * (TIMES - 4) + ["wrong_pin"] * 4
     with business(live_shop.business), transaction.atomic():
