@@ -70,7 +70,7 @@ def test_private_networks_are_refused(address: str, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(socket, "create_connection", never)
     with pytest.raises(Refused, match="public"):
         demand_allowed("https://hooks.example.com/")
-    outcome = post("https://hooks.example.com/", b"{}", {}, deadline=time.monotonic() + 5)
+    outcome = post("https://hooks.example.com/", b"{}", {}, deadline=time.monotonic() + 600)
     assert (outcome.status, outcome.error) == (None, "not_public")
 
 
@@ -92,7 +92,7 @@ def test_a_name_that_changes_what_it_stands_for_is_connected_to_as_it_was_looked
 
     monkeypatch.setattr(socket, "getaddrinfo", rebinding)
     monkeypatch.setattr(socket, "create_connection", connect)
-    outcome = post("https://hooks.example.com/", b"{}", {}, deadline=time.monotonic() + 5)
+    outcome = post("https://hooks.example.com/", b"{}", {}, deadline=time.monotonic() + 600)
     assert outcome.error == "connection"
     assert looks == ["hooks.example.com"]
     assert connected == [("93.184.215.14", 443)]
@@ -103,7 +103,7 @@ def test_a_proxy_of_the_environment_is_not_asked(
 ) -> None:
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:1")
-    assert post(receiver.url, b"{}", {}, deadline=time.monotonic() + 5).status == 200
+    assert post(receiver.url, b"{}", {}, deadline=time.monotonic() + 600).status == 200
 
 
 def test_nothing_is_sent_after_the_deadline(receiver: Receiver) -> None:

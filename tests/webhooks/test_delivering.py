@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.core import mail
 from django.db import transaction
 from django.utils import timezone
@@ -105,15 +106,16 @@ def test_what_fails_is_tried_again_with_growing_pauses_and_given_up_after_a_day(
     receiver.answer = lambda _got: Answer(500, b"out of order")
     pauses = []
     for number in range(1, len(settling.PAUSES) + 1):
-        assert sending.deliver() == 1
-        [delivery] = deliveries(open_market)
-        assert (delivery.state, delivery.tries, delivery.status) == ("waiting", number, 500)
-        assert delivery.next_at is not None and delivery.tried_at is not None
-        pauses.append((delivery.next_at - delivery.tried_at).total_seconds())
-        assert sending.deliver() == 0, "its pause is not over"
-        due_again(open_market)
+        with time_machine.travel(timezone.now(), tick=False):
+            assert sending.deliver() == 1
+            [delivery] = deliveries(open_market)
+            assert (delivery.state, delivery.tries, delivery.status) == ("waiting", number, 500)
+            assert delivery.next_at is not None and delivery.tried_at is not None
+            pauses.append((delivery.next_at - delivery.tried_at).total_seconds())
+            assert sending.deliver() == 0, "its pause is not over"
+            due_again(open_market)
     for pause, planned in zip(pauses, settling.PAUSES, strict=True):
-        assert planned * 0.8 - 1 <= pause <= planned * 1.2 + 15
+        assert planned * 0.8 - 1 <= pause <= planned * 1.2 + 1
     assert 20 * 3600 < sum(settling.PAUSES) < 28 * 3600
     assert sending.deliver() == 1
     [delivery] = deliveries(open_market)
@@ -182,33 +184,6 @@ def test_a_huge_answer_is_cut(open_market: Shop, receiver: Receiver) -> None:
     [delivery] = deliveries(open_market)
     assert delivery.state == "delivered"
     assert delivery.answer == "[31m" + "x" * (posting.KEPT - 6)
-
-
-def test_one_that_hangs_ends_at_the_deadline_and_delays_no_other(
-    open_market: Shop,
-    receiver: Receiver,
-    second_receiver: Receiver,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(sending, "TIMEOUT", 3)
-    listen(open_market, receiver, name="Hangs")
-    listen(open_market, second_receiver, name="Works")
-    sold(open_market, 5)
-    hanging: list[int] = []
-
-    def note(_got: Any) -> Answer:
-        hanging.append(len(receiver.got))
-        return Answer()
-
-    receiver.answer = lambda _got: Answer(seconds=60)
-    second_receiver.answer = note
-    sending.deliver()
-    assert len(hanging) == 5
-    # All of it while the first message to the other was still waiting for its end.
-    assert max(hanging) <= 1
-    assert len(receiver.got) == settling.PATIENCE
-    errors = {one.error for one in deliveries(open_market, endpoint__name="Hangs") if one.tries}
-    assert errors == {"too_slow"}
 
 
 def test_nobody_listens_and_no_such_host(
