@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
-import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,7 +15,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from archive.models import ImportBatch, Job
 from inventory.models import Product
 from tests.archive.web.files import BAD, GOOD, HALF
-from tests.browser.conftest import ROOT, Server, Watch
+from tests.browser.conftest import PATIENCE, ROOT, Server, Watch
 from tests.factories import PASSWORD, Shop
 
 pytestmark = [pytest.mark.browser, pytest.mark.sqlite, pytest.mark.slow]
@@ -83,7 +80,7 @@ def open_office(chromium: Browser, server: Server, till_shop: Shop) -> Iterator[
             is_mobile=phone,
             base_url=server.url,
         )
-        context.set_default_timeout(30_000)
+        context.set_default_timeout(PATIENCE)
         watch.over(context)
         contexts.append(context)
         office = Office(context.new_page(), till_shop, width)
@@ -102,31 +99,32 @@ def worker(server: Server) -> Iterator[Worker]:
     started: list[subprocess.Popen[bytes]] = []
 
     def start() -> subprocess.Popen[bytes]:
-        command = [sys.executable, str(ROOT / "manage.py"), "run_jobs", "--watch"]
+        command = [sys.executable, "-m", "tests.browser.held_worker", str(hold_of(server))]
         quiet = subprocess.DEVNULL
-        started.append(subprocess.Popen(command, env=server.environment, stdout=quiet))
+        started.append(subprocess.Popen(command, cwd=ROOT, env=server.environment, stdout=quiet))
         return started[-1]
 
     yield start
     for process in started:
         process.terminate()
-        process.wait(30)
+        process.wait(300)
+
+
+def hold_of(server: Server) -> Path:
+    """The file that holds the worker up while it is there."""
+    return Path(server.environment["VAR_DIR"]) / "hold"
 
 
 @contextmanager
-def held(server: Server, process: subprocess.Popen[bytes]) -> Iterator[None]:
-    """The worker stands still as soon as its job has told how far it is, so that a page on the
-    fastest machine has the time to show it; afterwards it goes on."""
-    folder = Path(server.environment["VAR_DIR"]) / "jobs"
-    patience = time.monotonic() + 60
-    while not any(json.loads(path.read_text())["total"] for path in folder.glob("*.json")):
-        assert time.monotonic() < patience, "the job tells nothing"
-        time.sleep(0.02)
-    process.send_signal(signal.SIGSTOP)
+def held(server: Server) -> Iterator[None]:
+    """What is asked for in the block stands still once it can tell how far it is, so that a page on
+    the fastest machine has the time to show it; afterwards it goes on."""
+    hold = hold_of(server)
+    hold.touch()
     try:
         yield
     finally:
-        process.send_signal(signal.SIGCONT)
+        hold.unlink()
 
 
 @pytest.mark.parametrize("width", [1280, 390])
@@ -218,15 +216,15 @@ def test_a_large_file_survives_a_reload(
     expect(page.locator("progress")).to_be_visible()
     expect(page.get_by_text("Waiting for its turn")).to_be_visible()
     office.page.screenshot(path=f"var/screenshots/import-{width}-waiting.png")
-    process = worker()
-    expect(page.get_by_text("12,000").first).to_be_visible(timeout=90_000)
-    office.press("Import now")
-    with held(server, process):
+    worker()
+    expect(page.get_by_text("12,000").first).to_be_visible(timeout=600_000)
+    with held(server):
+        office.press("Import now")
         expect(page.locator(".job-figures")).to_be_visible()
         office.page.screenshot(path=f"var/screenshots/import-{width}-progress.png")
         page.reload()
         expect(page.locator(".job-figures")).to_be_visible()
-    expect(page.get_by_text("Imported on")).to_be_visible(timeout=120_000)
+    expect(page.get_by_text("Imported on")).to_be_visible(timeout=600_000)
     assert Product.objects.count() == 12_003
     assert not Job.objects.exclude(state="done").exists()
 
@@ -241,12 +239,12 @@ def test_taking_data_out_and_checking_the_books(
     office.open("data/")
     office.press("Make the file")
     with page.expect_download() as download:
-        page.get_by_role("link", name="Download").click(timeout=60_000)
+        page.get_by_role("link", name="Download").click()
     assert download.value.suggested_filename.endswith(".json.gz")
     office.shot("export")
     office.open("data/")
     office.press("Check now")
-    expect(page.get_by_text("The books are right")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("The books are right")).to_be_visible()
     office.shot("books")
 
 

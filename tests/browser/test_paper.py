@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from sales.shifts import close_shift, expected_cash
-from tests.browser.conftest import OpenTill, Server
+from tests.browser.conftest import PATIENCE, OpenTill, Server
 from tests.factories import Shop, make_shift
 from tests.sales.selling import sell
 
@@ -32,6 +32,7 @@ def on_paper(page: Page) -> Page:
 def test_the_reference_is_printed_unfolded(chromium: Browser, server: Server) -> None:
     # Without scripts, which open what is folded a second time.
     page = chromium.new_page(viewport=PAPER, java_script_enabled=False)
+    page.set_default_timeout(PATIENCE)
     page.goto(f"{server.url}/api/v1/docs/")
     expect(page.locator(".ref-nav")).to_be_visible()
     assert len(page.evaluate(FOLDED)) > 50
@@ -48,7 +49,8 @@ def test_the_day_is_printed_whole(open_till: OpenTill, bound: Shop) -> None:
     sell(bound, (bound.mug, "2"), card="10.00")
     close_shift(actor=bound.cashier, shift=shift, counted_cash=expected_cash(shift) - 1)
     page = open_till("owner").page
-    page.goto(bound.url("shifts/"))
+    # By its shift, whichever day it is by now.
+    page.goto(bound.url(f"shifts/{shift.pk}/"))
     page.get_by_role("link", name="Day report").click()
     expect(page.get_by_role("button", name="Print")).to_be_visible()
     page.set_viewport_size(PAPER)

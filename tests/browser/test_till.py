@@ -11,7 +11,7 @@ from sales.models import Payment, Sale, Shift
 from sales.shifts import expected_cash
 from tenants.formats import money
 from tests.browser.conftest import OpenTill
-from tests.browser.till import MUG, stock
+from tests.browser.till import MUG, Till, stock
 from tests.factories import Shop, make_product, signed_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.sqlite, pytest.mark.slow]
@@ -117,7 +117,7 @@ def test_several_payments_in_one_sale(open_till: OpenTill, bound: Shop) -> None:
     till.page.get_by_label("Last 4 digits").fill("4242")
     till.press("Enter")
     expect(till.page.get_by_text("Receipt ACM1")).to_be_visible()
-    assert [(p.method, p.amount, p.card_last4) for p in Payment.objects.order_by("pk")] == [
+    assert [(p.method, p.amount, p.card_last4) for p in Payment.objects.order_by("line")] == [
         ("cash", 4, ""),
         ("card", 6, "4242"),
     ]
@@ -155,6 +155,16 @@ def test_keys_alone_do_everything_to_a_line(open_till: OpenTill, bound: Shop) ->
 
 # -- scans -----------------------------------------------------------------------------------------
 
+LOOKUP = "**/items/lookup*"
+
+
+def release(till: Till, held: list[Route], count: int) -> None:
+    """Let so many requests, which are on their way, go on to the server."""
+    while len(held) < count:
+        till.page.wait_for_timeout(20)
+    while held:
+        held.pop(0).continue_()
+
 
 def test_quick_scans_are_never_lost_nor_reordered(open_till: OpenTill, bound: Shop) -> None:
     codes = []
@@ -182,43 +192,44 @@ def test_an_unknown_code_is_said_and_the_next_scan_counts(open_till: OpenTill, b
 
 def test_nobody_pays_before_the_last_scan_was_found(open_till: OpenTill, bound: Shop) -> None:
     till = open_till(copies=False)
-
-    def slowly(route: Route) -> None:
-        till.page.wait_for_timeout(400)
-        route.continue_()
-
-    till.page.route("**/items/lookup*", slowly)
-    till.scan("WRAP")
+    held: list[Route] = []
+    till.page.route(LOOKUP, lambda route: held.append(route))
+    with till.page.expect_request(LOOKUP):
+        till.scan("WRAP")
     till.press("F9", "Enter")
     till.page.keyboard.type("20")
+    release(till, held, 1)
     expect(till.page.locator("[data-outcome]")).to_have_text("€18.50")
     assert not Sale.objects.exists()
     till.press("Escape")
-    till.scan(MUG, "9999999999999")
+    with till.page.expect_request(lambda request: "code=9999" in request.url):
+        till.scan(MUG, "9999999999999")
     till.press("F9", "Enter")
+    release(till, held, 2)
     expect(till.alert).to_contain_text("Unknown code: 9999999999999")
     expect(till.dialog).to_have_count(0)
     assert not Sale.objects.exists()
 
 
-@pytest.mark.parametrize("delay", [0, 500])
+@pytest.mark.parametrize("is_slow", [False, True])
 def test_a_scan_into_the_amount_is_a_line_and_no_money(
-    open_till: OpenTill, bound: Shop, delay: int
+    open_till: OpenTill, bound: Shop, is_slow: bool
 ) -> None:
     """Also when the scan before it is still looked up as the payment opens."""
     till = open_till(copies=False)
-
-    def slowly(route: Route) -> None:
-        till.page.wait_for_timeout(delay)
-        route.continue_()
-
-    till.page.route("**/items/lookup*", slowly)
-    till.scan("WRAP")
-    if not delay:
+    held: list[Route] = []
+    if is_slow:
+        till.page.route(LOOKUP, lambda route: held.append(route))
+        with till.page.expect_request(LOOKUP):
+            till.scan("WRAP")
+    else:
+        till.scan("WRAP")
         expect(till.lines).to_have_count(1)
     till.press("F9")
     expect(till.dialog).to_be_visible()
     till.scan(MUG)
+    if is_slow:
+        release(till, held, 2)
     expect(till.lines.locator(".what strong")).to_have_text(["Gift wrapping", "Blue mug"])
     expect(till.dialog).to_have_count(0)
     assert not Sale.objects.exists()

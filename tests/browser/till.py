@@ -41,6 +41,7 @@ class Till:
         self.page.get_by_label("User name").fill(f"{self.shop.business.slug}.{who}")
         self.page.get_by_label("Password", exact=True).fill(PASSWORD)
         self.page.get_by_role("button", name="Sign in").click()
+        expect(self.page).not_to_have_url(re.compile("/sign-in/"))
 
     def open_shift(self, float_: str = "50") -> None:
         self.page.get_by_label("Cash in the drawer").fill(float_)
