@@ -62,7 +62,7 @@ def opened(committed_db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[list
 
 def kill(number: int) -> None:
     with psycopg.connect(os.environ["TEST_DIRECT_URL"], autocommit=True) as owner:
-        owner.execute("SELECT pg_terminate_backend(%s, 5000)", [number])
+        owner.execute("SELECT pg_terminate_backend(%s, 60000)", [number])
 
 
 def fail() -> None:
