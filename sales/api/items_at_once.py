@@ -60,10 +60,10 @@ def _answer(request: Any, asked: Asked, what: dict[str, Any]) -> Answer:
 
 
 @cache
-def _digits() -> dict[str, int]:
-    """Of the currencies that have not two, as `Business.digits`."""
+def _digits() -> str:
+    """Of the currencies that have not two, as `Business.digits`: "BHD3 JPY0"."""
     known = get_global("currency_fractions")
-    return {code: digits[0] for code, digits in known.items() if digits[0] != 2}
+    return " ".join(f"{code}{digits[0]}" for code, digits in known.items() if digits[0] != 2)
 
 
 @cache

@@ -8,7 +8,7 @@
 --   "code"      a code as typed, and "codes" that in capitals and in small letters too: the one
 --               variation with this barcode or SKU
 --   "find"      or what `inventory_find_v1` is asked: all that it finds
---   "digits"    {currency: decimals} where they are not two
+--   "digits"    the currencies that have not two decimals, each followed by how many: "BHD3 JPY0"
 --   "picture"   the address of a picture around the product's id
 -- Answers NULL wherever anything is out of the ordinary: a token, a person, a role or a place that does
 -- not let in, a code that nothing has, and whenever the device's visit is to be noted. Then the usual
@@ -19,7 +19,7 @@
 -- It runs as whoever calls it, so row-level security binds it; the business is that of the
 -- transaction and no argument. Landed: a change is sales_items_v2, beside this one, because an older
 -- release may be at work while a newer one starts.
-CREATE FUNCTION sales_items_v1(asked jsonb) RETURNS jsonb
+CREATE FUNCTION sales_items_v1(asked jsonb) RETURNS json
 LANGUAGE plpgsql STABLE SECURITY INVOKER
 SET search_path = public, pg_temp
 SET plan_cache_mode = force_generic_plan
@@ -31,7 +31,8 @@ DECLARE
     bound CONSTANT bigint := current_setting('app.business_id')::bigint;
     moment CONSTANT timestamptz := asked ->> 'now';
     signed_in CONSTANT text := asked ->> 'operator';
-    needed CONSTANT text[] := ARRAY(SELECT jsonb_array_elements_text(asked -> 'needed'));
+    -- JSON has lists of plain words as PostgreSQL has them, but for the brackets.
+    needed CONSTANT text[] := translate(asked ->> 'needed', '[]', '{}');
     picture_from CONSTANT text := asked -> 'picture' ->> 0;
     picture_to CONSTANT text := asked -> 'picture' ->> 1;
     typed CONSTANT text := asked ->> 'code';
@@ -74,10 +75,9 @@ BEGIN
         ids := ARRAY(
             SELECT one.id
               FROM (
-                  SELECT barcode.variation_id AS id, bool_or(barcode.code = typed) AS has_barcode
+                  SELECT barcode.variation_id AS id, barcode.code = typed AS has_barcode
                     FROM inventory_barcode AS barcode
                    WHERE barcode.business_id = bound AND barcode.code = ANY (codes)
-                   GROUP BY barcode.variation_id
                    UNION ALL
                   SELECT variation.id, false
                     FROM inventory_variation AS variation
@@ -98,9 +98,12 @@ BEGIN
         END IF;
     END IF;
 
-    digits := coalesce((asked -> 'digits' ->> who.currency)::integer, 2);
-    sees_stock := who.role_permissions::jsonb ? 'stock.view'
-        AND (who.device_permissions IS NULL OR who.device_permissions::jsonb ? 'stock.view');
+    digits := coalesce(
+        nullif(left(split_part(asked ->> 'digits', who.currency, 2), 1), '')::integer, 2
+    );
+    -- A list of plain words: its text is looked through sooner than it is read.
+    sees_stock := who.role_permissions LIKE '%"stock.view"%'
+        AND (who.device_permissions IS NULL OR who.device_permissions LIKE '%"stock.view"%');
     -- The order of the columns is that of the answer's fields, and all that is no flag is text.
     SELECT string_agg(row_to_json(item)::text, ',' ORDER BY one.place)
       INTO items
@@ -160,8 +163,8 @@ BEGIN
            WHERE variation.business_id = bound AND variation.id = one.id
      ) AS item;
 
-    RETURN jsonb_build_object(
-        'who', to_jsonb(who),
+    RETURN json_build_object(
+        'who', to_json(who),
         'content', CASE WHEN typed IS NULL
                         THEN '{"results":[' || coalesce(items, '') || '],"next":null}'
                         ELSE items END

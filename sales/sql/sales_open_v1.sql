@@ -18,7 +18,7 @@
 -- transaction and no argument. Each row is found by its key: a session plans that once, for every
 -- business, and never so that a table is read through because it was empty then. Landed: a change is
 -- sales_open_v2, beside this one, because an older release may be at work while a newer one starts.
-CREATE FUNCTION sales_open_v1(asked jsonb) RETURNS jsonb
+CREATE FUNCTION sales_open_v1(asked jsonb) RETURNS json
 LANGUAGE plpgsql VOLATILE SECURITY INVOKER
 SET search_path = public, pg_temp
 SET enable_seqscan = off
@@ -30,13 +30,13 @@ DECLARE
     bound CONSTANT bigint := current_setting('app.business_id')::bigint;
     moment CONSTANT timestamptz := asked ->> 'now';
     signed_in CONSTANT text := asked ->> 'operator';
-    needed CONSTANT text[] := ARRAY(SELECT jsonb_array_elements_text(asked -> 'needed'));
-    wanted CONSTANT uuid[] :=
-        ARRAY(SELECT one::uuid FROM jsonb_array_elements_text(asked -> 'variations') AS one);
+    -- JSON has lists of plain words as PostgreSQL has them, but for the brackets.
+    needed CONSTANT text[] := translate(asked ->> 'needed', '[]', '{}');
+    wanted CONSTANT uuid[] := translate(asked ->> 'variations', '[]', '{}');
     who record;
     place record;
     buyer text;
-    goods jsonb;
+    goods json;
 BEGIN
     SELECT * INTO who
       FROM accounts_caller_v1(bound, moment, asked ->> 'token', signed_in, needed, every => true);
@@ -89,9 +89,9 @@ BEGIN
         END IF;
     END IF;
 
-    SELECT jsonb_object_agg(
+    SELECT json_object_agg(
                variation.id,
-               jsonb_build_array(
+               json_build_array(
                    CASE WHEN variation.name = '' THEN product.name
                         ELSE product.name || ' – ' || variation.name END,
                    variation.sku,
@@ -124,8 +124,8 @@ BEGIN
        -- Credit has rules of its own.
        AND NOT product.adds_credit;
 
-    RETURN jsonb_build_object(
-        'who', to_jsonb(who), 'place', to_jsonb(place), 'buyer', buyer, 'goods', goods
+    RETURN json_build_object(
+        'who', to_json(who), 'place', to_json(place), 'buyer', buyer, 'goods', goods
     );
 END
 $function$;
