@@ -41,11 +41,14 @@ def read_from(write: Callable[[Sink], None]) -> Iterator[Source]:
             source.error = error
 
     source.thread = threading.Thread(target=run, name="backup part")
-    source.thread.start()
     try:
+        # In here: what a signal raises within start() must stop the writer, too.
+        source.thread.start()
         yield source
     finally:
         # Whoever stops reading stops the writer: its next write finds nobody.
         with suppress(OSError):
             os.close(reading)
-        source.thread.join()
+        # A RuntimeError is of a thread that did not begin.
+        with suppress(RuntimeError):
+            source.thread.join()
