@@ -5,7 +5,8 @@
 Two years of sales on ten registers at two locations are written by SQL; then they are folded, and in
 rounds, while tills sell and somebody folds, each question is asked of the summaries and of the sales
 themselves, in one snapshot: every figure must be the same, to the cent and for every product. Times
-are medians, and hold for this machine; the ratios are what to look at. Writes JSON with --out.
+are medians, and hold for this machine when it does nothing else; the CPU that PostgreSQL spent on
+the sums and the ratios hold on a busy one too. Writes JSON with --out.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -198,23 +200,42 @@ def timed(work: Callable[[], Any]) -> tuple[float, Any]:
     return (time.perf_counter() - begun) * 1000, found
 
 
-def ask(first: date, kind: str, today: date, pk: int) -> tuple[float, float, int]:
-    """Milliseconds of the summaries and of the plain sum, both of one snapshot, and how many documents
-    were not folded. Raises AssertionError where a figure differs."""
+def cpu(server: int) -> float:
+    """Milliseconds of CPU of a process of this machine."""
+    return int(Path(f"/proc/{server}/schedstat").read_text().split()[0]) / 1e6
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Milliseconds of the summaries, of PostgreSQL's CPU for them, and of the plain sum; `pending`
+    documents were not folded."""
+
+    took: float
+    used: float
+    plain: float
+    pending: int
+
+
+def ask(first: date, kind: str, today: date, pk: int) -> Asked:
+    """Both of one snapshot. Raises AssertionError where a figure differs."""
     from django.db import connection
 
     from archive.exporting.snapshot import snapshot
     from reports import reading
 
     with snapshot(), connection.cursor() as cursor:
+        (server,) = cursor.execute("SELECT pg_backend_pid()").fetchone()
+        begun = cpu(server)
         if kind == "days":
             took, days = timed(lambda: reading.days(first, today))
+            used = cpu(server) - begun
             cost, rows = timed(lambda: cursor.execute(_PLAIN_DAYS, [pk, first, today]).fetchall())
             said = {(d.date, d.location): (d.totals.total, d.totals.sales) for d in days.rows}
             assert said == {(row[0], row[1]): (row[2], row[3]) for row in rows}
-            return took, cost, days.pending
+            return Asked(took, used, cost, days.pending)
         orders = ("revenue", "quantity")
         took, best = timed(lambda: reading.best(first, today, by=orders, limit=5))
+        used = cpu(server) - begun
         cost, rows = timed(lambda: cursor.execute(_PLAIN_BEST, [pk, first, today]).fetchall())
         every = reading.best(first, today, by=("revenue",), limit=10**6).by["revenue"]
         said_of = {one.variation: (one.quantity, one.revenue, one.net, one.cost) for one in every}
@@ -222,14 +243,14 @@ def ask(first: date, kind: str, today: date, pk: int) -> tuple[float, float, int
         assert said_of == plain
         top = sorted(plain.items(), key=lambda pair: (-pair[1][1], pair[0].hex))[:5]
         assert [one.variation for one in best.by["revenue"]] == [key for key, _sums in top]
-        return took, cost, best.pending
+        return Asked(took, used, cost, best.pending)
 
 
 def measure(rounds: int, today: date, *, live: bool) -> dict[str, Any]:
     from tenants.models import Business
 
     pk = Business.objects.get(slug=SLUG).pk
-    said: dict[str, list[tuple[float, float, int]]] = {name: [] for name in questions(today)}
+    said: dict[str, list[Asked]] = {name: [] for name in questions(today)}
     me = [sys.executable, "-m", "bench.summaries"]
     helpers = [["--sell", f"LIVE{REGISTERS + n}"] for n in range(2)] + [["--fold"]]
     running = [subprocess.Popen([*me, *one]) for one in helpers] if live else []
@@ -246,20 +267,25 @@ def measure(rounds: int, today: date, *, live: bool) -> dict[str, Any]:
             one.wait()
     return {
         name: {
-            "summaries_ms": round(statistics.median(one[0] for one in rows), 1),
-            "plain_ms": round(statistics.median(one[1] for one in rows), 1),
-            "pending_at_most": max(one[2] for one in rows),
+            "summaries_ms": round(statistics.median(one.took for one in rows), 1),
+            "summaries_cpu_ms": round(statistics.median(one.used for one in rows), 1),
+            "plain_ms": round(statistics.median(one.plain for one in rows), 1),
+            "pending_at_most": max(one.pending for one in rows),
         }
         for name, rows in said.items()
     }
 
 
 def show(title: str, figures: dict[str, Any]) -> None:
-    print(f"\n{title}\n{'':24}{'summaries':>12}{'plain sum':>12}{'ratio':>9}{'not folded':>12}")
+    print(
+        f"\n{title}\n{'':24}{'summaries':>12}{'their CPU':>12}{'plain sum':>12}{'ratio':>9}"
+        f"{'not folded':>12}"
+    )
     for name, one in figures.items():
         ratio = one["plain_ms"] / one["summaries_ms"]
         print(
-            f"{name:24}{one['summaries_ms']:9.1f} ms{one['plain_ms']:9.1f} ms{ratio:8.0f}x"
+            f"{name:24}{one['summaries_ms']:9.1f} ms{one['summaries_cpu_ms']:9.1f} ms"
+            f"{one['plain_ms']:9.1f} ms{ratio:8.0f}x"
             f"{one['pending_at_most']:12}"
         )
 
@@ -303,7 +329,8 @@ def main() -> None:
         ).fetchone()
     print(f"folded {documents} documents in {took / 1000:.1f} s: {rows} rows of days and months")
     found = {
-        "lines": options.lines, "documents": documents, "folded_s": round(took / 1000, 1),
+        "lines": options.lines, "products": options.products, "documents": documents,
+        "folded_s": round(took / 1000, 1),
         "quiet": measure(options.rounds, today, live=False),
         "selling": measure(options.rounds, today, live=True),
     }  # fmt: skip

@@ -112,7 +112,8 @@ def best_sellers(
 ) -> tuple[list[reading.Seller], list[reading.Seller]]:
     """The best of the last 30 days by revenue and by quantity, in one statement."""
     first = today - timedelta(days=DAYS - 1)
-    found = reading.best(first, today, by=("revenue", "quantity"), limit=BEST, places=places)
+    orders = ("revenue", "quantity")
+    found = reading.best(first, today, by=orders, limit=BEST, places=places, profit=False)
     return found.by["revenue"], found.by["quantity"]
 
 

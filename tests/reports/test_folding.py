@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from io import StringIO
@@ -167,9 +168,19 @@ def test_orders_and_pages(busy: Shop) -> None:
     assert [one.name for one in best["quantity"]] == ["Blue mug", "Green tea"]
     mug = best["profit"][0]
     assert (mug.quantity, mug.cost) == (Decimal(21), Decimal("25.9245"))
-    assert mug.profit == mug.net - mug.cost
+    assert mug.net and mug.cost and mug.profit == mug.net - mug.cost
     (second,) = reading.best(None, TODAY, by=("revenue",), limit=1, offset=1).by["revenue"]
     assert second.name == "Green tea"
+
+
+def test_without_profit_the_same_products_in_the_same_order(busy: Shop) -> None:
+    folding.fold()
+    orders = ("revenue", "quantity")
+    whole = reading.best(None, TODAY, by=orders, limit=10).by
+    fewer = reading.best(None, TODAY, by=orders, limit=10, profit=False).by
+    bare = {by: [replace(one, net=None, cost=None) for one in rows] for by, rows in whole.items()}
+    assert fewer == bare
+    assert whole != bare
 
 
 def test_another_business_is_left_alone(busy: Shop, other_shop: Shop) -> None:
