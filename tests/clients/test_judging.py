@@ -26,7 +26,7 @@ from pos.simulating.shop import Market, make_market, market_in, pairing_code
 from pos.simulating.terminals import Plan, Simulated
 from sales.models import CashMovement, Sale, Shift
 from tenants.context import business
-from tests.clients.wiring import InProcess, cut
+from tests.clients.wiring import InProcess, cut, steady
 
 PLAN = Plan(quota=None, seconds=1, pause=0, spells=())
 
@@ -42,6 +42,7 @@ class Scene:
             one = Simulated(number, folder / str(number), self.market.codes, PLAN, "test")
             one.pair("http://localhost", pairing_code(self.market, register), self.line)
             one.till.sender.sleep = lambda _seconds: None
+            one.till.sender.clock = steady()
             for _ in range(3):
                 one.sell()
             self.terminals.append(one)
@@ -200,6 +201,7 @@ def test_without_ids_a_lost_answer_is_two_sales(db: None, tmp_path: Path) -> Non
     code = pairing_code(market, market.registers[0])
     one.pair("http://localhost", code, line, without_ids=True)
     one.till.sender.sleep = lambda _seconds: None
+    one.till.sender.clock = steady()
     line.faults = [cut]
     one.sell()
     assert isinstance(one.forgetful, WithoutIds)
