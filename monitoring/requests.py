@@ -6,7 +6,6 @@ import logging
 import re
 import secrets
 from collections.abc import Callable
-from contextlib import ExitStack
 from typing import Any, TypeVar
 
 from django.conf import settings
@@ -28,15 +27,16 @@ Response = TypeVar("Response")
 WELL_FORMED = re.compile(r"[A-Za-z0-9][A-Za-z0-9:._-]{7,99}")
 # Without vowels, so no words; without 0, 1 and l, so that it can be read out on the phone.
 ALPHABET = "23456789bcdfghjkmnpqrstvwxyz"
+_PAIRS = [first + second for first in ALPHABET for second in ALPHABET]
 PROBES = ("/healthz", "/readyz")
 
 
 def new_id() -> str:
     """Twelve letters and digits in groups of four, 57 random bits: easy to read out."""
-    number, letters = secrets.randbelow(len(ALPHABET) ** 12), ""
-    for _letter in range(12):
-        number, which = divmod(number, len(ALPHABET))
-        letters += ALPHABET[which]
+    number, letters = secrets.randbelow(len(_PAIRS) ** 6), ""
+    for _pair in range(6):
+        number, which = divmod(number, len(_PAIRS))
+        letters += _PAIRS[which]
     return f"{letters[:4]}-{letters[4:8]}-{letters[8:]}"
 
 
@@ -63,14 +63,19 @@ def measured(request: Any, answer: Callable[[Any], Response]) -> Response:
     here: Facts | None = getattr(request, "facts", None)
     if here is None:
         here = request.facts = Facts(id_of(request), request)
+    # Of each database; what `execute_wrapper` does, for a fraction of its cost.
+    wrappers = [connections[alias].execute_wrappers for alias in connections]
     token = facts.current.set(here)
     status: int | None = 500
     response: Any
     try:
-        with ExitStack() as counting:
-            for alias in connections:
-                counting.enter_context(connections[alias].execute_wrapper(here.count))
+        for counted in wrappers:
+            counted.append(here.count)
+        try:
             response = answer(request)
+        finally:
+            for counted in wrappers:
+                counted.pop()
         status = None if response is None else response.status_code
         if response is not None:
             response.headers["X-Request-ID"] = here.id

@@ -24,7 +24,7 @@ def plain(value: Any) -> Any:
     """A value as canonical JSON has it: decimals with four places, times in UTC with microseconds,
     dataclasses as objects, ids and dates as their text; so too whatever is in lists and objects."""
     kind = type(value)
-    if kind in _OF_JSON:
+    if kind in OF_JSON:
         return value
     if kind is Decimal:
         # A zero that a calculation left negative is the zero that the database gives back.
@@ -51,8 +51,8 @@ def _how(kind: type) -> Callable[[Any], Any]:
     return str
 
 
-# What JSON has itself.
-_OF_JSON: Final = frozenset({str, int, bool, float, type(None)})
+#: What JSON has itself: what is plain already.
+OF_JSON: Final = frozenset({str, int, bool, float, type(None)})
 #: Canonical JSON of what is plain already.
 encode: Final = json.JSONEncoder(
     sort_keys=True, separators=(",", ":"), ensure_ascii=False, check_circular=False

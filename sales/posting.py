@@ -19,7 +19,7 @@ from django.db import DatabaseError, IntegrityError, connection
 from inventory import ledger
 from inventory.models import StockMovement
 from sales import credit
-from sales.canonical import canonical, encode, plain
+from sales.canonical import OF_JSON, canonical, encode, plain
 from sales.errors import NoOpenShift, OtherRequest
 from sales.models import CreditEntry, Payment, Register, Sale, SaleLine
 from sales.rows import Parts
@@ -346,7 +346,10 @@ def _line_content(values: Sequence[Any]) -> dict[str, Any]:
 def _row(row: Any, columns: Columns) -> dict[str, Any]:
     """The columns of a row that is to be written, as canonical JSON has them."""
     names, values_of = columns
-    return {name: plain(value) for name, value in zip(names, values_of(row), strict=True)}
+    return {
+        name: value if type(value) in OF_JSON else plain(value)
+        for name, value in zip(names, values_of(row), strict=True)
+    }
 
 
 _SALE, _LINE, _PAYMENT = (

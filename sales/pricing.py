@@ -34,7 +34,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from sales.exact import (
     HUNDRED_PERCENT,
@@ -193,8 +193,7 @@ class PricedSale:
         return self.total + self.rounding
 
 
-@dataclass(frozen=True, slots=True)
-class _Draft:
+class _Draft(NamedTuple):
     """A line before the discount on the sale, in whole minor units; `rate` in 1/10000 percent."""
 
     line: LineInput

@@ -7,8 +7,7 @@ of the caller, so row-level security binds them. SQLite has none.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Final
 
@@ -59,15 +58,16 @@ def call(function: str, *values: Any) -> Any:
         return cursor.fetchone()[0]
 
 
-@contextmanager
-def opened_by(function: str, value: str, *, alone: bool = False) -> Iterator[Any]:
+def opened_by(
+    function: str, value: str, *, alone: bool = False
+) -> AbstractContextManager[str | None]:
     """A transaction that begins with one of them, which takes one argument; what it answers.
 
     BEGIN and the call are one message; COMMIT too where the function is `alone` and changes nothing.
     """
     wrapper: Any = connection
-    with wrapper.opened_by(function, value, alone=alone) as answer:
-        yield answer
+    opened: AbstractContextManager[str | None] = wrapper.opened_by(function, value, alone=alone)
+    return opened
 
 
 def ask(function: str, value: str, *, last: bool = False) -> Any:

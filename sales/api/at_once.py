@@ -7,10 +7,9 @@ locks the register; `record_sale` prices and posts as always. See `metering/at_o
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection
@@ -33,14 +32,12 @@ from sales.rows import PLAIN, PlainCustomer, PlainLocation, PlainRegister, Plain
 from sales.sellable import check_sellable
 
 
-@dataclass(frozen=True, slots=True)
-class Rate:
+class Rate(NamedTuple):
     name: str
     rate: Decimal
 
 
-@dataclass(frozen=True, slots=True)
-class Goods:
+class Goods(NamedTuple):
     """Like a Product, as far as selling it goes; not what adds credit."""
 
     tax_inclusive: bool
@@ -50,8 +47,7 @@ class Goods:
     adds_credit: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Offered:
+class Offered(NamedTuple):
     """Like a Variation of `sellable`."""
 
     full_name: str
