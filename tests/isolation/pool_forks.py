@@ -1,6 +1,6 @@
-"""Four forked workers read with .iterator(): prints how many result sets held foreign rows.
+"""Four forked workers read so often with .iterator(): prints how many results held foreign rows.
 
-    python -m tests.isolation.pool_forks SECONDS held|open BUSINESS…
+    python -m tests.isolation.pool_forks READS held|open BUSINESS…
 
 `held` inside transactions, as the product does; `open` outside, with server-side cursors on.
 """
@@ -10,12 +10,11 @@ from __future__ import annotations
 import json
 import os
 import sys
-import time
 from collections import Counter
 from contextlib import nullcontext
 
 
-def read(seconds: float, held: bool, business_id: int) -> Counter[str]:
+def read(reads: int, held: bool, business_id: int) -> Counter[str]:
     from django.db import connection, transaction
 
     from inventory.models import Product
@@ -24,8 +23,7 @@ def read(seconds: float, held: bool, business_id: int) -> Counter[str]:
     if not held:
         connection.settings_dict["DISABLE_SERVER_SIDE_CURSORS"] = False
     seen: Counter[str] = Counter()
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
+    for _number in range(reads):
         rows = Product.objects.order_by().values_list("business_id", flat=True)
         try:
             with business(business_id), transaction.atomic() if held else nullcontext():
@@ -40,7 +38,7 @@ def read(seconds: float, held: bool, business_id: int) -> Counter[str]:
 
 
 def main() -> None:
-    seconds, mode, businesses = float(sys.argv[1]), sys.argv[2], [int(x) for x in sys.argv[3:]]
+    reads, mode, businesses = int(sys.argv[1]), sys.argv[2], [int(x) for x in sys.argv[3:]]
     import django
 
     django.setup()
@@ -48,7 +46,7 @@ def main() -> None:
     for number in range(4):
         readable, writable = os.pipe()
         if os.fork() == 0:
-            seen = read(seconds, mode == "held", businesses[number % len(businesses)])
+            seen = read(reads, mode == "held", businesses[number % len(businesses)])
             os.write(writable, json.dumps(seen).encode())
             os._exit(0)
         os.close(writable)

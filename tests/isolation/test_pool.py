@@ -14,7 +14,6 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
-from typing import Any
 
 import psycopg
 import pytest
@@ -32,6 +31,8 @@ pytestmark = [pytest.mark.postgres, pytest.mark.slow]
 
 REQUESTS = 10_000
 TRANSACTIONS = 6_000
+# Of what proves that a mix-up would be seen.
+MOST_TRIES = 20
 
 
 def own_url() -> str:
@@ -76,6 +77,8 @@ def served(**environ: str) -> Iterator[int]:
         number = listener.fileno()
         command = [sys.executable, "-m", "gunicorn", "tests.isolation.pool_server:application"]
         command += ["--workers=2", "--threads=8", f"--bind=fd://{number}", "--log-level=error"]
+        # However late a client comes to its next request, its line is there.
+        command += ["--keep-alive=600", "--timeout=600"]
         process = subprocess.Popen(
             command,
             cwd=ROOT,
@@ -89,13 +92,13 @@ def served(**environ: str) -> Iterator[int]:
             yield listener.getsockname()[1]
         finally:
             process.terminate()
-            process.wait(20)
+            process.wait(300)
 
 
 def client(port: int, shops: list[Shop], tokens: list[str], count: int, seed: int) -> Counter[str]:
     """Ask as one of the two shops, chosen anew each time, over one kept connection."""
     chance, seen = random.Random(seed), Counter[str]()
-    line = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    line = http.client.HTTPConnection("127.0.0.1", port, timeout=600)
     with closing(line):
         _ask(line, shops, tokens, count, chance, seen)
     return seen
@@ -147,8 +150,13 @@ def test_interleaved_requests(shops: list[Shop], tokens: list[str]) -> None:
 
 
 def test_with_a_session_setting_they_are_mixed_up(shops: list[Shop], tokens: list[str]) -> None:
+    seen = Counter[str]()
     with served(BROKEN_DB="1") as port:
-        seen = interleaved(port, shops, tokens, 1_600)
+        # Once is nearly always enough: the statements of sixteen threads meet on four connections.
+        for _again in range(MOST_TRIES):
+            seen += interleaved(port, shops, tokens, 1_600)
+            if seen["foreign"] and seen["empty"]:
+                break
     _forget_server_sessions()
     assert seen["foreign"] > 0
     assert seen["empty"] > 0
@@ -254,7 +262,11 @@ def test_the_soak_sees_a_session_setting(
     from tests.isolation.session_db.base import DatabaseWrapper as Broken
 
     monkeypatch.setattr(DatabaseWrapper, "_begin", Broken._begin)
-    seen = soaked(shops, 400)
+    seen = Counter[str]()
+    for _again in range(MOST_TRIES):
+        seen += soaked(shops, 400)
+        if seen["foreign"]:
+            break
     # The setting outlives the transactions on the server connections of the pool: clear them.
     _forget_server_sessions()
     assert seen["foreign"] > 0
@@ -264,17 +276,26 @@ def _forget_server_sessions() -> None:
     connection.close()
     with psycopg.connect(os.environ["TEST_DIRECT_URL"], autocommit=True) as owner:
         owner.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            "SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity"
             " WHERE datname = current_database() AND usename = 'pos_app'"
         )
-    time.sleep(0.2)
+    # The pooler hears of all of them by the time that it answers again.
+    for _connection in range(20):
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT 1")
+        except DatabaseError:
+            connection.close()
+            continue
+        break
+    connection.close()
 
 
 # Forked workers
 
 
-def forked(mode: str, seconds: float, shops: list[Shop]) -> dict[str, Any]:
-    command = [sys.executable, "-m", "tests.isolation.pool_forks", str(seconds), mode]
+def forked(mode: str, reads: int, shops: list[Shop]) -> Counter[str]:
+    command = [sys.executable, "-m", "tests.isolation.pool_forks", str(reads), mode]
     done = subprocess.run(
         [*command, *(str(shop.business.pk) for shop in shops)],
         cwd=ROOT,
@@ -287,23 +308,24 @@ def forked(mode: str, seconds: float, shops: list[Shop]) -> dict[str, Any]:
         text=True,
         check=True,
     )
-    seen: dict[str, Any] = json.loads(done.stdout)
-    return seen
+    return Counter(json.loads(done.stdout))
 
 
 def test_forked_workers_read_their_own_rows(shops: list[Shop]) -> None:
-    seen = forked("held", 4, shops)
-    assert (seen["foreign"], seen.get("errors", 0)) == (0, 0)
-    assert seen["sets"] > 100
+    seen = forked("held", 300, shops)
+    assert (seen["sets"], seen["foreign"], seen["errors"]) == (4 * 300, 0, 0)
 
 
 def test_outside_transactions_with_cursors_they_take_each_others(
     shops: list[Shop], owner_connection: psycopg.Connection
 ) -> None:
     # Row-level security refuses such reads altogether, so it is taken away to show the mix-up.
-    seen = forked("open", 1, shops)
-    assert seen.get("sets", 0) == 0
+    seen = forked("open", 20, shops)
+    assert (seen["sets"], seen["errors"]) == (0, 4 * 20)
     with policies_down(owner_connection):
-        seen = forked("open", 5, shops)
+        for _again in range(MOST_TRIES):
+            seen = forked("open", 500, shops)
+            if seen["foreign"] + seen["errors"]:
+                break
     _forget_server_sessions()
     assert seen["foreign"] + seen["errors"] > 0
