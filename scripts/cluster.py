@@ -330,7 +330,7 @@ class Cluster:
         """Start PgBouncer on its port. Raises ClusterError."""
         log = self.home / "pgbouncer.log"
         started = self.call([self.pooler_program, "-d", "-q", str(self._configure_pooler())])
-        if started.returncode or not _wait(lambda: _listens(self.pool_port), 10):
+        if started.returncode or not _wait(lambda: _listens(self.pool_port), 60):
             raise ClusterError(f"PgBouncer did not start\n{_tail(log)}")
 
     def _start_pooler_on_free_port(self) -> None:
@@ -356,7 +356,7 @@ class Cluster:
         number = self.pooler_pid()
         if number is not None:
             os.kill(number, signal_number)
-            if not _wait(lambda: not _listens(self.pool_port), 10):
+            if not _wait(lambda: not _listens(self.pool_port), 60):
                 raise ClusterError(f"PgBouncer does not stop (process {number})")
         # A killed pooler leaves its pid file, and the next start would refuse because of it.
         (self.home / "pgbouncer.pid").unlink(missing_ok=True)

@@ -28,6 +28,10 @@ from tests.factories import Shop, make_shop
 
 Result = TypeVar("Result")
 PRICE = Decimal(5)
+# Whether another session waits for this one.
+WAITED_FOR = (
+    "SELECT 1 FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY (pg_blocking_pids(pid))"
+)
 
 
 @dataclass
@@ -116,7 +120,7 @@ def together(work: Sequence[Callable[[], Any]]) -> list[Any]:
 
     def run(one: Callable[[], Any]) -> Any:
         try:
-            barrier.wait(30)
+            barrier.wait(300)
             return one()
         except Exception as error:
             return error
@@ -130,18 +134,21 @@ def together(work: Sequence[Callable[[], Any]]) -> list[Any]:
 def meeting(count: int) -> Callable[[], None]:
     """A place where `count` threads wait for each other, so that a race is run and not hoped for.
 
-    Who waits there for long goes on alone.
+    On PostgreSQL, within a transaction of each. Who waits there for long goes on alone.
     """
     place = threading.Barrier(count)
 
     def meet() -> None:
+        # Otherwise it ends who waits for somebody slow.
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
         with suppress(threading.BrokenBarrierError):
-            place.wait(20)
+            place.wait(300)
 
     return meet
 
 
-def patiently(work: Callable[[], Result], *, seconds: float = 60) -> Result:
+def patiently(work: Callable[[], Result], *, seconds: float = 300) -> Result:
     """What a till does: say it again when no answer came. A deadlock is no excuse."""
     deadline = time.monotonic() + seconds
     while True:

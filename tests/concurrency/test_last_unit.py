@@ -9,7 +9,7 @@ import pytest
 
 from sales import checkout, posting
 from sales.models import Sale
-from tests.concurrency.altered import LEDGER, altered
+from tests.concurrency.altered import LEDGER, SOMEBODY_WAITS, altered
 from tests.concurrency.crowd import Market, make_market, patiently, refusals, together
 
 pytestmark = pytest.mark.usefixtures("committed_db")
@@ -48,18 +48,20 @@ def test_two_tills_and_one_last_unit() -> None:
     assert market.stock() == 0
 
 
-# What the ledger must not do: add to what there was when its statement began.
+# What the ledger must not do: add to what there was when its statement began. The first goes on
+# when the second has begun too, and waits for it.
 READ_BEFORE = """(
     SELECT before.quantity FROM inventory_stocklevel AS before
      WHERE before.variation_id = excluded.variation_id AND before.location_id = at_location
-       AND pg_sleep(2)::text = ''
+       AND (before.quantity <> known.quantity OR tests_somebody_waits())
 )"""
 
 
 @pytest.mark.postgres
 def test_the_race_is_real(owner_connection: Any) -> None:
     market = make_market(tills=2, stock=1)
-    with altered(owner_connection, LEDGER, ("known.quantity + excl", f"{READ_BEFORE} + excl")):
+    change = ("known.quantity + excl", f"{READ_BEFORE} + excl")
+    with altered(owner_connection, LEDGER, change, calls=SOMEBODY_WAITS):
         assert rush(market, 2) == (2, [])
 
 
