@@ -60,8 +60,9 @@ def on_reload(server: Any) -> None:
 
 
 def when_ready(server: Any) -> None:
-    from pos.serving import load_everything
+    from pos.serving import give_back, load_everything
 
+    give_back()
     replaced = os.environ.pop(REPLACED, "")
     # Unless workers from before a reload do, one answers while all is loaded that the others will
     # share with each other. It shares less of it, so another one takes its place.

@@ -94,6 +94,23 @@ def test_the_seed_is_unpacked_once_and_whole(
     assert list(place.parent.iterdir()) == [place]
 
 
+def test_freed_memory_goes_back_where_the_c_library_can(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[tuple[int, int]] = []
+
+    class Library:
+        def mallopt(self, option: int, value: int) -> int:
+            told.append((option, value))
+            return 1
+
+    monkeypatch.setattr("ctypes.CDLL", lambda name: Library())
+    serving.give_back()
+    assert told == [(-3, serving.LARGE), (-1, serving.LARGE)]
+    # musl and others have no such function.
+    monkeypatch.setattr("ctypes.CDLL", lambda name: object())
+    serving.give_back()
+    assert len(told) == 2
+
+
 def test_without_a_variable_the_keys_of_the_build_sign_at_every_instance(tmp_path: Path) -> None:
     """Two instances of one release, with a /tmp each, make and read each other's cookies."""
     from scripts.vercel.building import copy_tree
