@@ -66,11 +66,14 @@ def plain(value: Any) -> bytes:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def lists(rows: dict[str, list[bytes]]) -> Iterator[bytes]:
+def lists(rows: dict[str, list[bytes | memoryview]]) -> Iterator[bytes | memoryview]:
     """The pieces of an object of lists, of rows that are JSON already."""
     before = "{"
     for name, texts in rows.items():
         yield f'{before}"{name}":['.encode()
-        yield b",".join(texts) if len(texts) > 1 else texts[0]
+        yield texts[0]
+        for text in texts[1:]:
+            yield b","
+            yield text
         before = "],"
     yield b"]}" if rows else b"{}"

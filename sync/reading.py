@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import Exists, F, Q
+from django.db.models import Exists, Q
 
 from inventory.models import StockMovement
 from sync import cursors, horizon
@@ -21,7 +21,7 @@ from sync.cursors import Cursor
 from sync.horizon import Moment
 from sync.kinds import Kind
 from sync.models import Mark
-from sync.rendering import Batch, batch
+from sync.rendering import Batch, Place, batch, behind, pieces
 from sync.scope import Scope
 from tenants.models import Business
 
@@ -45,7 +45,7 @@ class Page:
     with_settings: bool
     cursor: Cursor | None = None
     more: bool = False
-    rows: dict[str, list[bytes]] = field(default_factory=dict)
+    rows: dict[str, list[bytes | memoryview]] = field(default_factory=dict)
     removed: dict[str, list[str]] = field(default_factory=dict)
 
     def tell(self, kind: Kind, found: Batch) -> None:
@@ -148,42 +148,31 @@ def _logged(scope: Scope, kind: Kind, cursor: Cursor) -> Any:
 
 
 def _tell(
-    found: Page, scope: Scope, part: Part, cursor: Cursor, after: tuple[int, str] | None, limit: int
-) -> tuple[int, tuple[int, str] | None]:
+    found: Page, scope: Scope, part: Part, cursor: Cursor, after: Place | None, limit: int
+) -> tuple[int, Place | None]:
     """Tell up to `limit` of a part; how many were read, and the last of them."""
     kind, marks = part
     if marks:
         return _tell_marked(found, scope, kind, cursor, after, limit)
-    if cursor.seen is None:
-        rows = kind.rows(scope.location.pk).order_by("pk")
-        if after is not None:
-            rows = rows.filter(pk__gt=after[1])
-        told = batch(kind, rows[:limit], scope.digits)
-    elif kind.log is StockMovement:
+    if cursor.seen is not None and kind.log is StockMovement:
         return _tell_moved(found, scope, kind, cursor, after, limit)
+    if cursor.seen is None:
+        rows, by = kind.rows(scope.location.pk), None
     else:
-        rows = _behind(_logged(scope, kind, cursor), after)
-        told = batch(kind, rows[:limit], scope.digits, by=F("changed"))
-    found.tell(kind, told)
-    return told.count, told.last
-
-
-def _behind(rows: Any, after: tuple[int, str] | None) -> Any:
-    rows = rows.order_by("changed", "pk")
-    if after is None:
-        return rows
-    changed, key = after
-    here = Q(changed__gt=changed) | Q(changed=changed, pk__gt=key)
-    # The first condition says the same, in a way that an index understands.
-    return rows.filter(changed__gte=changed).filter(here)
+        rows, by = _logged(scope, kind, cursor), "changed"
+    read, last = 0, None
+    for told in pieces(kind, rows, scope.digits, after=after, limit=limit, by=by):
+        found.tell(kind, told)
+        read, last = read + told.count, told.last or last
+    return read, last
 
 
 def _tell_marked(
-    found: Page, scope: Scope, kind: Kind, cursor: Cursor, after: tuple[int, str] | None, limit: int
-) -> tuple[int, tuple[int, str] | None]:
+    found: Page, scope: Scope, kind: Kind, cursor: Cursor, after: Place | None, limit: int
+) -> tuple[int, Place | None]:
     """What was marked and is there is told as it is; what is not there has gone."""
     marks = _marks(scope, cursor).filter(kind=kind.name)
-    read = list(_behind(marks, after).values_list("changed", "pk", "object_id")[:limit])
+    read = list(behind(marks, after, "changed").values_list("changed", "pk", "object_id")[:limit])
     ids = {object_id for _changed, _pk, object_id in read}
     rows = kind.rows(scope.location.pk).filter(**{f"{kind.key}__in": ids})
     there = set(rows.values_list(kind.key, flat=True))
@@ -195,10 +184,10 @@ def _tell_marked(
 
 
 def _tell_moved(
-    found: Page, scope: Scope, kind: Kind, cursor: Cursor, after: tuple[int, str] | None, limit: int
-) -> tuple[int, tuple[int, str] | None]:
+    found: Page, scope: Scope, kind: Kind, cursor: Cursor, after: Place | None, limit: int
+) -> tuple[int, Place | None]:
     """The levels of the movements since, each once."""
-    moved = _behind(_logged(scope, kind, cursor), after)
+    moved = behind(_logged(scope, kind, cursor), after, "changed")
     read = list(moved.values_list("changed", "pk", "level_id")[:limit])
     levels = {level for _changed, _pk, level in read}
     # None where a page ended with the last movement: the next one has nothing of this part.
@@ -211,5 +200,5 @@ def _tell_found(found: Page, scope: Scope, kind: Kind, rows: Any) -> None:
     found.tell(kind, batch(kind, rows.order_by("pk"), scope.digits))
 
 
-def _last(read: Sequence[Any]) -> tuple[int, str] | None:
+def _last(read: Sequence[Any]) -> Place | None:
     return (read[-1][0], str(read[-1][1])) if read else None

@@ -1,7 +1,7 @@
 """Rows as JSON, by the table of kinds: inside PostgreSQL, or here.
 
-The queries come from the ORM, so they are scoped; what is put around them is the same for all. A
-page of five thousand rows is one value from the database, and no Python runs for a row.
+The queries come from the ORM, so they are scoped; what is put around them is the same for all.
+Thousands of rows are one value from the database, and no Python runs for a row.
 """
 
 from __future__ import annotations
@@ -11,10 +11,11 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from django.db import connection
-from django.db.models import F, Func, TextField, Value
+from django.db.models import Expression, F, Q, TextField, Value
 from django.db.models.functions import Cast
 from psycopg.adapt import Loader
 
@@ -25,71 +26,81 @@ from tenants.spelling import plain_money, plain_number
 BITS = 48
 MASK = (1 << BITS) - 1
 BUCKETS = 256
+# A megabyte of products.
+PIECE = 2500
+
+Place = tuple[int, str]
+"""Where a row stands: (changed, key)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Rows as JSON in UTF-8, separated by commas; how many; the last (changed, key) in their order."""
+    """Rows as JSON in UTF-8, separated by commas; how many; the last one in their order."""
 
-    text: bytes
+    text: bytes | memoryview
     count: int
-    last: tuple[int, str] | None
+    last: Place | None
 
 
-class RowText(Func):
-    """A row as a JSON object from its id on, written by PostgreSQL, whose to_json() escapes text.
-
-    One concat() with as few parts as can be: it costs more than reading the row does.
-    """
-
-    function = "concat"
-    output_field = TextField()
+class RowText(Expression):
+    """A row as a JSON object from its id on, written by PostgreSQL, whose to_json() escapes text."""
 
     def __init__(self, kind: Kind, digits: int) -> None:
-        parts: list[Any] = [Value('"id":"'), F(kind.key)]
-        end = '"'
-        for name, column, what in kind.columns:
-            head = f'{end},"{name}":'
-            end = '"' if what in _QUOTED else ""
-            if what in _WHOLE:
-                parts.append(_Json(F(column), _WHOLE[what].replace("{head}", head)))
-            else:
-                template = _VALUES.get(what, "%(expressions)s").format(int(digits))
-                parts += [Value(head + end), _Json(F(column), template)]
-        super().__init__(*parts, Value(end + "}"))
+        super().__init__(output_field=TextField())
+        self.sql = _row_sql(kind, int(digits))
+
+    def as_sql(self, compiler: Any, connection: Any) -> Any:
+        return self.sql, []
+
+
+@cache
+def _row_sql(kind: Kind, digits: int) -> str:
+    """One concat() with as few parts as can be: it costs more than reading the row does.
+
+    Made once, of names of the table of kinds alone: to put 20 expressions together takes the ORM
+    longer than a thousand rows take.
+    """
+    parts = ["""'"id":"'""", _column(kind, kind.key)]
+    end = '"'
+    for name, column, what in kind.columns:
+        head, value = f'{end},"{name}":', _column(kind, column)
+        end = '"' if what in _QUOTED else ""
+        if what in _WHOLE:
+            parts.append(_WHOLE[what].format(head=head, value=value))
+        else:
+            shown = _VALUES.get(what, "{value}").format(value=value, digits=digits)
+            parts += [f"'{head}{end}'", shown]
+    return f"concat({', '.join(parts)}, '{end}}}')"
+
+
+def _column(kind: Kind, name: str) -> str:
+    meta = kind.model._meta
+    quoted = connection.ops.quote_name
+    return f"{quoted(meta.db_table)}.{quoted(meta.get_field(name).column)}"
 
 
 _QUOTED = {Type.ID, Type.NUMBER, Type.MONEY}
 # One value as JSON, without the quotes of those that are `_QUOTED`.
 _VALUES = {
-    Type.TEXT: "to_json(%(expressions)s)",
-    Type.NUMBER: "trim_scale(%(expressions)s)",
-    Type.MONEY: "CASE WHEN min_scale(%(expressions)s) <= {0} THEN"
-    " round(%(expressions)s, {0}) ELSE trim_scale(%(expressions)s) END",
+    Type.TEXT: "to_json({value})",
+    Type.NUMBER: "trim_scale({value})",
+    Type.MONEY: "CASE WHEN min_scale({value}) <= {digits} THEN round({value}, {digits})"
+    " ELSE trim_scale({value}) END",
 }
 # Of few values: chosen as a whole with its name, which is a fifth of a product's time less.
-_CHOICE = """CASE WHEN %(expressions)s{is} THEN '{head}true' ELSE '{head}false' END"""
 _WHOLE = {
-    Type.BOOL: _CHOICE.replace("{is}", ""),
-    Type.FILLED: _CHOICE.replace("{is}", " <> ''"),
-    Type.LINK: "CASE WHEN %(expressions)s IS NULL THEN '{head}null'"
-    """ ELSE '{head}"' || %(expressions)s || '"' END""",
+    Type.BOOL: "CASE WHEN {value} THEN '{head}true' ELSE '{head}false' END",
+    Type.FILLED: "CASE WHEN {value} <> '' THEN '{head}true' ELSE '{head}false' END",
+    Type.LINK: "CASE WHEN {value} IS NULL THEN '{head}null'"
+    """ ELSE '{head}"' || {value} || '"' END""",
 }
-
-
-class _Json(Func):
-    output_field = TextField()
-
-    def __init__(self, expression: Any, template: str) -> None:
-        super().__init__(expression)
-        self.template = template
 
 
 class _AsSent(Loader):
-    """Text as the bytes that the database sends: nothing here reads it."""
+    """Text where the driver has it, as the database sent it: nothing here reads or copies it."""
 
-    def load(self, data: Any) -> bytes:
-        return bytes(data)
+    def load(self, data: Any) -> Any:
+        return data
 
 
 # What is put around an ordered query of (changed, key, row): one row with everything.
@@ -99,6 +110,10 @@ SELECT count(*),
        max(changed), (array_agg(key))[count(*)]::text
   FROM ({rows}) AS page (changed, key, line)
 """
+_BEHIND = """
+SELECT changed, key, line FROM ({rows}) AS kind (changed, key, line) {behind}
+ ORDER BY changed, key LIMIT %s
+"""
 _SUMS = """
 SELECT right(key::text, 2), count(*),
        (sum(hashtextextended(line, 0) & %s) %% %s)::bigint
@@ -106,16 +121,71 @@ SELECT right(key::text, 2), count(*),
 """
 
 
-def batch(kind: Kind, rows: Any, digits: int, *, by: Any = None) -> Batch:
-    """These rows of a kind, ordered and limited already; `by` orders them and is told as the last
-    one's `changed`, 0 without."""
-    if connection.vendor == "postgresql" and not kind.sealed:
-        query, params = _query(kind, rows, digits, by, key="pk")
-        with connection.cursor() as cursor:
-            cursor.cursor.adapters.register_loader("text", _AsSent)
-            cursor.execute(_PAGE.replace("{rows}", query), [MASK, *params])
-            count, text, changed, key = cursor.fetchone()
-        return Batch(text or b"", count, (changed, key.decode()) if count else None)
+def batch(kind: Kind, rows: Any, digits: int) -> Batch:
+    """These rows of a kind, ordered already."""
+    if _writes_itself(kind):
+        return _page(*_query(kind, rows, digits, None, key="pk"))
+    return _written(kind, rows, digits, None)
+
+
+def pieces(
+    kind: Kind, rows: Any, digits: int, *, after: Place | None, limit: int, by: str | None = None
+) -> Iterator[Batch]:
+    """Up to `limit` of these rows that are behind `after`, in the order of (`by`, key).
+
+    As many values as it takes: a connection keeps for ever the memory that its largest one took.
+    """
+    if not _writes_itself(kind):
+        yield _written(kind, behind(rows, after, by)[:limit], digits, by)
+        return
+    query, params = _query(kind, rows, digits, by, key="pk")
+    while limit > 0:
+        told = _page(*_next(query, params, after, min(limit, PIECE), by))
+        yield told
+        limit, after = limit - told.count, told.last
+        if told.count < PIECE:
+            return
+
+
+def behind(rows: Any, after: Place | None, by: str | None) -> Any:
+    """The rows behind `after` in the order of (`by`, key); in that of the keys without `by`."""
+    if by is None:
+        rows = rows.order_by("pk")
+        return rows if after is None else rows.filter(pk__gt=after[1])
+    rows = rows.order_by(by, "pk")
+    if after is None:
+        return rows
+    changed, key = after
+    here = Q(**{f"{by}__gt": changed}) | Q(**{by: changed, "pk__gt": key})
+    # The first condition says the same, in a way that an index understands.
+    return rows.filter(**{f"{by}__gte": changed}).filter(here)
+
+
+def _next(
+    query: str, params: Any, after: Place | None, limit: int, by: str | None
+) -> tuple[str, Any]:
+    """`behind`, of a query that is put together once for all pieces: the ORM takes a millisecond."""
+    condition, place = "", list[Any]()
+    if after is not None and by is None:
+        condition, place = "WHERE key > %s", [after[1]]
+    elif after is not None:
+        condition, place = "WHERE (changed, key) > (%s, %s)", [*after]
+    return _BEHIND.format(rows=query, behind=condition), [*params, *place, limit]
+
+
+def _writes_itself(kind: Kind) -> bool:
+    return connection.vendor == "postgresql" and not kind.sealed
+
+
+def _page(query: str, params: Any) -> Batch:
+    with connection.cursor() as cursor:
+        cursor.cursor.adapters.register_loader("text", _AsSent)
+        cursor.execute(_PAGE.replace("{rows}", query), [MASK, *params])
+        count, text, changed, key = cursor.fetchone()
+    return Batch(text or b"", count, (changed, str(key, "ascii")) if count else None)
+
+
+def _written(kind: Kind, rows: Any, digits: int, by: str | None) -> Batch:
     found = list(_read(kind, rows, by))
     lines = ",".join(_line(kind, values, digits) for _changed, _pk, values in found)
     last = (found[-1][0], str(found[-1][1])) if found else None
@@ -136,8 +206,8 @@ def sums(kind: Kind, rows: Any, digits: int) -> dict[str, tuple[int, int]]:
     return found
 
 
-def _query(kind: Kind, rows: Any, digits: int, by: Any, key: str) -> tuple[str, Any]:
-    changed = Value(0) if by is None else by
+def _query(kind: Kind, rows: Any, digits: int, by: str | None, key: str) -> tuple[str, Any]:
+    changed = Value(0) if by is None else F(by)
     chosen = rows.values_list(changed, F(key), RowText(kind, digits))
     query, params = chosen.query.sql_with_params()
     return query, params
@@ -151,8 +221,8 @@ def _columns(kind: Kind) -> list[Any]:
     return columns
 
 
-def _read(kind: Kind, rows: Any, by: Any) -> Iterator[tuple[int, Any, tuple[Any, ...]]]:
-    changed = Value(0) if by is None else by
+def _read(kind: Kind, rows: Any, by: str | None) -> Iterator[tuple[int, Any, tuple[Any, ...]]]:
+    changed = Value(0) if by is None else F(by)
     for number, pk, *values in rows.values_list(changed, "pk", *_columns(kind)):
         yield number, pk, tuple(values)
 

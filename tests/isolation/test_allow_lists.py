@@ -101,6 +101,7 @@ CACHES = {
     "sales/canonical.py": "how values of a type are written",
     "sales/names.py": "keyed hashes of beginnings of names; by business and keys",
     "sales/views/till.py": "names of static files",
+    "sync/rendering.py": "how rows of a kind are written, by a currency's digits; holds no row",
     "tenants/caching.py": "the one door: each key begins with the bound business",
     "tenants/encryption.py": "keys of the installation",
     "tenants/models.py": "names of time zones",

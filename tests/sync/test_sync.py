@@ -13,6 +13,7 @@ from accounts.models import Membership, Role
 from inventory import ledger
 from inventory.models import Barcode, LocationPrice, Product, StockDocument, Unit, Variation
 from sales.models import Customer
+from sync import rendering
 from tests.factories import Shop, make_device, make_product, with_token
 from tests.sync.conftest import at_work
 from tests.sync.copying import Copy, through
@@ -44,6 +45,26 @@ def test_a_new_copy_has_everything_of_the_place(till: Copy, shop: Shop) -> None:
     (customer,) = till.rows["customers"].values()
     assert (customer["name"], customer["phone"]) == ("Carla of acme", "+31 6 1234 5678")
     assert till.holes() == []
+
+
+@pytest.mark.parametrize("limit", [1, 4, 7, 100])
+def test_a_page_in_pieces_is_the_same_copy(
+    till: Copy, terminal: Client, shop: Shop, monkeypatch: pytest.MonkeyPatch, limit: int
+) -> None:
+    """Pages end inside, with and behind a piece; the first copy's and those of what changed."""
+    with at_work(shop):
+        for n in range(8):
+            make_product(f"Plate {n}", sku=f"PL{n}", barcode=f"40063813339{n:02}")
+    whole = till.sync()
+    monkeypatch.setattr(rendering, "PIECE", 3)
+    small = Copy(through(terminal), limit=limit).sync()
+    assert small.rows == whole.rows and small.holes() == []
+    assert small.received == whole.received, "no row twice"
+    with at_work(shop):
+        Variation.objects.filter(sku__startswith="PL").update(price=Decimal(7))
+        Product.objects.filter(name__startswith="Plate").update(name="Plates")
+    assert small.sync().rows == till.sync().rows and small.holes() == []
+    assert small.received == whole.received
 
 
 def test_settings_and_permissions_come_along_and_again_when_they_change(
