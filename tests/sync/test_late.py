@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
@@ -195,12 +196,12 @@ def _write(
     elif dice.random() < 0.5:
         writer.run(
             "INSERT INTO inventory_barcode (id, business_id, variation_id, code)"
-            " VALUES (gen_random_uuid(), %s, %s, %s)",
-            writer.shop.business.pk, row, f"{step:08}",
+            " VALUES (%s, %s, %s, %s)",
+            uuid.UUID(int=dice.getrandbits(128)), writer.shop.business.pk, row, f"{step:08}",
         )  # fmt: skip
     else:
         # Only what is committed, and nobody else is removing.
         writer.run(
             "DELETE FROM inventory_barcode WHERE id = (SELECT id FROM inventory_barcode"
-            " ORDER BY random() LIMIT 1 FOR UPDATE SKIP LOCKED)"
+            f" ORDER BY code {dice.choice(('ASC', 'DESC'))} LIMIT 1 FOR UPDATE SKIP LOCKED)"
         )
