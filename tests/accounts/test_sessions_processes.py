@@ -28,32 +28,32 @@ class Process:
     """The product in one process of its own, on the database of this test."""
 
     def __init__(self, folder: Path) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-        self.url = f"http://127.0.0.1:{port}"
-        command = [sys.executable, "-m", "gunicorn", "pos.wsgi", "--bind", f"127.0.0.1:{port}"]
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
+        number = self.listener.fileno()
+        command = [sys.executable, "-m", "gunicorn", "pos.wsgi", "--bind", f"fd://{number}"]
         command += ["--no-control-socket", "--log-level", "warning", "--threads", "2"]
         own = {**environment(folder), "METRICS_SECONDS": "0"}
-        self.running = subprocess.Popen(command, cwd=ROOT, env=own)
+        self.running = subprocess.Popen(command, cwd=ROOT, env=own, pass_fds=[number])
 
     def wait(self) -> None:
-        patience = time.monotonic() + 90
+        patience = time.monotonic() + 600
         while True:
             try:
-                with urlopen(f"{self.url}/healthz", timeout=10):
+                with urlopen(f"{self.url}/healthz", timeout=30):
                     return
             except (URLError, ConnectionError, TimeoutError):
                 assert self.running.poll() is None and time.monotonic() < patience
                 time.sleep(0.1)
 
     def stop(self) -> None:
+        self.listener.close()
         self.running.terminate()
         try:
-            self.running.wait(20)
+            self.running.wait(60)
         except subprocess.TimeoutExpired:
             self.running.kill()
-            self.running.wait(5)
+            self.running.wait()
 
 
 @pytest.fixture
@@ -76,7 +76,7 @@ def start(release: list[Process], count: int, folder: Path) -> None:
 def page(browser: OpenerDirector, url: str, data: dict[str, str] | None = None) -> tuple[str, str]:
     """Where it led, and what it said."""
     body = urlencode(data).encode() if data else None
-    with browser.open(Request(url, body), timeout=60) as answer:
+    with browser.open(Request(url, body), timeout=300) as answer:
         return answer.url, answer.read().decode()
 
 

@@ -26,18 +26,13 @@ import pytest
 from cryptography.fernet import Fernet
 
 from scripts import system
+from tests.ports import reserved
 
 ROOT = Path(__file__).resolve().parents[2]
 pytestmark = [pytest.mark.postgres, pytest.mark.slow]
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def until(true: Callable[[], bool], seconds: float = 120) -> None:
+def until(true: Callable[[], bool], seconds: float = 600) -> None:
     end = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < end, "it did not come about"
@@ -62,7 +57,7 @@ class Server:
 
     def get(self, path: str) -> tuple[int, dict[str, str], bytes]:
         """As the proxy asks, which has spoken TLS with the browser."""
-        asking = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        asking = http.client.HTTPConnection("127.0.0.1", self.port, timeout=300)
         headers = {
             "Host": "shop.example.com",
             "X-Forwarded-For": "203.0.113.7",
@@ -83,14 +78,15 @@ class Server:
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
     """PgBouncer by deploy/pgbouncer.ini before a database of its own, and a release deployed."""
+    with reserved() as pooler_port, reserved() as port:
+        yield from _served(pooler_port, port)
+
+
+def _served(pooler_port: int, port: int) -> Iterator[Server]:
     # PgBouncer refuses to be root, and pytest's folders are closed to others.
     folder = Path(tempfile.mkdtemp(prefix="tillbook-pooler-"))
     folder.chmod(0o755)
-    direct, name, pooler_port = (
-        os.environ["DIRECT_URL"],
-        f"test_{uuid.uuid4().hex[:12]}",
-        free_port(),
-    )
+    direct, name = os.environ["DIRECT_URL"], f"test_{uuid.uuid4().hex[:12]}"
     app = urlsplit(os.environ["DATABASE_URL"])
     ini = (ROOT / "deploy/pgbouncer.ini").read_text(encoding="utf-8")
     for old, new in (
@@ -105,7 +101,6 @@ def server() -> Iterator[Server]:
     command = [system.pgbouncer(), "-q", str(folder / "pgbouncer.ini")]
     if os.geteuid() == 0:
         command = ["runuser", "-u", "postgres", "--", *command]
-    port = free_port()
     # A service manager hands over no more than this, and other tests have left theirs.
     environment = {
         **{name: os.environ[name] for name in ("PATH", "HOME", "LC_ALL") if name in os.environ},
@@ -133,7 +128,7 @@ def server() -> Iterator[Server]:
             for process in (made.web, pooler):
                 if process is not None:
                     process.terminate()
-                    process.wait(20)
+                    process.wait(120)
             owner.execute(f"DROP DATABASE {name} WITH (FORCE)")
             shutil.rmtree(folder)
 
@@ -154,10 +149,10 @@ def test_a_server_from_nothing_to_an_open_shop(server):
         [sys.executable, str(ROOT / "manage.py"), "run_jobs", "--watch"], env=server.environment
     )
     try:
-        until(lambda: server.manage("check_production").returncode == 0, seconds=60)
+        until(lambda: server.manage("check_production").returncode == 0)
     finally:
         worker.terminate()
-        worker.wait(20)
+        worker.wait(120)
 
     status, headers, page = server.get("/sign-in/")
     assert status == 200 and "max-age=31536000" in headers["Strict-Transport-Security"]
@@ -202,11 +197,11 @@ def test_a_new_release_loses_no_request(server):
     assert server.web is not None
     until(lambda: len(answers) > 20)
     for _release in range(2):
+        until(lambda: len(workers_of(server.web.pid)) == 2)
         old, before = workers_of(server.web.pid), len(answers)
-        assert len(old) == 2
         server.web.send_signal(signal.SIGHUP)
         # Other processes, forked from one that has loaded the code anew; the master's number stays.
-        until(partial(replaced_all, server.web.pid, old), seconds=60)
+        until(partial(replaced_all, server.web.pid, old))
         environ = Path(f"/proc/{server.web.pid}/environ").read_text()
         assert set(map(str, old)) == set(replaced(environ))
         until(partial(more_than, answers, before + 20))
