@@ -189,7 +189,7 @@ def _add_shifts(cursor: Any) -> None:
     )  # fmt: skip
 
 
-def fold(anew: bool) -> None:
+def fold(*, anew: bool) -> None:
     """Let reports take in what was sold: all of it anew, which takes the largest steps, or what
     is not in yet, where that is little."""
     command = [sys.executable, "manage.py", "fold_reports", *(["--rebuild"] if anew else [])]
@@ -300,7 +300,7 @@ def text(result: Mapping[str, Any]) -> str:
 
 
 def _cost(told: Mapping[str, Any]) -> float:
-    return sum(told["cpu"].get(name, 0) for name in ("application", "database"))
+    return float(sum(told["cpu"].get(name, 0) for name in ("application", "database")))
 
 
 def main() -> int:

@@ -109,7 +109,7 @@ def enlarge(url: str, port: int, shop: Shop, sales: int) -> None:
     add_sales(
         url, [shop], [sales], {"customer_id": f"CASE WHEN s.n % {THIRD} = 0 THEN {buyer} END"}
     )
-    fold()
+    fold(anew=True)
     settle(url)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
@@ -80,6 +81,23 @@ def test_every_reference_has_its_composite_key_in_the_database(db: None) -> None
                     for part in parts.values()
                     if len(part) == 2
                 }, model
+
+
+def test_every_join_compares_the_business(inside: Shop) -> None:
+    compared = re.compile(r'(\S+)\."business_id" = (?!\1\.)\S+\."business_id"')
+    seen = 0
+    for model in tenant_models():
+        for field in model._meta.get_fields(include_hidden=True):
+            if not isinstance(getattr(field, "field", field), TenantForeignKey):
+                continue
+            name = field.name
+            if name.endswith("+"):  # nobody asks in that direction
+                continue
+            rows = model._base_manager.filter(**{f"{name}__business__gt": 0})
+            on = str(rows.query).partition(" ON (")[2].partition(" WHERE ")[0]
+            assert compared.search(on), (model, name, on)
+            seen += 1
+    assert seen > 100
 
 
 @pytest.mark.postgres

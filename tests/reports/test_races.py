@@ -64,7 +64,7 @@ def test_tills_folders_and_readers(market: Market, monkeypatch: pytest.MonkeyPat
             time.sleep(0.05)
 
     def look() -> list[tuple[int, int, int]]:
-        seen = []
+        seen: list[tuple[int, int, int]] = []
         while not seen or not over.is_set():
             before = market.count(Sale.objects.all())
             now, total = read(market)

@@ -1,0 +1,55 @@
+"""A list of a large shop is read by its index, also where most shops are small.
+
+Counted by EXPLAIN (BUFFERS) under row-level security, so no machine is too slow for it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.db import connection, models
+from django.test.utils import CaptureQueriesContext
+
+from bench.shops import Till, fill, make_shops
+from inventory.models import StockLevel
+from inventory.views.stock import BY_NAME
+from tenants.models import TenantForeignKey
+from tests.bench.test_filling import superuser
+from tests.bench.test_search_blocks import blocks, inside
+
+pytestmark = [pytest.mark.postgres, pytest.mark.slow]
+
+LARGE, SMALL, SHOPS = 5000, 20, 100
+ROWS = 50
+
+
+def first_page(till: Till) -> int:
+    """Blocks of the first page of what is in stock, with all that its rows show."""
+    levels = StockLevel.objects.filter(
+        variation__is_active=True, variation__product__is_active=True
+    )
+    shown = levels.select_related("variation__product__unit", "location").order_by(*BY_NAME)
+    with inside(till) as cursor:
+        with CaptureQueriesContext(connection) as asked:
+            assert len(shown[:ROWS]) == ROWS
+        return blocks(cursor, asked.captured_queries[-1]["sql"].replace("%", "%%"))
+
+
+def test_a_large_shop_among_small_ones_is_read_by_its_index(
+    committed_db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shops = make_shops([LARGE, *[SMALL] * (SHOPS - 1)], [1, *[0] * (SHOPS - 1)], prefix="list")
+    fill(superuser(), shops)
+    (till,) = shops[0].tills
+    found = first_page(till)
+
+    # The control: joins by the bare key, of which PostgreSQL expects shops of average size.
+    def bare(field: Any, reverse_join: bool = False) -> Any:
+        return models.ForeignKey.get_joining_fields(field, reverse_join)
+
+    monkeypatch.setattr(TenantForeignKey, "get_joining_fields", bare)
+    control = first_page(till)
+    # A row is found by a way down four trees, each of at most four blocks.
+    assert found <= ROWS * 4 * 4, (found, control)
+    assert control > LARGE, (found, control)
