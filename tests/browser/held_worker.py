@@ -19,6 +19,7 @@ def main() -> None:
     django.setup()
     from django.core.management import call_command
 
+    from archive import pulse
     from archive.jobs import Task
 
     tell = Task.progress
@@ -27,6 +28,9 @@ def main() -> None:
         tell(self, done, total, stage)
         # Signs of life go on: they come from a thread of their own.
         while total and hold.exists():
+            time.sleep(0.05)
+        # Who was asked to stop meanwhile does not come to the end before that thread has heard it.
+        while pulse._path(self.job, "cancel").exists() and self.pulse._stopped is None:
             time.sleep(0.05)
 
     Task.progress = progress  # type: ignore[method-assign]
