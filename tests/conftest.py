@@ -41,8 +41,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    # As it is but for its limit of 200 ms an example, which a busy machine misses now and then.
-    patient = hypothesis.settings(hypothesis.settings.default, deadline=None)
+    # The same examples at each run, and however busy the machine is.
+    patient = hypothesis.settings(
+        hypothesis.settings.default,
+        deadline=None,
+        derandomize=True,
+        suppress_health_check=[hypothesis.HealthCheck.too_slow],
+    )
     hypothesis.settings.register_profile("patient", patient)
     hypothesis.settings.load_profile("patient")
     # Looks at every log line of the run.

@@ -19,6 +19,7 @@ import pytest
 
 from pos.hosted import derived_password
 from pos.migrating import LOCK
+from tests import databases
 from tests.conftest import ROOT
 
 KEYS = {
@@ -72,7 +73,7 @@ class Empty:
     ) -> str:
         """What the command says; it ends with this status."""
         process = self.start(*words, tree=tree, environ=environ)
-        said, _ = process.communicate(timeout=400)
+        said, _ = process.communicate(timeout=1200)
         assert process.returncode == status, said
         return said
 
@@ -98,12 +99,9 @@ def here(url: str, name: str) -> str:
 def database(folder: Path, template: str = "template1") -> Iterator[Empty]:
     name = f"test_{uuid.uuid4().hex[:12]}"
     direct, pooled = os.environ["DIRECT_URL"], os.environ["DATABASE_URL"]
+    # The pooler keeps its connections to a template, which must have none.
+    databases.copy_database(template, name)
     with psycopg.connect(direct, autocommit=True) as owner:
-        # The pooler keeps its connections to a template, which must have none.
-        owner.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [template]
-        )
-        owner.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
         yield Empty(here(direct, name), here(pooled, name), folder)
         owner.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
@@ -129,17 +127,33 @@ def live(release: str, tmp_path: Path) -> Iterator[Empty]:
         yield made
 
 
+def until_it_waits(process: subprocess.Popen[str]) -> str:
+    """What it says until it has found that another deployment is at work."""
+    said = ""
+    assert process.stdout is not None
+    while "Another deployment is migrating" not in said:
+        line = process.stdout.readline()
+        assert line, said
+        said += line
+    return said
+
+
 @pytest.mark.postgres
 @pytest.mark.slow
 def test_of_three_at_once_one_migrates_and_none_crashes(empty: Empty) -> None:
-    running = [empty.start(environ={"RELEASE": f"r{n}"}) for n in range(3)]
-    said = [process.communicate(timeout=400)[0] for process in running]
+    with psycopg.connect(empty.direct) as other:
+        # Until all three are there somebody else has it.
+        other.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+        running = [
+            empty.start(environ={"RELEASE": f"r{n}", "PYTHONUNBUFFERED": "1"}) for n in range(3)
+        ]
+        before = [until_it_waits(process) for process in running]
+    rest = [process.communicate(timeout=1200)[0] for process in running]
+    said = [first + last for first, last in zip(before, rest, strict=True)]
     assert [process.returncode for process in running] == [0, 0, 0], "\n".join(said)
     assert sum("Migrations: applied " in text for text in said) == 1
     assert sum("Migrations: nothing to apply." in text for text in said) == 2
-    waited = [text for text in said if "Another deployment is migrating" in text]
-    assert all("The other deployment is done." in text for text in waited)
-    assert len(waited) >= 1
+    assert all("The other deployment is done." in text for text in said)
     assert all("tenants.0001_initial" in text for text in said if "applied" in text)
     assert all("Runtime role: pos_app" in text for text in said)
     kept = empty.rows("SELECT release, ok FROM monitoring_deployment ORDER BY release")
@@ -353,7 +367,7 @@ def test_on_sqlite_of_a_server_it_migrates_and_brings_no_demo(tmp_path: Path) ->
     file = tmp_path / "shop.sqlite3"
     own = Empty(f"sqlite:///{file}", f"sqlite:///{file}", tmp_path)
     running = [own.start() for _ in range(2)]
-    said = [process.communicate(timeout=400)[0] for process in running]
+    said = [process.communicate(timeout=1200)[0] for process in running]
     assert [process.returncode for process in running] == [0, 0], said
     assert sum("Migrations: applied " in text for text in said) == 1
     import sqlite3
