@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def reserved() -> Iterator[int]:
-    """A port of 127.0.0.1 that nobody else is given while the block lasts.
+    """A port of 127.0.0.1 that nobody else is given while the block lasts, also while its server is away.
 
     A server that sets SO_REUSEADDR, as gunicorn and PgBouncer do, listens on it all the same: the
     socket that holds it does not.

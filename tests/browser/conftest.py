@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -22,6 +21,7 @@ from scripts import system
 from tenants.context import business
 from tests.browser.till import Till
 from tests.factories import PASSWORD, Shop, make_shop
+from tests.ports import reserved
 
 ROOT = Path(__file__).resolve().parents[2]
 # Playwright runs a loop in this thread, in which Django would refuse the database.
@@ -34,13 +34,8 @@ expect.set_options(timeout=PATIENCE)
 class Server:
     """The product as it runs on one server, on the tests' database; can be stopped and started."""
 
-    def __init__(self, folder: Path) -> None:
-        # Never listened on: so nobody else gets the port before the server, or while it is away.
-        self.place = socket.socket()
-        self.place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self.place.bind(("127.0.0.1", 0))
-        self.port = self.place.getsockname()[1]
-        self.url = f"http://127.0.0.1:{self.port}"
+    def __init__(self, folder: Path, port: int) -> None:
+        self.port, self.url = port, f"http://127.0.0.1:{port}"
         self.environment = {
             **os.environ,
             "VAR_DIR": str(folder),
@@ -78,12 +73,12 @@ class Server:
 
 @pytest.fixture(scope="session")
 def server(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    server = Server(tmp_path_factory.mktemp("var"))
-    server.manage("collectstatic", "--noinput", "--verbosity", "0")
-    server.start()
-    yield server
-    server.stop()
-    server.place.close()
+    with reserved() as port:
+        server = Server(tmp_path_factory.mktemp("var"), port)
+        server.manage("collectstatic", "--noinput", "--verbosity", "0")
+        server.start()
+        yield server
+        server.stop()
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,6 @@ import logging
 import os
 import pickle
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -32,22 +31,18 @@ from tenants.context import NoBusiness, business, platform
 from tenants.redis_cache import Client as RedisClient
 from tests.conftest import ROOT
 from tests.factories import PASSWORD, Shop
+from tests.ports import reserved
 from tests.sales.selling import sell
 
 NAME = "Blue mug"
 
 
 class Server:
-    """A redis-server of our own on a free port, without files."""
+    """A redis-server of our own on this port, without files."""
 
-    def __init__(self, folder: Path) -> None:
-        # Never listened on: so nobody else gets the port before the server, or while it is dead.
-        self.place = socket.socket()
-        self.place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self.place.bind(("127.0.0.1", 0))
-        self.port = self.place.getsockname()[1]
-        self.folder = folder
-        self.url = f"redis://127.0.0.1:{self.port}/0"
+    def __init__(self, folder: Path, port: int) -> None:
+        self.folder, self.port = folder, port
+        self.url = f"redis://127.0.0.1:{port}/0"
         self.client = redis.Redis.from_url(self.url)
         self.process: subprocess.Popen[bytes] | None = None
 
@@ -81,22 +76,22 @@ class Server:
 def cached_by(folder: Path, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     """A server of our own, which the application takes for its Redis, and waits for however busy
     this machine is."""
-    running = Server(folder)
-    running.start()
-    monkeypatch.setattr(redis_cache, "WAIT", 60.0)
-    settings.SHARED_CACHE, settings.REDIS_URL = True, running.url
-    settings.CACHES = {
-        "default": {
-            "BACKEND": "tenants.redis_cache.RedisCache",
-            "LOCATION": running.url,
-            "KEY_PREFIX": "tillbook",
+    with reserved() as port:
+        running = Server(folder, port)
+        running.start()
+        monkeypatch.setattr(redis_cache, "WAIT", 60.0)
+        settings.SHARED_CACHE, settings.REDIS_URL = True, running.url
+        settings.CACHES = {
+            "default": {
+                "BACKEND": "tenants.redis_cache.RedisCache",
+                "LOCATION": running.url,
+                "KEY_PREFIX": "tillbook",
+            }
         }
-    }
-    monkeypatch.setattr(caching, "_breaker", caching._Breaker())
-    yield running
-    running.kill()
-    running.client.close()
-    running.place.close()
+        monkeypatch.setattr(caching, "_breaker", caching._Breaker())
+        yield running
+        running.kill()
+        running.client.close()
 
 
 @pytest.fixture
