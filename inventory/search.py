@@ -24,15 +24,18 @@ from collections.abc import Iterable
 from typing import Any, Final, Literal
 
 from django.db import connection
-from django.db.models import CharField, Lookup, Min, Q
+from django.db.models import CharField, Lookup, Min, Q, QuerySet
 
 from inventory.catalogue import search_form
 from inventory.models import Barcode, SearchWord, Variation
+from tenants import bulk
 from tenants.functions import call
 
 # Digits of the shortest code that scanners read (UPC-E, EAN-8 in its short form): nobody types so
 # many to look for something that only begins with them.
 SCANNED = 6
+# Up to so many variations are named one by one; more are found sooner by a join of their words.
+FEW = 1000
 
 #: What the till may sell; what has stock.
 Only = Literal["sold", "kept"]
@@ -77,13 +80,35 @@ def _beyond(text: str) -> str | None:
 def words(text: str, column: str = "pk") -> Q:
     """A condition on variations: every word of `text` begins some word that they are found by.
 
-    No words, no condition. Of rows of another table `column` names their variation.
+    No words, no condition. Of rows of another table `column` names their variation. Which variations
+    these are is asked here, by one statement: PostgreSQL cannot know how few have all of the words,
+    and would join whole catalogues to find out. Of many it holds the words instead.
     """
+    entries = _entries(text)
+    if not entries:
+        return Q()
+    ids = [pk for (pk,) in _in_all(entries)[: FEW + 1]]
+    if not ids:
+        return Q(**{f"{column}__in": ids})  # Known to be nothing: no statement asks for more.
+    if len(ids) <= FEW:
+        return Q(bulk.among(column, ids))
     condition = Q()
-    for word in _spoken(text):
-        begins = SearchWord.objects.filter(word__begins=word)
-        condition &= Q(**{f"{column}__in": begins.order_by().values("variation_id")})
+    for begun in entries:
+        condition &= Q(**{f"{column}__in": begun})
     return condition
+
+
+def _entries(text: str) -> list[QuerySet[Any, Any]]:
+    """For each word the variations of which some word begins so."""
+    return [
+        SearchWord.objects.filter(word__begins=word).order_by().values_list("variation_id")
+        for word in _spoken(text)
+    ]
+
+
+def _in_all(entries: list[QuerySet[Any, Any]]) -> QuerySet[Any, Any]:
+    first, *others = entries
+    return first.intersection(*others) if others else first.distinct()
 
 
 def _spoken(text: str) -> list[str]:

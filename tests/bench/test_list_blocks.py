@@ -9,10 +9,13 @@ from typing import Any
 
 import pytest
 from django.db import connection, models
+from django.test import RequestFactory
 from django.test.utils import CaptureQueriesContext
 
-from bench.shops import Till, fill, make_shops
-from inventory.models import StockLevel
+from bench.shops import Till, fill, make_shops, words
+from inventory import search
+from inventory.models import Product, StockLevel
+from inventory.paging import page_found
 from inventory.views.stock import BY_NAME
 from tenants.models import TenantForeignKey
 from tests.bench.test_filling import superuser
@@ -34,6 +37,35 @@ def first_page(till: Till) -> int:
         with CaptureQueriesContext(connection) as asked:
             assert len(shown[:ROWS]) == ROWS
         return blocks(cursor, asked.captured_queries[-1]["sql"].replace("%", "%%"))
+
+
+def narrowed_by_words(till: Till, text: str) -> int:
+    """Blocks of the first page of the products with these words, and of finding which they are."""
+    request = RequestFactory().get("/", {"q": text})
+    with inside(till) as cursor:
+        with CaptureQueriesContext(connection) as asked:
+            page = page_found(Product.objects.order_by("name", "pk"), "pk", "product", request)
+        assert len(page) == LARGE // (40 * 25), page.object_list
+        return sum(
+            blocks(cursor, one["sql"].replace("%", "%%"))
+            for one in asked.captured_queries
+            if one["sql"].startswith(("SELECT", "("))
+        )
+
+
+def test_words_are_looked_up_before_products_are_read(
+    committed_db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shops = make_shops([LARGE, *[SMALL] * (SHOPS - 1)], [1, *[0] * (SHOPS - 1)], prefix="word")
+    fill(superuser(), shops)
+    (till,) = shops[0].tills
+    adjective, colour, _noun = words(7)
+    found = narrowed_by_words(till, f"{adjective} {colour}")
+
+    # The control: the words as conditions of the list, which PostgreSQL joins as it likes.
+    monkeypatch.setattr(search, "FEW", 0)
+    control = narrowed_by_words(till, f"{adjective} {colour}")
+    assert found * 3 <= control, (found, control)
 
 
 def test_a_large_shop_among_small_ones_is_read_by_its_index(

@@ -10,8 +10,9 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from inventory import search
 from inventory.catalogue import refresh_search
-from inventory.models import Brand, Product, Variation
+from inventory.models import Brand, Product, SearchWord, Variation
 from inventory.search import _beyond, find, inside_words, portable, with_code, words
 from tenants.context import business
 from tests.factories import Shop, make_product
@@ -174,6 +175,33 @@ def test_words_begin_words_before_they_are_looked_for_inside(shelf: Shop) -> Non
     assert skus("light") == ["LB-1"]
     assert not words("  ")
     assert not inside_words("  ")
+
+
+@pytest.mark.parametrize("few", [0, 1, 1000])
+def test_variations_are_named_or_found_by_their_words(
+    shelf: Shop, few: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same ones, whether few or many have the words, also those of another table's rows."""
+    monkeypatch.setattr(search, "FEW", few)
+    for n in range(3):
+        make_product(f"Teapot {n} cyan", sku=f"CYAN{n}")
+    for text, expected in (
+        ("cyan", ["CYAN0", "CYAN1", "CYAN2"]),
+        ("tea cya", ["CYAN0", "CYAN1", "CYAN2"]),
+        ("cyan 1", ["CYAN1"]),
+        ("cosy cosy", ["MUG-10"]),
+        ("cyan cosy", []),
+    ):
+        found = Variation.objects.filter(words(text)).order_by("sku")
+        assert [row.sku for row in found] == expected, text
+        named = SearchWord.objects.filter(words(text, "variation"))
+        assert sorted({row.variation.sku for row in named}) == expected, text
+
+
+def test_words_that_nothing_has_ask_for_no_rows(shelf: Shop) -> None:
+    with CaptureQueriesContext(connection) as queries:
+        assert not Product.objects.filter(variations__in=Variation.objects.filter(words("zzz")))
+    assert len(queries) == 1
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 from django.db import transaction
 
 from inventory.models import Barcode, Variation
-from inventory.search import find, inside_words, words
+from inventory.search import _entries, _in_all, find, inside_words, words
 from inventory.words import words_of
 from tenants.context import business
 from tests.factories import Shop, make_business, make_shop
@@ -134,9 +134,15 @@ def _check_plans() -> None:
     assert "0000000000042" in condition_of("barcode_", code), code
     codes = plan(Barcode.objects.filter(code__begins="000000000004").order_by()[:20])
     assert "~>=~ '000000000004'" in condition_of("barcode_prefix", codes), codes
-    found = plan(Variation.objects.filter(words("cushion 428")).order_by()[:20])
-    assert "~>=~ '428'" in condition_of("search_word_prefix", found), found
+    found = plan(_in_all(_entries("cushion 428"))[:20])
+    assert found.count("using search_word_prefix") == 2, found
+    assert re.findall(r"Index Cond: .*~>=~ '(\w+)'", found) in (
+        ["428", "cushion"],
+        ["cushion", "428"],
+    ), found
     assert "Seq Scan" not in found, found
+    named = plan(Variation.objects.filter(words("cushion 428")).order_by()[:20])
+    assert "id = ANY" in condition_of("variation_key", named), named
     # Inside words: of 100,000 variations those of the business are looked at, and no others.
     inside = plan(Variation.objects.filter(inside_words("ushion 4287")).order_by()[:20])
     assert "business_id" in condition_of("variation_", inside), inside
