@@ -8,12 +8,11 @@ by dates.
 
 from __future__ import annotations
 
-import calendar
 import uuid
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from functools import partial
 from typing import Any, Final
@@ -22,6 +21,7 @@ from django.db import connections, router
 
 from reports import due
 from reports.models import DaySummary, ProductDay, ProductMonth
+from reports.spans import Span, spans
 from sales.models import Sale
 from sales.selection import Totals, keeps_sums
 from tenants.context import require_id
@@ -31,7 +31,6 @@ from tenants.models import Location
 #: up: a business whose sales were never folded, or not for days.
 FAR: Final = 20_000
 _PLACES: Final = Decimal("0.0001")
-_DAY: Final = timedelta(days=1)
 _EVER: Final = 2**62
 
 Places = Collection[uuid.UUID] | None
@@ -103,6 +102,10 @@ FROM pending LEFT JOIN days ON pending.documents <= %(far)s
 LEFT JOIN tenants_location place
   ON place.business_id = %(business)s AND place.id = days.location_id
 """
+_TOGETHER = """
+SELECT MAX(documents), SUM(total), SUM(sales), SUM(voids), SUM(refunds), SUM(exchanges)
+FROM ({days}) AS found
+"""
 _ALL_DAYS = """
 SELECT 0, s.business_date, s.location_id, place.name, SUM(s.total), {counts}
 FROM sales_sale s
@@ -135,26 +138,33 @@ def days(first: date, last: date, *, places: Places = None) -> Days:
 
     One statement; a second one where very much is not folded yet.
     """
-    with _cursor() as (cursor, vendor):
-        params = _params(first, last)
-        which = _OF_DAYS.format(places=_only(places, params))
-        parts = {"which": which, "counts": _COUNTS}
-        statement = _DAYS.format(pending=_PENDING, tail=_TAIL[vendor], beyond=_BEYOND, **parts)
-        cursor.execute(statement, params)
-        rows = cursor.fetchall()
-        pending = int(rows[0][0])
-        if pending > FAR:
-            cursor.execute(_ALL_DAYS.format(**parts), params)
-            rows = cursor.fetchall()
+    rows = _ask_of_days(_DAYS, first, last, places)
+    pending = int(rows[0][0])
+    if pending > FAR:
+        rows = _ask_of_days(_ALL_DAYS, first, last, places)
     return Days([_day(row) for row in rows if row[1] is not None], pending)
 
 
 @keeps_sums
 def whole_days(first: date, last: date, places: Places = None) -> Totals:
-    """What all documents from `first` to `last` come to at these locations."""
-    found = days(first, last, places=places)
-    due.note(found.pending)
-    return sum((one.totals for one in found.rows), Totals())
+    """What all documents from `first` to `last` come to at these locations. Statements as `days()`."""
+    ((pending, total, *counts),) = _ask_of_days(_DAYS, first, last, places, within=_TOGETHER)
+    due.note(int(pending))
+    if pending > FAR:
+        return sum((one.totals for one in days(first, last, places=places).rows), Totals())
+    return Totals() if total is None else Totals(_amount(total), *map(int, counts))
+
+
+def _ask_of_days(
+    statement: str, first: date, last: date, places: Places, within: str = "{days}"
+) -> list[Any]:
+    with _cursor() as (cursor, vendor):
+        params = _params(first, last)
+        parts = {"pending": _PENDING, "tail": _TAIL[vendor], "beyond": _BEYOND, "counts": _COUNTS}
+        which = _OF_DAYS.format(places=_only(places, params))
+        cursor.execute(within.format(days=statement.format(which=which, **parts)), params)
+        rows: list[Any] = cursor.fetchall()
+        return rows
 
 
 def _day(row: Any) -> Day:
@@ -298,42 +308,6 @@ def _seller(row: Any) -> Seller:
     _pending, _by, product, variation, name, own_name, sku, *sums = row
     full = f"{name} – {own_name}" if own_name else name
     return Seller(_uuid(product), _uuid(variation), full, sku, *map(_amount, sums))
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """Rows of one table that are a part of a range, or (`sign` is a minus) that are too much."""
-
-    by_month: bool
-    first: date
-    last: date
-    sign: str = ""
-
-
-def spans(first: date, last: date) -> list[Span]:
-    """Whole months, and the days that they have too many or lack of the range, whichever are fewer."""
-    if first > last:
-        return []
-    low, high = first.replace(day=1), last.replace(day=1)
-    over, short = (first - low).days, (_month_end(high) - last).days
-    before = Span(False, low, first - _DAY, "-") if over else None
-    after = Span(False, last + _DAY, _month_end(high), "-") if short else None
-    if low == high:
-        if over + short > (last - first).days:
-            return [Span(False, first, last)]
-    else:
-        if over > 15:
-            before = Span(False, first, _month_end(low))
-            low = _month_end(low) + _DAY
-        if short > 15:
-            after = Span(False, high, last)
-            high = (high - _DAY).replace(day=1)
-    months = [Span(True, low, high)] if low <= high else []
-    return months + [one for one in (before, after) if one is not None]
-
-
-def _month_end(day: date) -> date:
-    return day.replace(day=calendar.monthrange(day.year, day.month)[1])
 
 
 def _folded(span: Span, sums: Sequence[str], params: dict[str, Any], only: str) -> str:

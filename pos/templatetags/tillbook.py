@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from django import forms, template
@@ -40,15 +41,18 @@ _DIRECTED = {"arrow-left", "arrow-right", "chevron-left", "chevron-right", "log-
 @register.simple_tag
 def icon(name: str, label: str = "") -> SafeString:
     """An icon from the sprite, hidden from screen readers unless it has a label."""
-    meaning = (
-        format_html('role="img" aria-label="{}"', label)
-        if label
-        else mark_safe('aria-hidden="true"')
-    )
+    return _drawn(name, str(label))
+
+
+@lru_cache(maxsize=1000)
+def _drawn(name: str, label: str) -> SafeString:
+    # A page shows dozens of the same few; the address of the sprite is a release's.
     return format_html(
         '<svg class="icon{}" {}><use href="{}#{}"></use></svg>',
         " mirror" if name in _DIRECTED else "",
-        meaning,
+        format_html('role="img" aria-label="{}"', label)
+        if label
+        else mark_safe('aria-hidden="true"'),
         static("pos/icons.svg"),
         name,
     )

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from archive.verify import check_books
 from reports import due, folding, reading
 from reports.models import DaySummary, ProductDay, ProductMonth, RegisterMark
+from reports.spans import month_end, spans
 from sales.models import Register, Sale
 from tenants.context import business
 from tests.factories import Shop, make_shift, signed_in
@@ -233,12 +234,12 @@ def test_a_page_with_much_to_add_up_has_it_folded_after_its_answer(
 def test_months_and_days_make_the_range(first: date, last: date) -> None:
     found: dict[date, int] = {}
     read = 0
-    for span in reading.spans(first, last):
+    for span in spans(first, last):
         if span.by_month:
             assert span.first.day == 1
             assert span.last.day == 1
         day = span.first
-        end = reading._month_end(span.last) if span.by_month else span.last
+        end = month_end(span.last) if span.by_month else span.last
         while day <= end:
             found[day] = found.get(day, 0) + (-1 if span.sign else 1)
             read += not span.by_month
