@@ -107,7 +107,7 @@ SELECT MAX(documents), SUM(total), SUM(sales), SUM(voids), SUM(refunds), SUM(exc
 FROM ({days}) AS found
 """
 _ALL_DAYS = """
-SELECT 0, s.business_date, s.location_id, place.name, SUM(s.total), {counts}
+SELECT 0 AS documents, s.business_date, s.location_id, place.name, SUM(s.total) AS total, {counts}
 FROM sales_sale s
 JOIN tenants_location place ON place.business_id = s.business_id AND place.id = s.location_id
 WHERE s.business_id = %(business)s AND {which}
@@ -148,10 +148,11 @@ def days(first: date, last: date, *, places: Places = None) -> Days:
 @keeps_sums
 def whole_days(first: date, last: date, places: Places = None) -> Totals:
     """What all documents from `first` to `last` come to at these locations. Statements as `days()`."""
-    ((pending, total, *counts),) = _ask_of_days(_DAYS, first, last, places, within=_TOGETHER)
+    ((pending, *sums),) = _ask_of_days(_DAYS, first, last, places, within=_TOGETHER)
     due.note(int(pending))
     if pending > FAR:
-        return sum((one.totals for one in days(first, last, places=places).rows), Totals())
+        ((_none, *sums),) = _ask_of_days(_ALL_DAYS, first, last, places, within=_TOGETHER)
+    total, *counts = sums
     return Totals() if total is None else Totals(_amount(total), *map(int, counts))
 
 

@@ -45,7 +45,9 @@ def assert_read_alike(
     """What is read is the plain sum, to the last place."""
     days = reading.days(first, last, places=places)
     found = {(one.date, one.location): one.totals for one in days.rows}
-    assert found == plain_days(first, last, places)
+    expected = plain_days(first, last, places)
+    assert found == expected
+    assert reading.whole_days(first, last, places) == sum(expected.values(), Totals())
     best = reading.best(first, last, by=("revenue",), limit=1000, places=places).by["revenue"]
     assert {
         one.variation: (one.quantity, one.revenue, one.net, one.cost) for one in best
