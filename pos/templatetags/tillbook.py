@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from decimal import Decimal
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 from django import forms, template
@@ -41,18 +41,22 @@ _DIRECTED = {"arrow-left", "arrow-right", "chevron-left", "chevron-right", "log-
 @register.simple_tag
 def icon(name: str, label: str = "") -> SafeString:
     """An icon from the sprite, hidden from screen readers unless it has a label."""
-    return _drawn(name, str(label))
+    if label:
+        return _drawn(name, format_html('role="img" aria-label="{}"', label))
+    return _silent(name)
 
 
-@lru_cache(maxsize=1000)
-def _drawn(name: str, label: str) -> SafeString:
-    # A page shows dozens of the same few; the address of the sprite is a release's.
+@cache
+def _silent(name: str) -> SafeString:
+    # A page shows dozens of the same few.
+    return _drawn(name, mark_safe('aria-hidden="true"'))
+
+
+def _drawn(name: str, meaning: SafeString) -> SafeString:
     return format_html(
         '<svg class="icon{}" {}><use href="{}#{}"></use></svg>',
         " mirror" if name in _DIRECTED else "",
-        format_html('role="img" aria-label="{}"', label)
-        if label
-        else mark_safe('aria-hidden="true"'),
+        meaning,
         static("pos/icons.svg"),
         name,
     )

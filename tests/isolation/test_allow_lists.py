@@ -97,6 +97,7 @@ CACHES = {
     "pos/api_examples.py": "examples of the API's description, from a file of the release",
     "pos/reference.py": "the API's description, written; it tells of no business",
     "pos/schema.py": "the API's description; it tells of no business",
+    "pos/templatetags/tillbook.py": "icons by their names, as a release draws them",
     "sales/api/items_at_once.py": "decimals of currencies, and the address of pictures by mount",
     "sales/canonical.py": "how values of a type are written",
     "sales/names.py": "keyed hashes of beginnings of names; by business and keys",

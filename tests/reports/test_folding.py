@@ -158,7 +158,7 @@ def test_one_statement_each(busy: Shop) -> None:
     fold_some(7)
     with counted() as statements:
         reading.days(TODAY, TODAY)
-        reading.whole_days(TODAY, TODAY)
+        reading.whole_days(TODAY, TODAY, None)
         reading.best(None, TODAY, by=("revenue", "quantity", "profit"), limit=5)
     assert len(statements) == 3
 
