@@ -5,6 +5,7 @@ Counted by EXPLAIN (BUFFERS) under row-level security, so no machine is too slow
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 import pytest
@@ -12,10 +13,11 @@ from django.db import connection, models
 from django.test import RequestFactory
 from django.test.utils import CaptureQueriesContext
 
-from bench.shops import Till, fill, make_shops, words
+from bench.shops import Till, as_superuser, fill, make_shops, words
 from inventory import search
 from inventory.models import Product, StockLevel
-from inventory.paging import page_found
+from inventory.paging import page_found, page_of
+from inventory.stock import levels
 from inventory.views.stock import BY_NAME
 from tenants.models import TenantForeignKey
 from tests.bench.test_filling import superuser
@@ -85,3 +87,31 @@ def test_a_large_shop_among_small_ones_is_read_by_its_index(
     # A row is found by a way down four trees, each of at most four blocks.
     assert found <= ROWS * 4 * 4, (found, control)
     assert control > LARGE, (found, control)
+
+
+def test_a_shop_s_only_location_is_expected_to_hold_all_its_levels(committed_db: None) -> None:
+    each = 300
+    shops = make_shops([each] * SHOPS, [1, *[0] * (SHOPS - 1)], prefix="place")
+    fill(superuser(), shops)
+    (till,) = shops[0].tills
+
+    def of_stock() -> int:
+        """Blocks of the first page of the list of stock, and of counting it."""
+        rows = levels([uuid.UUID(shops[0].location)])
+        shown = rows.select_related("variation__product__unit", "location")
+        with inside(till) as cursor:
+            with CaptureQueriesContext(connection) as asked:
+                page = page_of(shown.order_by(*BY_NAME), RequestFactory().get("/"))
+                assert (len(page), page.paginator.count) == (ROWS, each + 1)
+            return blocks(cursor, asked.captured_queries[-1]["sql"].replace("%", "%%"))
+
+    found = of_stock()
+    # The control: a hundredth at the location, of a hundredth in the business.
+    with as_superuser(superuser()) as admin:
+        forgotten = admin.execute(
+            "DELETE FROM pg_statistic_ext_data WHERE stxoid ="
+            " (SELECT oid FROM pg_statistic_ext WHERE stxname = 'stock_level_of_place')"
+        )
+        assert forgotten.rowcount == 1
+    control = of_stock()
+    assert found * 2 <= control, (found, control)
