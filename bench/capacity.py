@@ -1,6 +1,6 @@
 """What one machine serves, and what each part of it costs: the figures of docs/scaling.md.
 
-    python scripts/postgres.py --pool-size 20 run -- python -m bench.capacity [--seconds 15]
+    python scripts/postgres.py --pool-size 6 run -- python -m bench.capacity [--seconds 15]
 
 gunicorn with deploy/gunicorn.conf.py before a PgBouncer and a PostgreSQL of its own; clients on
 the same machine. Latencies and rates hold for a quiet machine alone. CPU milliseconds per request
@@ -127,10 +127,12 @@ def make_tills() -> list[Till]:
 
 
 @contextmanager
-def served(workers: int) -> Iterator[tuple[int, int]]:
+def served(workers: int | None) -> Iterator[tuple[int, int]]:
     """gunicorn as deploy/ starts it; its port and its process number."""
-    port = 18_700 + workers
-    environment = {**os.environ, "WEB_WORKERS": str(workers), "WEB_BIND": f"127.0.0.1:{port}"}
+    port = 18_700
+    environment = {**os.environ, "WEB_BIND": f"127.0.0.1:{port}"}
+    if workers:
+        environment["WEB_WORKERS"] = str(workers)
     command = [sys.executable, "-m", "gunicorn", "-c", "deploy/gunicorn.conf.py", "pos.wsgi"]
     process = subprocess.Popen(command, cwd=ROOT, env=environment)
     try:
@@ -219,7 +221,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("--seconds", type=float, default=15)
-    parser.add_argument("--workers", type=int, default=4)
+    parser.add_argument("--workers", type=int, help="as deployed unless given")
     options = parser.parse_args()
     for command in (["migrate", "-v0"], ["setup_roles"]):
         subprocess.run([sys.executable, "manage.py", *command], cwd=ROOT, check=True,
