@@ -324,10 +324,12 @@ def main() -> None:
     with psycopg.connect(os.environ["DIRECT_URL"], autocommit=True) as owner:
         owner.execute("VACUUM ANALYZE")
         rows = owner.execute(
-            "SELECT (SELECT count(*) FROM reports_productday), (SELECT count(*) FROM"
-            " reports_productmonth)"
+            "SELECT (SELECT count(*) FROM reports_productdaysum), (SELECT count(*) FROM"
+            " reports_productmonthsum), (SELECT count(*) FROM reports_productyearsum)"
         ).fetchone()
-    print(f"folded {documents} documents in {took / 1000:.1f} s: {rows} rows of days and months")
+    print(
+        f"folded {documents} documents in {took / 1000:.1f} s: {rows} rows of days, months and years"
+    )
     found = {
         "lines": options.lines, "products": options.products, "documents": documents,
         "folded_s": round(took / 1000, 1),

@@ -16,12 +16,19 @@ import logging
 import time
 import uuid
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 from django.db import OperationalError, connection, transaction
 from django.db.models import F
 
-from reports.models import DaySummary, ProductDay, ProductMonth, RegisterMark
+from reports.models import (
+    DaySum,
+    Mark,
+    ProductDaySum,
+    ProductMonthSum,
+    ProductYearSum,
+    in_parts,
+)
 from sales.models import Register, Sale
 from tenants.bulk import long_work
 from tenants.context import business, require_id
@@ -32,10 +39,19 @@ logger = logging.getLogger(__name__)
 #: Documents of one transaction: a fraction of a second, far below the limit on statements.
 STEP: Final = 1000
 
-# The month of a date, as a date, and a sum without the rest that SQLite's floating point leaves.
-_MONTH = {
-    "postgresql": "date_trunc('month', s.business_date::timestamp)::date",
-    "sqlite": "strftime('%%Y-%%m-01', s.business_date)",
+_PRODUCTS: Final = (ProductDaySum, ProductMonthSum, ProductYearSum)
+# The first day of the day, the month and the year of a date.
+_BEGINS: Final = {
+    "postgresql": (
+        "s.business_date",
+        "date_trunc('month', s.business_date::timestamp)::date",
+        "date_trunc('year', s.business_date::timestamp)::date",
+    ),
+    "sqlite": (
+        "s.business_date",
+        "strftime('%%Y-%%m-01', s.business_date)",
+        "strftime('%%Y-01-01', s.business_date)",
+    ),
 }
 _COUNTED = """
 INSERT INTO {table} AS kept (business_id, {keys}, {columns})
@@ -50,28 +66,27 @@ ON CONFLICT (business_id, {keys}) DO UPDATE SET {changes}
 _OF_LINES = (
     "sales_sale s JOIN sales_saleline l ON l.business_id = s.business_id AND l.sale_id = s.id"
 )
-_LINE_SUMS = {
+_NOT_SOLD = f" AND s.kind <> '{Sale.Kind.WRITE_OFF.value}'"
+_LINE_SUMS: Final = {
     "lines": "COUNT(*)",
-    "quantity": "SUM(l.quantity)",
-    "revenue": "SUM(l.total)",
-    "net": "SUM(l.net)",
+    "quantity": in_parts("SUM(l.quantity)"),
+    "revenue": in_parts("SUM(l.total)"),
+    "net": in_parts("SUM(l.net)"),
     "cost": "SUM(l.quantity * l.unit_cost)",
 }
-_NOT_SOLD = f" AND s.kind <> '{Sale.Kind.WRITE_OFF.value}'"
-_PLACES = {"total": 4, "quantity": 4, "revenue": 4, "net": 4, "cost": 8}
 
 
-def kind_count(kind: str) -> str:
+def _kind_count(kind: str) -> str:
     return f"SUM(CASE WHEN s.kind = '{kind}' THEN 1 ELSE 0 END)"
 
 
-_DAY_SUMS = {
+_DAY_SUMS: Final = {
     "documents": "COUNT(*)",
-    "sales": kind_count(Sale.Kind.SALE.value),
-    "voids": kind_count(Sale.Kind.VOID.value),
-    "refunds": kind_count(Sale.Kind.REFUND.value),
-    "exchanges": kind_count(Sale.Kind.EXCHANGE.value),
-    "total": "SUM(s.total)",
+    "sales": _kind_count(Sale.Kind.SALE.value),
+    "voids": _kind_count(Sale.Kind.VOID.value),
+    "refunds": _kind_count(Sale.Kind.REFUND.value),
+    "exchanges": _kind_count(Sale.Kind.EXCHANGE.value),
+    "total": in_parts("SUM(s.total)"),
 }
 
 
@@ -123,10 +138,10 @@ def rebuild() -> int:
     with long_work():
         # Whoever is folding is waited for, and waits; no register comes in between.
         _lock_business()
-        list(RegisterMark.objects.select_for_update().order_by("pk"))
-        for model in (DaySummary, ProductDay, ProductMonth):
+        list(Mark.objects.select_for_update().order_by("pk"))
+        for model in (DaySum, *_PRODUCTS):
             model.objects.all()._raw_delete(model.objects.all().db)
-        RegisterMark.objects.update(upto=0)
+        Mark.objects.update(upto=0)
         total = 0
         while done := _step(100 * STEP):
             total += done
@@ -140,13 +155,13 @@ def unfold(register: Register, *, upto: int) -> None:
     folding the register.
     """
     assert connection.in_atomic_block, "the documents go in the same transaction"
-    mark = RegisterMark.objects.select_for_update().filter(register=register).first()
+    mark = Mark.objects.select_for_update().filter(register=register).first()
     if mark is None:
         return
     if mark.upto > upto:
         _add(register.pk, upto, mark.upto, sign=-1)
-        DaySummary.objects.filter(documents=0).delete()
-        for model in (ProductDay, ProductMonth):
+        DaySum.objects.filter(documents=0).delete()
+        for model in _PRODUCTS:
             model.objects.filter(lines=0).delete()
     if upto:
         mark.upto = min(mark.upto, upto)
@@ -163,13 +178,13 @@ def _open_marks() -> None:
     may hold; one that is there asks for none. While an import or `rebuild()` is at work in the
     business, new registers wait for the next time.
     """
-    marked = RegisterMark.objects.values("register")
+    marked = Mark.objects.values("register")
     new = Register.objects.filter(chain_length__gt=0).exclude(pk__in=marked).order_by("pk")
     with transaction.atomic():
         keys = list(new.values_list("pk", flat=True))
         if keys and _lock_business(skip_locked=True):
-            marks = [RegisterMark(register_id=key, upto=0) for key in keys]
-            RegisterMark.objects.bulk_create(marks, ignore_conflicts=True)
+            marks = [Mark(register_id=key, upto=0) for key in keys]
+            Mark.objects.bulk_create(marks, ignore_conflicts=True)
 
 
 def _lock_business(*, skip_locked: bool = False) -> bool:
@@ -180,7 +195,7 @@ def _lock_business(*, skip_locked: bool = False) -> bool:
 
 def _step(size: int) -> int:
     """Fold at most `size` documents; how many. 0 where nothing is left that nobody else folds."""
-    behind = RegisterMark.objects.filter(upto__lt=F("register__chain_length"))
+    behind = Mark.objects.filter(upto__lt=F("register__chain_length"))
     marks = list(
         behind.select_for_update(of=("self",), skip_locked=True)
         .annotate(length=F("register__chain_length"))
@@ -206,22 +221,25 @@ def _add(register: uuid.UUID, after: int, upto: int, *, sign: int = 1) -> None:
         "after": after,
         "upto": upto,
     }
-    day, month = "s.business_date", _MONTH[connection.vendor]
+    place = "location_id", "s.location_id"
+    product = "variation_id", "l.variation_id"
+    days = [("business_date", "s.business_date"), place]
+    added: list[Any] = [(DaySum, days, "sales_sale s", "", _DAY_SUMS)]
+    for model, begin in zip(_PRODUCTS, _BEGINS[connection.vendor], strict=True):
+        keys = [("begins", begin), place, product]
+        added.append((model, keys, _OF_LINES, _NOT_SOLD, _LINE_SUMS))
     with connection.cursor() as cursor:
-        for sums, keys, groups, source, condition, model in (
-            (_DAY_SUMS, "business_date, location_id", f"{day}, s.location_id", "sales_sale s", "",
-             DaySummary),
-            (_LINE_SUMS, "business_date, location_id, variation_id",
-             f"{day}, s.location_id, l.variation_id", _OF_LINES, _NOT_SOLD, ProductDay),
-            (_LINE_SUMS, "month, location_id, variation_id",
-             f"{month}, s.location_id, l.variation_id", _OF_LINES, _NOT_SOLD, ProductMonth),
-        ):  # fmt: skip
+        for model, keys, source, condition, sums in added:
             statement = _COUNTED.format(
-                table=model._meta.db_table, keys=keys, groups=groups, source=source,
-                condition=condition, columns=", ".join(sums),
+                table=model._meta.db_table,
+                keys=", ".join(name for name, _value in keys),
+                groups=", ".join(value for _name, value in keys),
+                columns=", ".join(sums),
                 values=", ".join(_signed(name, sums[name], sign) for name in sums),
+                source=source,
+                condition=condition,
                 changes=", ".join(_added(name) for name in sums),
-            )  # fmt: skip
+            )
             cursor.execute(statement, params)
 
 
@@ -235,7 +253,7 @@ def _added(column: str) -> str:
 
 
 def _exactly(column: str, total: str) -> str:
-    """SQLite's floating point is brought back to the column's places each time."""
-    if connection.vendor == "sqlite" and column in _PLACES:
-        return f"round({total}, {_PLACES[column]})"
+    """SQLite's floating point is brought back to the places of a cost each time."""
+    if connection.vendor == "sqlite" and column == "cost":
+        return f"round({total}, 8)"
     return total

@@ -2,11 +2,14 @@
 
 All of it is derived: it can be dropped and made again at any time, and is never exported. A row is the
 sum of the documents of every register up to that register's mark.
+
+Quantities and amounts are whole numbers of ten-thousandths: a database adds those up in half the time
+that it takes for decimals.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -16,13 +19,17 @@ from sales.models import Register
 from tenants.constraints import walls
 from tenants.models import Location, TenantForeignKey, TenantRow
 
-
-def sum_field() -> models.DecimalField[Any, Any]:
-    """The sum of amounts, to four places, with room for as many as there will ever be."""
-    return models.DecimalField(max_digits=30, decimal_places=4)
+#: How many of what is summed up make one piece, or one unit of the currency.
+PARTS: Final = 10_000
 
 
-class RegisterMark(TenantRow):
+def in_parts(amount: str) -> str:
+    """SQL for an amount of at most four places as it is kept here; for SQLite, which counts in
+    floating point, to the nearest."""
+    return f"CAST(ROUND({amount} * {PARTS}) AS bigint)"
+
+
+class Mark(TenantRow):
     """How far a register's chain of documents is in the sums: to its place `upto`, and with it.
 
     A register's documents are committed in the order of their chain, whatever their dates, so nothing
@@ -36,15 +43,15 @@ class RegisterMark(TenantRow):
         verbose_name = _("mark of summaries")
         verbose_name_plural = _("marks of summaries")
         constraints = [
-            *walls("register_mark", "register"),
-            models.UniqueConstraint(fields=["business", "register"], name="register_mark_once"),
+            *walls("mark", "register"),
+            models.UniqueConstraint(fields=["business", "register"], name="mark_once"),
         ]
 
     def __str__(self) -> str:
         return str(self.upto)
 
 
-class DaySummary(TenantRow):
+class DaySum(TenantRow):
     """What all documents of a location and a business date come to, as `sales.selection.Totals`.
 
     `documents` are all of them; the row goes when that comes back to zero.
@@ -57,15 +64,15 @@ class DaySummary(TenantRow):
     voids = models.BigIntegerField()
     refunds = models.BigIntegerField()
     exchanges = models.BigIntegerField()
-    total = sum_field()
+    total = models.BigIntegerField()
 
     class Meta(TenantRow.Meta):
         verbose_name = _("day's summary")
         verbose_name_plural = _("days' summaries")
         constraints = [
-            *walls("day_summary", "location"),
+            *walls("day_sum", "location"),
             models.UniqueConstraint(
-                fields=["business", "business_date", "location"], name="day_summary_once"
+                fields=["business", "business_date", "location"], name="day_sum_once"
             ),
         ]
 
@@ -73,62 +80,61 @@ class DaySummary(TenantRow):
         return f"{self.business_date} {self.total}"
 
 
-class ProductSums(TenantRow):
-    """What the lines of a variation come to at a location, less what came back; without what was
-    written off, which was not sold.
+class ProductSum(TenantRow):
+    """What the lines of a variation come to at a location from the business date `begins` on, less what
+    came back; without what was written off, which was not sold.
 
-    `revenue` is with tax, `net` without; `cost` is quantity by unit cost, not rounded. The row goes
-    when `lines` comes back to zero.
+    `revenue` is with tax, `net` without; `cost` is quantity by unit cost, a decimal that is not
+    rounded. The row goes when `lines` comes back to zero.
     """
 
     location = TenantForeignKey(Location, related_name="+")
     variation = TenantForeignKey(Variation, related_name="+")
+    begins = models.DateField()
     lines = models.BigIntegerField()
-    quantity = sum_field()
-    revenue = sum_field()
-    net = sum_field()
-    cost = models.DecimalField(max_digits=42, decimal_places=8)
+    quantity = models.BigIntegerField()
+    revenue = models.BigIntegerField()
+    net = models.BigIntegerField()
+    cost: models.DecimalField[Any, Any] = models.DecimalField(max_digits=42, decimal_places=8)
 
     class Meta(TenantRow.Meta):
         abstract = True
 
+    def __str__(self) -> str:
+        return f"{self.begins} {self.revenue}"
 
-class ProductDay(ProductSums):
-    """Of one business date."""
 
-    business_date = models.DateField()
+def _of_products(table: str) -> list[Any]:
+    keys = ["business", "begins", "location", "variation"]
+    once = models.UniqueConstraint(fields=keys, name=f"{table}_once")
+    return [*walls(table, "location", "variation"), once]
 
-    class Meta(ProductSums.Meta):
+
+class ProductDaySum(ProductSum):
+    """Of one day."""
+
+    class Meta(ProductSum.Meta):
         abstract = False
         verbose_name = _("product's day")
         verbose_name_plural = _("products' days")
-        constraints = [
-            *walls("product_day", "location", "variation"),
-            models.UniqueConstraint(
-                fields=["business", "business_date", "location", "variation"],
-                name="product_day_once",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.business_date} {self.revenue}"
+        constraints = _of_products("product_day_sum")
 
 
-class ProductMonth(ProductSums):
-    """Of the month of business dates that begins with `month`."""
+class ProductMonthSum(ProductSum):
+    """Of the month that begins then."""
 
-    month = models.DateField()
-
-    class Meta(ProductSums.Meta):
+    class Meta(ProductSum.Meta):
         abstract = False
         verbose_name = _("product's month")
         verbose_name_plural = _("products' months")
-        constraints = [
-            *walls("product_month", "location", "variation"),
-            models.UniqueConstraint(
-                fields=["business", "month", "location", "variation"], name="product_month_once"
-            ),
-        ]
+        constraints = _of_products("product_month_sum")
 
-    def __str__(self) -> str:
-        return f"{self.month} {self.revenue}"
+
+class ProductYearSum(ProductSum):
+    """Of the year that begins then."""
+
+    class Meta(ProductSum.Meta):
+        abstract = False
+        verbose_name = _("product's year")
+        verbose_name_plural = _("products' years")
+        constraints = _of_products("product_year_sum")

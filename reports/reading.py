@@ -20,7 +20,14 @@ from typing import Any, Final
 from django.db import connections, router
 
 from reports import due
-from reports.models import DaySummary, ProductDay, ProductMonth
+from reports.models import (
+    PARTS,
+    DaySum,
+    ProductDaySum,
+    ProductMonthSum,
+    ProductYearSum,
+    in_parts,
+)
 from reports.spans import Span, spans
 from sales.models import Sale
 from sales.selection import Totals, keeps_sums
@@ -38,7 +45,7 @@ Places = Collection[uuid.UUID] | None
 _PENDING = """
 pending AS (
     SELECT COALESCE(SUM(r.chain_length - COALESCE(m.upto, 0)), 0) AS documents
-    FROM sales_register r LEFT JOIN reports_registermark m
+    FROM sales_register r LEFT JOIN reports_mark m
       ON m.business_id = r.business_id AND m.register_id = r.id
     WHERE r.business_id = %(business)s
 )"""
@@ -48,7 +55,7 @@ pending AS (
 # be no condition for the index.
 _TAIL = {
     "postgresql": """
-sales_register r LEFT JOIN reports_registermark m
+sales_register r LEFT JOIN reports_mark m
   ON m.business_id = r.business_id AND m.register_id = r.id
 CROSS JOIN LATERAL (
     SELECT * FROM sales_sale WHERE business_id = r.business_id AND register_id = r.id
@@ -57,7 +64,7 @@ CROSS JOIN LATERAL (
 ) s""",
     # SQLite goes through crossed tables in the order in which they stand.
     "sqlite": """
-sales_register r LEFT JOIN reports_registermark m
+sales_register r LEFT JOIN reports_mark m
   ON m.business_id = r.business_id AND m.register_id = r.id
 CROSS JOIN sales_sale s ON s.business_id = r.business_id AND s.register_id = r.id
   AND s.chain_index > CASE WHEN m.upto IS NULL THEN 0 ELSE m.upto END AND s.chain_index <= r.chain_length""",
@@ -87,9 +94,9 @@ _OF_DAYS = "s.business_date >= %(first)s AND s.business_date <= %(last)s{places}
 _DAYS = """
 WITH {pending}, parts AS (
     SELECT s.business_date, s.location_id, s.total, s.sales, s.voids, s.refunds, s.exchanges
-    FROM reports_daysummary s WHERE s.business_id = %(business)s AND {which}
+    FROM reports_daysum s WHERE s.business_id = %(business)s AND {which}
     UNION ALL
-    SELECT s.business_date, s.location_id, SUM(s.total), {counts}
+    SELECT s.business_date, s.location_id, {total}, {counts}
     FROM {tail} WHERE {beyond} AND {which} GROUP BY s.business_date, s.location_id
 ), days AS (
     SELECT business_date, location_id, SUM(total) AS total, SUM(sales) AS sales,
@@ -107,7 +114,7 @@ SELECT MAX(documents), SUM(total), SUM(sales), SUM(voids), SUM(refunds), SUM(exc
 FROM ({days}) AS found
 """
 _ALL_DAYS = """
-SELECT 0 AS documents, s.business_date, s.location_id, place.name, SUM(s.total) AS total, {counts}
+SELECT 0 AS documents, s.business_date, s.location_id, place.name, {total} AS total, {counts}
 FROM sales_sale s
 JOIN tenants_location place ON place.business_id = s.business_id AND place.id = s.location_id
 WHERE s.business_id = %(business)s AND {which}
@@ -153,7 +160,7 @@ def whole_days(first: date, last: date, places: Places = None) -> Totals:
     if pending > FAR:
         ((_none, *sums),) = _ask_of_days(_ALL_DAYS, first, last, places, within=_TOGETHER)
     total, *counts = sums
-    return Totals() if total is None else Totals(_amount(total), *map(int, counts))
+    return Totals() if total is None else Totals(_whole(total), *map(int, counts))
 
 
 def _ask_of_days(
@@ -162,6 +169,7 @@ def _ask_of_days(
     with _cursor() as (cursor, vendor):
         params = _params(first, last)
         parts = {"pending": _PENDING, "tail": _TAIL[vendor], "beyond": _BEYOND, "counts": _COUNTS}
+        parts["total"] = in_parts("SUM(s.total)")
         which = _OF_DAYS.format(places=_only(places, params))
         cursor.execute(within.format(days=statement.format(which=which, **parts)), params)
         rows: list[Any] = cursor.fetchall()
@@ -170,39 +178,49 @@ def _ask_of_days(
 
 def _day(row: Any) -> Day:
     _pending, day, location, name, total, *counts = row
-    return Day(_date(day), _uuid(location), name, Totals(_amount(total), *map(int, counts)))
+    return Day(_date(day), _uuid(location), name, Totals(_whole(total), *map(int, counts)))
 
 
 # -- products -------------------------------------------------------------------------------------
 
-#: What a line adds to each sum of its product.
+#: Each sum of a product, of its lines.
 _SUMS: Final = {
-    "quantity": "l.quantity",
-    "revenue": "l.total",
-    "net": "l.net",
-    "cost": "l.quantity * l.unit_cost",
+    "quantity": in_parts("SUM(l.quantity)"),
+    "revenue": in_parts("SUM(l.total)"),
+    "net": in_parts("SUM(l.net)"),
+    "cost": "SUM(l.quantity * l.unit_cost)",
 }
+_TABLES: Final = {"day": ProductDaySum, "month": ProductMonthSum, "year": ProductYearSum}
 _FOLDED = """
     SELECT s.variation_id, {columns} FROM {table} s WHERE s.business_id = %(business)s
-      AND s.{column} >= {first} AND s.{column} <= {last}{places}"""
+      AND s.begins >= {first} AND s.begins <= {last}{places}"""
 _SOLD = """
     SELECT l.variation_id, {columns}
-    FROM {source} WHERE {beyond} AND s.kind <> 'write_off' AND {which}"""
+    FROM {source} WHERE {beyond} AND s.kind <> 'write_off' AND {which} GROUP BY l.variation_id"""
 _ALL_LINES = (
     "sales_sale s JOIN sales_saleline l ON l.business_id = s.business_id AND l.sale_id = s.id"
 )
-# PostgreSQL would add up in a table of all products, each sum in places of its own all over the
-# memory; in the order of products it has one product in hand, which is half the work for many.
-_IN_ORDER = {
-    "postgresql": "(SELECT * FROM parts ORDER BY variation_id) AS parts",
-    "sqlite": "parts",
+# SQLite adds up decimals in floating point.
+_COST: Final = {"postgresql": "SUM(cost)", "sqlite": "ROUND(SUM(cost), 4)"}
+# PostgreSQL is quickest with a table of all products, while that has room in the memory of one sum
+# (8 MB). With more products it would be written to files; in their order only one is in hand. The
+# planner cannot tell how many there are, so both ways stand there and one is gone.
+MANY: Final = 15_000
+_ADDED_UP: Final = {
+    "postgresql": """
+    SELECT variation_id, {added} FROM parts WHERE NOT (SELECT many FROM assortment) GROUP BY variation_id
+    UNION ALL
+    SELECT variation_id, {added}
+    FROM (SELECT * FROM parts WHERE (SELECT many FROM assortment) ORDER BY variation_id) AS parts
+    GROUP BY variation_id""",
+    "sqlite": "SELECT variation_id, {added} FROM parts GROUP BY variation_id",
 }
-# SQLite counts in floating point.
-_ADDED = {"postgresql": "SUM({0}) AS {0}", "sqlite": "ROUND(SUM({0}), 4) AS {0}"}
 _BEST = """
-WITH {pending}, parts (variation_id, {names}) AS ({parts}
-), sums AS (
-    SELECT variation_id, {added} FROM {source} GROUP BY variation_id
+WITH {pending}, assortment AS (
+    SELECT EXISTS (SELECT 1 FROM inventory_variation WHERE business_id = %(business)s
+                   ORDER BY id LIMIT 1 OFFSET %(many)s) AS many
+), parts (variation_id, {names}) AS NOT MATERIALIZED ({parts}
+), sums AS ({sums}
 ), best AS ({ranked}
 )
 SELECT pending.documents, best.ranked_by, product.id, variation.id, product.name, variation.name,
@@ -219,7 +237,7 @@ _RANKED = """
         ORDER BY {order} DESC, variation_id LIMIT %(limit)s OFFSET %(offset)s
     ) AS by_{by}"""
 #: What products are put in order by. Profit is what they came to without tax, less what they cost.
-ORDERS: Final = {"revenue": "revenue", "quantity": "quantity", "profit": "net - cost"}
+ORDERS: Final = {"revenue": "revenue", "quantity": "quantity", "profit": f"net - cost * {PARTS}"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,33 +287,34 @@ def best(
     begin = first or date.min
     names = list(_SUMS) if profit else ["quantity", "revenue"]
     with _cursor() as (cursor, vendor):
-        params = _params(begin, last) | {"limit": limit, "offset": offset}
+        params = _params(begin, last) | {"limit": limit, "offset": offset, "many": MANY}
         only = _only(places, params)
         ranked = [_RANKED.format(by=one, order=ORDERS[one]) for one in by]
 
-        def ask(parts: Sequence[str], source: str) -> list[Any]:
+        def ask(parts: Sequence[str]) -> list[Any]:
             statement = _BEST.format(
                 pending=_PENDING,
                 names=", ".join(names),
                 shown=", ".join(f"best.{name}" for name in names),
                 parts=" UNION ALL ".join(parts),
-                added=", ".join(_ADDED[vendor].format(name) for name in names),
-                source=source,
+                sums=_ADDED_UP[vendor].format(added=added),
                 ranked=" UNION ALL ".join(ranked),
             )
             cursor.execute(statement, params)
             found: list[Any] = cursor.fetchall()
             return found
 
+        sums = {"cost": _COST[vendor]}
+        added = ", ".join(f"{sums.get(name, f'SUM({name})')} AS {name}" for name in names)
         columns = ", ".join(_SUMS[name] for name in names)
         sold = partial(_SOLD.format, columns=columns, which=_OF_DAYS.format(places=only))
         tail = sold(source=_TAIL[vendor] + _LINES_OF[vendor], beyond=_BEYOND)
         folded = [_folded(span, names, params, only) for span in spans(begin, last)]
-        rows = ask([*folded, tail], _IN_ORDER[vendor])
+        rows = ask([*folded, tail])
         pending = int(rows[0][0])
         if pending > FAR:
             params["far"] = _EVER
-            rows = ask([sold(source=_ALL_LINES, beyond="s.business_id = %(business)s")], "parts")
+            rows = ask([sold(source=_ALL_LINES, beyond="s.business_id = %(business)s")])
     found: dict[str, list[Seller]] = {order: [] for order in by}
     for row in rows:
         if row[1] is not None:
@@ -306,19 +325,20 @@ def best(
 
 
 def _seller(row: Any) -> Seller:
-    _pending, _by, product, variation, name, own_name, sku, *sums = row
+    _pending, _by, product, variation, name, own_name, sku, quantity, revenue, *profit = row
     full = f"{name} – {own_name}" if own_name else name
-    return Seller(_uuid(product), _uuid(variation), full, sku, *map(_amount, sums))
+    net, cost = (_whole(profit[0]), _rounded(profit[1])) if profit else (None, None)
+    return Seller(
+        _uuid(product), _uuid(variation), full, sku, _whole(quantity), _whole(revenue), net, cost
+    )
 
 
 def _folded(span: Span, sums: Sequence[str], params: dict[str, Any], only: str) -> str:
     """The statement for one span; its days go into `params`."""
     names = [f"{end}_{len(params)}" for end in ("first", "last")]
     params |= {names[0]: span.first.isoformat(), names[1]: span.last.isoformat()}
-    model = ProductMonth if span.by_month else ProductDay
     return _FOLDED.format(
-        table=model._meta.db_table,
-        column="month" if span.by_month else "business_date",
+        table=_TABLES[span.unit]._meta.db_table,
         first=f"%({names[0]})s",
         last=f"%({names[1]})s",
         columns=", ".join(f"{span.sign}s.{name}" for name in sums),
@@ -332,7 +352,7 @@ def _folded(span: Span, sums: Sequence[str], params: dict[str, Any], only: str) 
 @contextmanager
 def _cursor() -> Iterator[tuple[Any, str]]:
     """Where the ORM would read: of the replica, within `tenants.replica.reading()`."""
-    connection = connections[router.db_for_read(DaySummary)]
+    connection = connections[router.db_for_read(DaySum)]
     with connection.cursor() as cursor:
         yield cursor, connection.vendor
 
@@ -368,6 +388,11 @@ def _uuid(value: Any) -> uuid.UUID:
     return value if isinstance(value, uuid.UUID) else uuid.UUID(value)
 
 
-def _amount(value: Any) -> Decimal:
+def _whole(parts: Any) -> Decimal:
+    """What so many parts are."""
+    return (Decimal(parts) / PARTS).quantize(_PLACES)
+
+
+def _rounded(value: Any) -> Decimal:
     """To four places: SQLite sums up in floating point."""
     return Decimal(str(value)).quantize(_PLACES, ROUND_HALF_UP)

@@ -1,46 +1,98 @@
-"""Which months and days together are a range of days, in as few rows of sums as can be."""
+"""Which years, months and days together are a range of days, in as few rows of sums as can be."""
 
 from __future__ import annotations
 
 import calendar
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, timedelta
-from typing import Final
+from datetime import date
+from typing import Final, Literal
 
-_DAY: Final = timedelta(days=1)
+Unit = Literal["day", "month", "year"]
+#: A first and a last, and a minus where what is between them is too much.
+Part = tuple[int, int, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Rows of one table that are a part of a range, or (`sign` is a minus) that are too much."""
+    """The days, months or years that begin from `first` to `last`: a part of a range, or (`sign` is a
+    minus) too much of it."""
 
-    by_month: bool
+    unit: Unit
     first: date
     last: date
     sign: str = ""
 
 
 def spans(first: date, last: date) -> list[Span]:
-    """Whole months, and the days that they have too many or lack of the range, whichever are fewer."""
+    """Whole years, and the months that they have too many or lack of the range, whichever are fewer;
+    of months that are not whole likewise the days."""
     if first > last:
         return []
-    low, high = first.replace(day=1), last.replace(day=1)
-    over, short = (first - low).days, (month_end(high) - last).days
-    before = Span(False, low, first - _DAY, "-") if over else None
-    after = Span(False, last + _DAY, month_end(high), "-") if short else None
-    if low == high:
-        if over + short > (last - first).days:
-            return [Span(False, first, last)]
+    whole, days = _rounded(first.toordinal(), last.toordinal(), _first_of_month, _last_of_month)
+    found = [Span("day", date.fromordinal(a), date.fromordinal(b), sign) for a, b, sign in days]
+    if whole:
+        # From here on months are counted, and not days.
+        begin, end = (_month(date.fromordinal(day)) for day in whole)
+        years, months = _rounded(begin, end, _january, _december)
+        found += [Span("month", _date(a), _date(b), sign) for a, b, sign in months]
+        if years:
+            found.append(Span("year", _date(years[0]), _date(_january(years[1]))))
+    return found
+
+
+def _rounded(
+    first: int, last: int, begin: Callable[[int], int], end: Callable[[int], int]
+) -> tuple[tuple[int, int] | None, list[Part]]:
+    """From where to where whole units go, if any, and what is missing or too much at both ends.
+
+    `begin` and `end` say where the unit of a number begins and ends.
+    """
+    low, high = begin(first), end(last)
+    if low == begin(last):
+        if (first - low) + (high - last) > last - first:
+            return None, [(first, last, "")]
+        rest = [(low, first - 1, "-"), (last + 1, high, "-")]
     else:
-        if over > 15:
-            before = Span(False, first, month_end(low))
-            low = month_end(low) + _DAY
-        if short > 15:
-            after = Span(False, high, last)
-            high = (high - _DAY).replace(day=1)
-    months = [Span(True, low, high)] if low <= high else []
-    return months + [one for one in (before, after) if one is not None]
+        head = min((low, first - 1, "-"), (first, end(first), ""), key=_length)
+        tail = min((last + 1, high, "-"), (begin(last), last, ""), key=_length)
+        low = low if head[2] else end(first) + 1
+        high = high if tail[2] else begin(last) - 1
+        rest = [head, tail]
+    return (low, high) if low <= high else None, [part for part in rest if _length(part)]
+
+
+def _length(part: Part) -> int:
+    first, last, _sign = part
+    return last - first + 1
+
+
+def _first_of_month(day: int) -> int:
+    return date.fromordinal(day).replace(day=1).toordinal()
+
+
+def _last_of_month(day: int) -> int:
+    return month_end(date.fromordinal(day)).toordinal()
 
 
 def month_end(day: date) -> date:
     return day.replace(day=calendar.monthrange(day.year, day.month)[1])
+
+
+_YEAR: Final = 12
+
+
+def _month(day: date) -> int:
+    return day.year * _YEAR + day.month - 1
+
+
+def _date(month: int) -> date:
+    return date(month // _YEAR, month % _YEAR + 1, 1)
+
+
+def _january(month: int) -> int:
+    return month - month % _YEAR
+
+
+def _december(month: int) -> int:
+    return _january(month) + _YEAR - 1

@@ -14,17 +14,31 @@ from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
 from archive.verify.rules import Look, Rule, rule
-from reports.models import DaySummary, ProductDay, ProductMonth, RegisterMark
+from reports.models import (
+    PARTS,
+    DaySum,
+    Mark,
+    ProductDaySum,
+    ProductMonthSum,
+    ProductYearSum,
+)
 from tenants.context import require_id
 
 AREA = "reports"
 REBUILD = "manage.py fold_reports --business {slug} --rebuild"
 
-_MONTH = {
-    "postgresql": "date_trunc('month', business_date::timestamp)::date",
-    "sqlite": "strftime('%%Y-%%m-01', business_date)",
+# The first day of the month or the year that something begins in.
+_BEGIN = {
+    "postgresql": {
+        ProductMonthSum: "date_trunc('month', begins::timestamp)::date",
+        ProductYearSum: "date_trunc('year', begins::timestamp)::date",
+    },
+    "sqlite": {
+        ProductMonthSum: "strftime('%%Y-%%m-01', begins)",
+        ProductYearSum: "strftime('%%Y-01-01', begins)",
+    },
 }
-_FOLDED = """sales_sale s JOIN reports_registermark m
+_FOLDED = """sales_sale s JOIN reports_mark m
   ON m.business_id = s.business_id AND m.register_id = s.register_id AND m.upto >= s.chain_index"""
 _DOCUMENTS = f"""
 SELECT s.business_date, s.location_id, 1 AS documents, s.total,
@@ -35,14 +49,14 @@ SELECT s.business_date, s.location_id, 1 AS documents, s.total,
 FROM {_FOLDED} WHERE s.business_id = %(business)s
 """  # noqa: S608
 _LINES = f"""
-SELECT s.business_date, s.location_id, l.variation_id, 1 AS lines, l.quantity, l.total AS revenue,
+SELECT s.business_date AS begins, s.location_id, l.variation_id, 1 AS lines, l.quantity, l.total AS revenue,
        l.net, l.quantity * l.unit_cost AS cost
 FROM {_FOLDED} JOIN sales_saleline l ON l.business_id = s.business_id AND l.sale_id = s.id
 WHERE s.business_id = %(business)s AND s.kind <> 'write_off'
 """  # noqa: S608
-_DAYS = """
-SELECT {month} AS month, location_id, variation_id, lines, quantity, revenue, net, cost
-FROM reports_productday WHERE business_id = %(business)s
+_SHORTER = """
+SELECT {begin} AS begins, location_id, variation_id, {columns}
+FROM {table} WHERE business_id = %(business)s
 """
 # Rows by their keys: what they should come to (`e_…`), and what they say (`f_…`).
 _COMPARED = """
@@ -57,6 +71,13 @@ SELECT id, {keys}, {shown}, (SELECT COUNT(*) FROM wrong) FROM wrong ORDER BY {ke
 """
 _DAY_COLUMNS = ("documents", "sales", "voids", "refunds", "exchanges", "total")
 _LINE_COLUMNS = ("lines", "quantity", "revenue", "net", "cost")
+_IN_PARTS = ("total", "quantity", "revenue", "net")
+_PRODUCT_KEYS = ("begins", "location_id", "variation_id")
+
+
+def _kept(column: str) -> str:
+    """A sum as the amount that it stands for."""
+    return f"{column} * {1 / PARTS:f}" if column in _IN_PARTS else column
 
 
 def _compare(look: Look, model: Any, keys: tuple[str, ...], columns: Any, plain: str) -> None:
@@ -66,7 +87,7 @@ def _compare(look: Look, model: Any, keys: tuple[str, ...], columns: Any, plain:
     off = [f"ROUND(SUM(e_{name}) - SUM(f_{name}), 4) <> 0" for name in columns]
     statement = _COMPARED.format(
         table=model._meta.db_table, plain=plain, keys=", ".join(keys),
-        expected=", ".join(columns), found=", ".join(columns),
+        expected=", ".join(columns), found=", ".join(map(_kept, columns)),
         nothing=", ".join("0" for _name in columns), named=", ".join(("id", *keys, *sides)),
         sums=", ".join(f"ROUND(SUM({one}), 4) AS {one}" for one in sides),
         shown=", ".join(sides), differs=" OR ".join(off),
@@ -94,29 +115,43 @@ def _compare(look: Look, model: Any, keys: tuple[str, ...], columns: Any, plain:
 def day_summaries_are_the_sum_of_their_documents(look: Look) -> None:
     """DESIGN 13: of every location and date, counts and totals of all documents up to the marks."""
     keys = ("business_date", "location_id")
-    _compare(look, DaySummary, keys, _DAY_COLUMNS, _DOCUMENTS)
+    _compare(look, DaySum, keys, _DAY_COLUMNS, _DOCUMENTS)
 
 
 @rule(AREA, _("A product's sum of a day in the reports is not the sum of its lines."), weight=10,
       repair=REBUILD)  # fmt: skip
 def product_days_are_the_sum_of_their_lines(look: Look) -> None:
     """DESIGN 13: of every location, date and variation, all lines up to the marks that were sold."""
-    keys = ("business_date", "location_id", "variation_id")
-    _compare(look, ProductDay, keys, _LINE_COLUMNS, _LINES)
+    _compare(look, ProductDaySum, _PRODUCT_KEYS, _LINE_COLUMNS, _LINES)
 
 
 @rule(AREA, _("A product's sum of a month in the reports is not the sum of its days."), weight=2,
       repair=REBUILD)  # fmt: skip
 def product_months_are_the_sum_of_their_days(look: Look) -> None:
     """DESIGN 13: whole months are read instead of their days, and must say the same."""
-    keys = ("month", "location_id", "variation_id")
-    _compare(look, ProductMonth, keys, _LINE_COLUMNS, _DAYS.format(month=_MONTH[connection.vendor]))
+    _compare_with_shorter(look, ProductMonthSum, ProductDaySum)
+
+
+@rule(AREA, _("A product's sum of a year in the reports is not the sum of its months."),
+      repair=REBUILD)  # fmt: skip
+def product_years_are_the_sum_of_their_months(look: Look) -> None:
+    """DESIGN 13: whole years are read instead of their months, and must say the same."""
+    _compare_with_shorter(look, ProductYearSum, ProductMonthSum)
+
+
+def _compare_with_shorter(look: Look, model: Any, shorter: Any) -> None:
+    plain = _SHORTER.format(
+        begin=_BEGIN[connection.vendor][model],
+        columns=", ".join(f"{_kept(name)} AS {name}" for name in _LINE_COLUMNS),
+        table=shorter._meta.db_table,
+    )
+    _compare(look, model, _PRODUCT_KEYS, _LINE_COLUMNS, plain)
 
 
 @rule(AREA, _("More documents of a register are in the reports than it has."), repair=REBUILD)
 def marks_are_within_their_chains(look: Look) -> None:
     """DESIGN 13: a mark is a place in the register's chain, so that what comes next is read."""
-    beyond = RegisterMark.objects.filter(upto__gt=F("register__chain_length"))
+    beyond = Mark.objects.filter(upto__gt=F("register__chain_length"))
     look.rows(beyond, "upto", "a place within the register's chain", name="register__name")
 
 
@@ -124,5 +159,6 @@ RULES: tuple[Rule, ...] = (
     day_summaries_are_the_sum_of_their_documents,
     product_days_are_the_sum_of_their_lines,
     product_months_are_the_sum_of_their_days,
+    product_years_are_the_sum_of_their_months,
     marks_are_within_their_chains,
 )

@@ -63,6 +63,8 @@ RAW_SQL = {
     "pos/production.py": "version, limits and clock of the server; reads no table of ours",
     "reports/folding.py": "upserts of sums; the business is in each, and the first value of each row",
     "reports/reading.py": "sums and what is beyond them, in one statement; the business is in each part",
+    "reports/migrations/0002_whole_numbers_and_years.py": "empties tables on the way back, as the owner",
+    "reports/migrations/0003_sums_brought_over.py": "copies sums of all businesses, as the owner",
     "sales/credit.py": "two statements that change an account; the business is in both",
     "sales/migrations/0014_one_key_less.py": "drops a key by its name; reads nothing",
     "sync/horizon.py": "the snapshot of the transaction and what database this is; no table of ours",

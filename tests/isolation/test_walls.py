@@ -25,6 +25,13 @@ from tenants.models import TenantForeignKey
 from tests.factories import Shop, make_shop
 from tests.isolation.probes import plant
 
+# For the release before, which goes on with them; the release after drops them.
+LEFT_OVER = {
+    "reports_daysummary",
+    "reports_productday",
+    "reports_productmonth",
+    "reports_registermark",
+}
 # Read to find out which business it is; everything else is closed while nothing is bound.
 OPEN_TABLES = {
     "accounts_device",
@@ -122,7 +129,7 @@ def test_every_table_with_a_business_has_the_strict_policy(db: None) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT tablename, cmd, permissive, qual, with_check FROM pg_policies")
         rows = cursor.fetchall()
-    tables = {model._meta.db_table for model in tenant_models()}
+    tables = {model._meta.db_table for model in tenant_models()} | LEFT_OVER
     assert sorted(row[0] for row in rows) == sorted(tables)
     for table, command, permissive, using, check in rows:
         assert (command, permissive) == ("ALL", "PERMISSIVE"), table

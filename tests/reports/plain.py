@@ -8,7 +8,7 @@ from typing import Any
 
 from reports import reading
 from reports.folding import _step
-from reports.models import DaySummary, ProductDay, ProductMonth, RegisterMark
+from reports.models import DaySum, Mark, ProductDaySum, ProductMonthSum, ProductYearSum
 from sales.models import Sale, SaleLine
 from sales.selection import Totals
 
@@ -62,7 +62,7 @@ def fold_some(count: int) -> int:
 
 def tables() -> list[Any]:
     """Every sum and mark, without the keys of rows."""
-    models: list[Any] = [DaySummary, ProductDay, ProductMonth, RegisterMark]
+    models: list[Any] = [DaySum, Mark, ProductDaySum, ProductMonthSum, ProductYearSum]
     return [
         sorted(
             tuple(str(row[name]) for name in sorted(row) if name != "id")

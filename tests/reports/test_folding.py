@@ -6,19 +6,21 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from importlib import import_module
 from io import StringIO
+from types import SimpleNamespace
 
 import pytest
 import time_machine
 from django.core.management import call_command
-from django.db import transaction
+from django.db import connection, transaction
 from hypothesis import given
 from hypothesis import strategies as st
 
 from archive.verify import check_books
 from reports import due, folding, reading
-from reports.models import DaySummary, ProductDay, ProductMonth, RegisterMark
-from reports.spans import month_end, spans
+from reports.models import DaySum, Mark, ProductDaySum, ProductMonthSum, ProductYearSum
+from reports.spans import Span, month_end, spans
 from sales.models import Register, Sale
 from tenants.context import business
 from tests.factories import Shop, make_shift, signed_in
@@ -99,9 +101,9 @@ def test_folding_twice_adds_once(busy: Shop) -> None:
 def test_a_rebuild_comes_to_the_same(busy: Shop) -> None:
     folding.fold()
     before = tables()
-    DaySummary.objects.update(total=1)
-    ProductDay.objects.filter(location=busy.market).delete()
-    ProductMonth.objects.update(revenue=2)
+    DaySum.objects.update(total=1)
+    ProductDaySum.objects.filter(location=busy.market).delete()
+    ProductMonthSum.objects.update(revenue=2)
     assert len(check_books()) > 2
     assert folding.rebuild() == 16
     assert tables() == before
@@ -110,7 +112,7 @@ def test_a_rebuild_comes_to_the_same(busy: Shop) -> None:
 
 def test_a_row_that_is_gone_is_found(busy: Shop) -> None:
     folding.fold()
-    DaySummary.objects.filter(location=busy.market, business_date=TODAY).delete()
+    DaySum.objects.filter(location=busy.market, business_date=TODAY).delete()
     (finding,) = check_books()
     assert finding.rule == "day_summaries_are_the_sum_of_their_documents"
     assert (finding.column, finding.expected, finding.found) == ("documents", "2", "0")
@@ -136,9 +138,9 @@ def test_a_register_that_is_taken_back_leaves_nothing(busy: Shop) -> None:
     folding.fold()
     with transaction.atomic():
         folding.unfold(stall, upto=0)
-    for model in (DaySummary, ProductDay, ProductMonth):
+    for model in (DaySum, ProductDaySum, ProductMonthSum, ProductYearSum):
         assert not model.objects.filter(location=busy.market).exists()
-    assert not RegisterMark.objects.filter(register=stall).exists()
+    assert not Mark.objects.filter(register=stall).exists()
     assert_read_alike()
 
 
@@ -152,6 +154,16 @@ def test_where_very_much_is_not_folded_all_is_read(
         assert_read_alike(first, last)
         assert_read_alike(first, last, {busy.market.pk})
     assert reading.days(TODAY, TODAY).pending == 9
+
+
+def test_many_products_are_added_up_to_the_same(
+    busy: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folding._open_marks()
+    fold_some(7)
+    monkeypatch.setattr(reading, "MANY", 1)
+    for first, last in RANGES:
+        assert_read_alike(first, last)
 
 
 def test_one_statement_each(busy: Shop) -> None:
@@ -191,11 +203,11 @@ def test_another_business_is_left_alone(busy: Shop, other_shop: Shop) -> None:
         sell(other_shop)
     folding.fold()
     with business(other_shop.business):
-        assert RegisterMark.objects.count() == 0
+        assert Mark.objects.count() == 0
         assert_read_alike()
     assert folding.fold_everywhere() == 1
     with business(other_shop.business):
-        assert DaySummary.objects.get().sales == 1
+        assert DaySum.objects.get().sales == 1
 
 
 def test_the_command(busy: Shop, other_shop: Shop) -> None:
@@ -219,7 +231,7 @@ def test_a_page_with_much_to_add_up_has_it_folded_after_its_answer(
     for till in range(3):
         market.sell(market.request(till))
     client = signed_in(market.shop.owner)
-    marks = RegisterMark.objects.all()
+    marks = Mark.objects.all()
     assert client.get(market.shop.url()).context["today"].now.sales == 3
     assert market.count(marks) == 0
     monkeypatch.setattr(due, "NEAR", 2)
@@ -228,27 +240,83 @@ def test_a_page_with_much_to_add_up_has_it_folded_after_its_answer(
     assert client.get(market.shop.url()).context["today"].now.sales == 3
 
 
+def _last_day(begins: date, unit: str) -> date:
+    return {"day": begins, "month": month_end(begins), "year": date(begins.year, 12, 31)}[unit]
+
+
 @given(
-    first=st.dates(date(2019, 11, 1), date(2021, 3, 1)),
-    last=st.dates(date(2019, 11, 1), date(2021, 3, 1)),
+    first=st.dates(date(2018, 11, 1), date(2022, 3, 1)),
+    last=st.dates(date(2018, 11, 1), date(2022, 3, 1)),
 )
-def test_months_and_days_make_the_range(first: date, last: date) -> None:
+def test_years_months_and_days_make_the_range(first: date, last: date) -> None:
     found: dict[date, int] = {}
-    read = 0
+    read = {"day": 0, "month": 0, "year": 0}
     for span in spans(first, last):
-        if span.by_month:
-            assert span.first.day == 1
-            assert span.last.day == 1
-        day = span.first
-        end = month_end(span.last) if span.by_month else span.last
-        while day <= end:
-            found[day] = found.get(day, 0) + (-1 if span.sign else 1)
-            read += not span.by_month
-            day += timedelta(days=1)
+        begins = span.first
+        while begins <= span.last:
+            read[span.unit] += 1
+            end = _last_day(begins, span.unit)
+            assert _last_day(begins - timedelta(days=1), span.unit) == begins - timedelta(days=1)
+            while begins <= end:
+                found[begins] = found.get(begins, 0) + (-1 if span.sign else 1)
+                begins += timedelta(days=1)
     days = {first + timedelta(days=n) for n in range((last - first).days + 1)}
     assert {day for day, times in found.items() if times} == days
     assert set(found.values()) <= {0, 1}
-    assert read <= 31
+    assert read["day"] <= 31
+    assert read["month"] <= 12
+
+
+def test_the_first_and_the_last_day_of_all() -> None:
+    assert spans(date.min, date.max) == [Span("year", date.min, date(9999, 1, 1))]
+    assert spans(date.max, date.min) == []
+
+
+_OLD_PRODUCTS = """
+INSERT INTO reports_product{unit} (business_id, location_id, variation_id, {begins}, lines, quantity,
+                                   revenue, net, cost)
+SELECT business_id, location_id, variation_id, begins, lines, quantity / 10000.0, revenue / 10000.0,
+       net / 10000.0, cost
+FROM reports_product{unit}sum"""
+#: From the tables of today to those of the release before.
+BACK = (
+    """
+INSERT INTO reports_daysummary (business_id, location_id, business_date, documents, sales, voids,
+                                refunds, exchanges, total)
+SELECT business_id, location_id, business_date, documents, sales, voids, refunds, exchanges,
+       total / 10000.0
+FROM reports_daysum""",
+    _OLD_PRODUCTS.format(unit="day", begins="business_date"),
+    _OLD_PRODUCTS.format(unit="month", begins="month"),
+    """
+INSERT INTO reports_registermark (business_id, register_id, upto)
+SELECT business_id, register_id, upto FROM reports_mark""",
+    "DELETE FROM reports_daysum",
+    "DELETE FROM reports_productdaysum",
+    "DELETE FROM reports_productmonthsum",
+    "DELETE FROM reports_productyearsum",
+    "DELETE FROM reports_mark",
+)
+
+
+def test_what_the_release_before_had_folded_is_brought_over(busy: Shop) -> None:
+    folding.fold()
+    before = tables()
+    with connection.cursor() as cursor:
+        for statement in BACK:
+            cursor.execute(statement)
+    editor = SimpleNamespace(connection=connection, execute=run_sql)
+    import_module("reports.migrations.0003_sums_brought_over").bring_over(None, editor)
+    assert tables() == before
+    assert check_books() == []
+    sell(busy, (busy.mug, "2"), at=NOW)
+    assert folding.fold() == 1
+    assert check_books() == []
+
+
+def run_sql(statement: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
 
 
 def test_sums_hold_all_kinds_of_documents(inside: Shop) -> None:

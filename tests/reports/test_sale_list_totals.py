@@ -88,5 +88,5 @@ def test_no_document_is_read_for_it(sold: Shop) -> None:
     shown(owner, sold)
     with counted() as statements:
         shown(owner, sold)
-    assert [one for one in statements if "reports_daysummary" in one]
+    assert [one for one in statements if "reports_daysum" in one]
     assert not [one for one in statements if "total_sum" in one]
