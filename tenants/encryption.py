@@ -169,6 +169,12 @@ class EncryptedTextField(Sealed, models.TextField[Any, Any]):
     def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:
         return value if value is None or self.token(value) is None else decrypt(value)
 
+    def get_db_converters(self, connection: Any) -> list[Any]:
+        # The rows of a list name the same few people: what comes again within one result of the
+        # database is opened once. It is kept by whoever reads that result, and gone with it.
+        opened = lru_cache(maxsize=64)(lambda value: self.from_db_value(value, None, connection))
+        return [lambda value, _expression, _connection: opened(value)]
+
     def token(self, stored: Any) -> bytes | None:
         return str(stored).encode() if is_token(str(stored)) else None
 
