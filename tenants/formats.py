@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime, time, tzinfo
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 from functools import lru_cache
@@ -56,6 +57,32 @@ def _minor(amount: Number, currency: str) -> Decimal:
     return Decimal(amount).quantize(step, rounding=ROUND_HALF_UP)
 
 
+@lru_cache(maxsize=256)
+def _marks(locale: Locale, currency: str = "") -> tuple[tuple[str, ...], tuple[str, ...]] | None:
+    """What Babel writes before, between and after the digits of a number from zero up, and below.
+
+    Learnt from an example of each, for Babel takes longer over an amount than a page has for one.
+    None where digits stand in other groups than three, as in India.
+    """
+    decimals = "89012345"[: get_currency_precision(currency) if currency else 2]
+    shape = re.compile(rf"(\D*)1(\D*)234(?:\2)567(\D*?){decimals}(\D*)")
+    example = Decimal(f"1234567.{decimals}")
+    texts = [
+        format_currency(one, currency, locale=locale)
+        if currency
+        else format_decimal(one, locale=locale)
+        for one in (example, -example)
+    ]
+    above, below = (shape.fullmatch(text) for text in texts)
+    return (above.groups(), below.groups()) if above and below else None
+
+
+def _spelt(number: Decimal, marks: tuple[tuple[str, ...], tuple[str, ...]]) -> str:
+    before, group, point, after = marks[number.is_signed()]
+    whole, _dot, rest = f"{number.copy_abs():,f}".partition(".")
+    return before + whole.replace(",", group) + (point + rest if rest else "") + after
+
+
 def money(amount: Number | None, business: Any = None) -> str:
     """The amount with its currency, rounded half up to the minor unit.
 
@@ -67,7 +94,11 @@ def money(amount: Number | None, business: Any = None) -> str:
     currency, locale = _currency(business)
     # A mistyped cost times a mistyped quantity has more digits than the default context takes.
     with localcontext(prec=60):
-        return format_currency(_minor(amount, currency), currency, locale=locale)
+        exact = _minor(amount, currency)
+        marks = _marks(locale, currency)
+        if marks is None:
+            return format_currency(exact, currency, locale=locale)
+    return _spelt(exact, marks)
 
 
 def amount(value: Number | None, business: Any = None) -> str:
@@ -91,7 +122,11 @@ def quantity(value: Number | None) -> str:
     """Without trailing zeros; every stored decimal (at most 4) is shown."""
     if value is None or value == "":
         return NOTHING
-    return format_decimal(_plain(value), locale=house_locale(), decimal_quantization=False)
+    locale, exact = house_locale(), _plain(value)
+    marks = _marks(locale)
+    if marks is None:
+        return format_decimal(exact, locale=locale, decimal_quantization=False)
+    return _spelt(exact, marks)
 
 
 def percentage(value: Number | None) -> str:

@@ -7,6 +7,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from babel.core import Locale
+from babel.localedata import locale_identifiers
+from babel.numbers import format_currency, format_decimal
 from django.utils import translation
 
 from tenants import formats
@@ -35,6 +37,30 @@ KUWAIT = SimpleNamespace(currency="KWD", locale="en_GB", zone=ZoneInfo("Asia/Kuw
 )
 def test_money(amount: str | None, business: object, text: str) -> None:
     assert formats.money(amount, business) == text
+
+
+def test_numbers_are_written_as_babel_writes_them_in_every_locale() -> None:
+    odd = []
+    values = [Decimal(text) for text in ("0", "-0.5", "999.99", "-1234.5", "1234567.891")]
+    for code in locale_identifiers():
+        locale = Locale.parse(code)
+        shop = SimpleNamespace(locale=code)
+        for shop.currency in ("EUR", "JPY", "KWD"):
+            for value in values:
+                exact = formats._minor(value, shop.currency)
+                written = format_currency(exact, shop.currency, locale=locale)
+                odd += [written] if formats.money(value, shop) != written else []
+        with translation.override(code):
+            for value in values if formats.house_locale() == locale else ():
+                written = format_decimal(value, locale=locale, decimal_quantization=False)
+                odd += [written] if formats.quantity(value) != written else []
+    assert odd == []
+
+
+def test_most_amounts_are_written_without_babel(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert formats.money("1", BERLIN) == "1,00\xa0€"
+    monkeypatch.setattr(formats, "format_currency", None)
+    assert formats.money("-1234567.5", BERLIN) == "-1.234.567,50\xa0€"
 
 
 def test_money_without_a_business_is_refused() -> None:
