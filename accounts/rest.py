@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import lru_cache
 from io import BytesIO
 from typing import Any, ClassVar
 from uuid import UUID
 
-from django.conf import settings
 from django.db.models import QuerySet
-from django.urls import get_script_prefix, reverse
+from django.urls import get_script_prefix
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext_lazy as _
 from rest_framework.exceptions import APIException, ParseError
@@ -25,6 +23,7 @@ from accounts.bodies import Body
 from accounts.device_door import demand_place
 from accounts.models import Approval, Device, Membership, OperatorSession
 from accounts.permissions import Permission
+from tenants.addresses import around
 from tenants.models import Business
 
 MAX_BODY = 1_000_000
@@ -116,16 +115,7 @@ def body_of(request: Request) -> Body:
 def web_address(request: Any, name: str, key: UUID) -> str:
     """The path of a page of this business, also where a device asks, which stands outside of it."""
     prefix = get_script_prefix()
-    before, after = _around(name, prefix)
+    before, after = around(name, prefix)
     if request.device is not None:
         before = f"{prefix}b/{request.business.slug}/{before.removeprefix(prefix)}"
     return f"{before}{key}{after}"
-
-
-@lru_cache(maxsize=64)
-def _around(name: str, _prefix: str) -> tuple[str, str]:
-    """What stands before and behind the key in such a path; Django takes long to find it."""
-    nobody = UUID(int=0)
-    path = reverse(name, urlconf=settings.BUSINESS_URLCONF, args=[nobody])
-    before, after = path.split(str(nobody))
-    return before, after

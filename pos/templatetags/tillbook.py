@@ -19,7 +19,9 @@ from django.utils.safestring import SafeString, mark_safe
 
 from pos import charts
 from pos.controls import CONTROLS
+from sales.badges import badges
 from tenants import formats
+from tenants.addresses import address
 
 register = template.Library()
 
@@ -31,6 +33,8 @@ for _filter in (
     formats.local_time,
     formats.local_date,
     formats.local_clock,
+    address,
+    badges,
 ):
     register.filter(_filter.__name__, _filter)
 

@@ -86,7 +86,7 @@ RAW_SQL = {
 # Caches live as long as the process and are shared by all businesses.
 CACHES = {
     "accounts/permissions.py": "sets of permissions by the names that a role's column lists",
-    "accounts/rest.py": "addresses of pages around a key",
+    "tenants/addresses.py": "addresses of pages around a key",
     "archive/demo_catalogue.py": "rows just made, inside the function that makes them",
     "archive/products/numbers.py": "patterns of numbers",
     "archive/products/synonyms.py": "forms of column names",
@@ -106,7 +106,7 @@ CACHES = {
     "sales/views/till.py": "names of static files",
     "sync/rendering.py": "how rows of a kind are written, by a currency's digits; holds no row",
     "tenants/caching.py": "the one door: each key begins with the bound business",
-    "tenants/encryption.py": "keys of the installation",
+    "tenants/encryption.py": "keys of the installation; texts while one result is read, and no longer",
     "tenants/models.py": "names of time zones",
     "tenants/formats.py": "formats of currencies and locales, from Babel",
     "tenants/redis_cache.py": "what the door talks to; knows no keys",
