@@ -184,13 +184,18 @@ def fold_on() -> None:
         time.sleep(1)
 
 
-def questions(today: date) -> dict[str, tuple[date, str]]:
-    """Name: the first day, and what is asked."""
+def questions(today: date) -> dict[str, tuple[date, date, str]]:
+    """Name: the first and the last day, and what is asked.
+
+    The worst range is half a year and half a month from whole ones at both ends.
+    """
+    year = today.year - 1 if (today.month, today.day) >= (6, 16) else today.year - 2
     return {
-        "daily sales, 60 days": (today - timedelta(days=59), "days"),
-        "best sellers, 30 days": (today - timedelta(days=29), "best"),
-        "best sellers, a year": (today - timedelta(days=364), "best"),
-        "best sellers, all": (date.min, "best"),
+        "daily sales, 60 days": (today - timedelta(days=59), today, "days"),
+        "best sellers, 30 days": (today - timedelta(days=29), today, "best"),
+        "best sellers, a year": (today - timedelta(days=364), today, "best"),
+        "best sellers, worst range": (date(year, 6, 16), date(year + 1, 6, 15), "best"),
+        "best sellers, all": (date.min, today, "best"),
     }
 
 
@@ -216,7 +221,7 @@ class Asked:
     pending: int
 
 
-def ask(first: date, kind: str, today: date, pk: int) -> Asked:
+def ask(first: date, last: date, kind: str, pk: int) -> Asked:
     """Both of one snapshot. Raises AssertionError where a figure differs."""
     from django.db import connection
 
@@ -227,17 +232,17 @@ def ask(first: date, kind: str, today: date, pk: int) -> Asked:
         (server,) = cursor.execute("SELECT pg_backend_pid()").fetchone()
         begun = cpu(server)
         if kind == "days":
-            took, days = timed(lambda: reading.days(first, today))
+            took, days = timed(lambda: reading.days(first, last))
             used = cpu(server) - begun
-            cost, rows = timed(lambda: cursor.execute(_PLAIN_DAYS, [pk, first, today]).fetchall())
+            cost, rows = timed(lambda: cursor.execute(_PLAIN_DAYS, [pk, first, last]).fetchall())
             said = {(d.date, d.location): (d.totals.total, d.totals.sales) for d in days.rows}
             assert said == {(row[0], row[1]): (row[2], row[3]) for row in rows}
             return Asked(took, used, cost, days.pending)
         orders = ("revenue", "quantity")
-        took, best = timed(lambda: reading.best(first, today, by=orders, limit=5))
+        took, best = timed(lambda: reading.best(first, last, by=orders, limit=5))
         used = cpu(server) - begun
-        cost, rows = timed(lambda: cursor.execute(_PLAIN_BEST, [pk, first, today]).fetchall())
-        every = reading.best(first, today, by=("revenue",), limit=10**6).by["revenue"]
+        cost, rows = timed(lambda: cursor.execute(_PLAIN_BEST, [pk, first, last]).fetchall())
+        every = reading.best(first, last, by=("revenue",), limit=10**6).by["revenue"]
         said_of = {one.variation: (one.quantity, one.revenue, one.net, one.cost) for one in every}
         plain = {row[0]: (row[1], row[2], row[3], round(row[4], 4)) for row in rows}
         assert said_of == plain
@@ -257,9 +262,9 @@ def measure(rounds: int, today: date, *, live: bool) -> dict[str, Any]:
     try:
         time.sleep(5 if live else 0)
         for _round in range(rounds):
-            for name, (first, kind) in questions(today).items():
+            for name, (first, last, kind) in questions(today).items():
                 with bound():
-                    said[name].append(ask(first, kind, today, pk))
+                    said[name].append(ask(first, last, kind, pk))
             assert all(one.poll() is None for one in running), "a till or the folder has ended"
     finally:
         for one in running:
@@ -278,13 +283,13 @@ def measure(rounds: int, today: date, *, live: bool) -> dict[str, Any]:
 
 def show(title: str, figures: dict[str, Any]) -> None:
     print(
-        f"\n{title}\n{'':24}{'summaries':>12}{'their CPU':>12}{'plain sum':>12}{'ratio':>9}"
+        f"\n{title}\n{'':26}{'summaries':>12}{'their CPU':>12}{'plain sum':>12}{'ratio':>9}"
         f"{'not folded':>12}"
     )
     for name, one in figures.items():
         ratio = one["plain_ms"] / one["summaries_ms"]
         print(
-            f"{name:24}{one['summaries_ms']:9.1f} ms{one['summaries_cpu_ms']:9.1f} ms"
+            f"{name:26}{one['summaries_ms']:9.1f} ms{one['summaries_cpu_ms']:9.1f} ms"
             f"{one['plain_ms']:9.1f} ms{ratio:8.0f}x"
             f"{one['pending_at_most']:12}"
         )

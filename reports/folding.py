@@ -63,11 +63,12 @@ GROUP BY s.business_id, {groups}
 ORDER BY {groups}
 ON CONFLICT (business_id, {keys}) DO UPDATE SET {changes}
 """
-_OF_LINES = (
+OF_LINES: Final = (
     "sales_sale s JOIN sales_saleline l ON l.business_id = s.business_id AND l.sale_id = s.id"
 )
 _NOT_SOLD = f" AND s.kind <> '{Sale.Kind.WRITE_OFF.value}'"
-_LINE_SUMS: Final = {
+#: Each sum of a product, of its lines.
+LINE_SUMS: Final = {
     "lines": "COUNT(*)",
     "quantity": in_parts("SUM(l.quantity)"),
     "revenue": in_parts("SUM(l.total)"),
@@ -227,7 +228,7 @@ def _add(register: uuid.UUID, after: int, upto: int, *, sign: int = 1) -> None:
     added: list[Any] = [(DaySum, days, "sales_sale s", "", _DAY_SUMS)]
     for model, begin in zip(_PRODUCTS, _BEGINS[connection.vendor], strict=True):
         keys = [("begins", begin), place, product]
-        added.append((model, keys, _OF_LINES, _NOT_SOLD, _LINE_SUMS))
+        added.append((model, keys, OF_LINES, _NOT_SOLD, LINE_SUMS))
     with connection.cursor() as cursor:
         for model, keys, source, condition, sums in added:
             statement = _COUNTED.format(

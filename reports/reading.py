@@ -20,6 +20,7 @@ from typing import Any, Final
 from django.db import connections, router
 
 from reports import due
+from reports.folding import LINE_SUMS, OF_LINES
 from reports.models import (
     PARTS,
     DaySum,
@@ -183,13 +184,6 @@ def _day(row: Any) -> Day:
 
 # -- products -------------------------------------------------------------------------------------
 
-#: Each sum of a product, of its lines.
-_SUMS: Final = {
-    "quantity": in_parts("SUM(l.quantity)"),
-    "revenue": in_parts("SUM(l.total)"),
-    "net": in_parts("SUM(l.net)"),
-    "cost": "SUM(l.quantity * l.unit_cost)",
-}
 _TABLES: Final = {"day": ProductDaySum, "month": ProductMonthSum, "year": ProductYearSum}
 _FOLDED = """
     SELECT s.variation_id, {columns} FROM {table} s WHERE s.business_id = %(business)s
@@ -197,9 +191,6 @@ _FOLDED = """
 _SOLD = """
     SELECT l.variation_id, {columns}
     FROM {source} WHERE {beyond} AND s.kind <> 'write_off' AND {which} GROUP BY l.variation_id"""
-_ALL_LINES = (
-    "sales_sale s JOIN sales_saleline l ON l.business_id = s.business_id AND l.sale_id = s.id"
-)
 # SQLite adds up decimals in floating point.
 _COST: Final = {"postgresql": "SUM(cost)", "sqlite": "ROUND(SUM(cost), 4)"}
 # PostgreSQL is quickest with a table of all products, while that has room in the memory of one sum
@@ -285,7 +276,7 @@ def best(
     not added up, a third of the work. One statement; a second one where very much is not folded yet.
     """
     begin = first or date.min
-    names = list(_SUMS) if profit else ["quantity", "revenue"]
+    names = ["quantity", "revenue", *(["net", "cost"] if profit else [])]
     with _cursor() as (cursor, vendor):
         params = _params(begin, last) | {"limit": limit, "offset": offset, "many": MANY}
         only = _only(places, params)
@@ -306,7 +297,7 @@ def best(
 
         sums = {"cost": _COST[vendor]}
         added = ", ".join(f"{sums.get(name, f'SUM({name})')} AS {name}" for name in names)
-        columns = ", ".join(_SUMS[name] for name in names)
+        columns = ", ".join(LINE_SUMS[name] for name in names)
         sold = partial(_SOLD.format, columns=columns, which=_OF_DAYS.format(places=only))
         tail = sold(source=_TAIL[vendor] + _LINES_OF[vendor], beyond=_BEYOND)
         folded = [_folded(span, names, params, only) for span in spans(begin, last)]
@@ -314,7 +305,7 @@ def best(
         pending = int(rows[0][0])
         if pending > FAR:
             params["far"] = _EVER
-            rows = ask([sold(source=_ALL_LINES, beyond="s.business_id = %(business)s")])
+            rows = ask([sold(source=OF_LINES, beyond="s.business_id = %(business)s")])
     found: dict[str, list[Seller]] = {order: [] for order in by}
     for row in rows:
         if row[1] is not None:
