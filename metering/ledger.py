@@ -142,7 +142,7 @@ def fold(*, now: datetime | None = None) -> int:
 def _fold(today: date) -> tuple[int, int]:
     """The days of keys before the account, as they are locked everywhere."""
     due = KeyDay.objects.filter(charged__gt=F("folded"), day__lt=today)
-    ordered = due.select_related("device").order_by("day", "device")
+    ordered = due.select_related("device").order_by("device_id", "day")
     days: list[KeyDay] = list(ordered.select_for_update(of=("self",))[:BATCH])
     if not days:
         return 0, 0

@@ -41,7 +41,7 @@ def z_readings_follow_each_other(look: Look) -> None:
     """DESIGN 6: numbered from 1 on, each from the shift behind the last one of the reading before,
     with its hash and its grand total."""
     before: ZReading | None = None
-    for one in ZReading.objects.order_by("register", "number").defer("figures").iterator():
+    for one in ZReading.objects.order_by("register_id", "number").defer("figures").iterator():
         if before is not None and before.register_id != one.register_id:
             before = None
         for column, expected in (

@@ -9,10 +9,13 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from archive.verify import check_books
-from sales.models import Sale
+from sales.models import Sale, ZReading
+from sales.shifts import close_shift, open_shift
 from tenants.context import business
 from tests.archive.verify.books import keep_books, tamper
 from tests.factories import Shop, make_shop
+from tests.sales.moving_cash import read_z
+from tests.sales.selling import market_register
 
 
 def broken() -> set[str]:
@@ -179,3 +182,16 @@ def test_the_statements_do_not_grow_with_the_books(books: Shop) -> None:
         counts.append(len(queries))
         keep_books(books)
     assert counts[0] == counts[1]
+
+
+def test_registers_of_one_name_have_readings_of_their_own(inside: Shop) -> None:
+    stall = market_register(inside)
+    stall.name = inside.register.name
+    stall.save()
+    for _day in range(2):
+        for register in (inside.register, stall):
+            shift = open_shift(actor=inside.manager, register=register, opening_float=Decimal(0))
+            close_shift(actor=inside.manager, shift=shift, counted_cash=Decimal(0))
+            read_z(inside, register)
+    assert ZReading.objects.count() == 4
+    assert check_books() == []
