@@ -16,6 +16,7 @@ from accounts.models import AuditEntry, Membership
 from accounts.permissions import DEFAULT_ROLES
 from archive import demo_catalogue
 from archive.demo import PASSWORD, SHOPS, make_demo
+from archive.verify import check_books
 from inventory.catalogue import search_text
 from inventory.models import StockLevel, Variation
 from sales.models import CashMovement, Payment, Register, Sale, Shift, ZReading
@@ -122,6 +123,7 @@ def test_stock_sales_and_drawers_add_up(demo: list[Business]) -> None:
             assert CashMovement.objects.filter(kind="drop").exists()
             # Four days of each register are closed; today's is left to whoever tries the demo.
             assert ZReading.objects.count() == 4 * Register.objects.count()
+            assert check_books() == []
 
 
 def test_numbers_have_no_gaps_and_follow_time(demo: list[Business]) -> None:
