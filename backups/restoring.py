@@ -19,6 +19,7 @@ from backups.manifest import DATABASE, PICTURES, Manifest, Part
 from backups.scratch import folder, parameters
 from backups.stores import MANIFEST, Store
 from backups.streams import Source, decrypt
+from reports.models import LEFT_OVER
 from sync import triggers
 
 if TYPE_CHECKING:
@@ -186,7 +187,7 @@ def present() -> str:
         if model._meta.db_table in tables and (count := model._default_manager.count()):
             counts.append(f"{count} {name}")
     ours = {model._meta.db_table for model in apps.get_models(include_auto_created=True)}
-    strange = sorted(tables - ours - {"django_migrations"})
+    strange = sorted(tables - ours - LEFT_OVER - {"django_migrations"})
     if strange:
         counts.append(f"tables of something else ({', '.join(strange[:3])})")
     return " and ".join(counts)

@@ -15,6 +15,7 @@ from django.db.utils import DatabaseError
 
 from pos import checks as pos_checks
 from pos import serving
+from reports.models import LEFT_OVER
 from scripts.postgres import Cluster
 from tenants import roles
 from tenants.checks import GLOBAL_INDEXES, tenant_models
@@ -25,13 +26,6 @@ from tenants.models import TenantForeignKey
 from tests.factories import Shop, make_shop
 from tests.isolation.probes import plant
 
-# For the release before, which goes on with them; the release after drops them.
-LEFT_OVER = {
-    "reports_daysummary",
-    "reports_productday",
-    "reports_productmonth",
-    "reports_registermark",
-}
 # Read to find out which business it is; everything else is closed while nothing is bound.
 OPEN_TABLES = {
     "accounts_device",
