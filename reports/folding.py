@@ -18,7 +18,7 @@ import uuid
 from collections.abc import Callable
 from typing import Any, Final
 
-from django.db import OperationalError, connection, transaction
+from django.db import DataError, OperationalError, connection, transaction
 from django.db.models import F
 
 from reports.models import (
@@ -113,7 +113,8 @@ def fold(*, seconds: float | None = None, ending: Callable[[], bool] = lambda: F
 def fold_everywhere(*, ending: Callable[[], bool] = lambda: False) -> int:
     """`fold()` in every business, for workers and schedulers; how many documents.
 
-    Where the database does not let one through, the others are folded all the same.
+    Where the database does not let one through, or a sum has no room for what it sold (beyond 900
+    trillion), the others are folded all the same.
     """
     total = 0
     for company in Business.objects.order_by("pk"):
@@ -122,7 +123,7 @@ def fold_everywhere(*, ending: Callable[[], bool] = lambda: False) -> int:
         try:
             with business(company):
                 total += fold(ending=ending)
-        except OperationalError as error:
+        except (OperationalError, DataError) as error:
             logger.warning(
                 "Business %s is not folded for now: %s", company.pk, type(error).__name__
             )

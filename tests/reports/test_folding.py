@@ -14,6 +14,7 @@ import pytest
 import time_machine
 from django.core.management import call_command
 from django.db import connection, transaction
+from django.db.models import F
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -206,6 +207,20 @@ def test_another_business_is_left_alone(busy: Shop, other_shop: Shop) -> None:
         assert Mark.objects.count() == 0
         assert_read_alike()
     assert folding.fold_everywhere() == 1
+    with business(other_shop.business):
+        assert DaySum.objects.get().sales == 1
+
+
+@pytest.mark.postgres
+def test_a_sum_without_room_holds_up_nobody_else(busy: Shop, other_shop: Shop) -> None:
+    folding.fold()
+    ProductYearSum.objects.update(revenue=2**63 - 1)
+    sell(busy, (busy.mug, "1"), at=NOW)
+    with business(other_shop.business):
+        make_shift(other_shop)
+        sell(other_shop)
+    assert folding.fold_everywhere() == 1
+    assert Mark.objects.filter(upto__lt=F("register__chain_length")).count() == 1
     with business(other_shop.business):
         assert DaySum.objects.get().sales == 1
 
