@@ -11,12 +11,14 @@ import shutil
 import subprocess
 import sys
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 from django.conf import settings
+from django.db import transaction
 from psycopg import sql
 
 from scripts import system
@@ -90,6 +92,17 @@ def copy_database(source: str, name: str) -> None:
             except psycopg.errors.ObjectInUse:
                 if attempt == 4:
                     raise
+
+
+@contextmanager
+def until_here() -> Iterator[None]:
+    """Take back whatever is written in the block, as each test's own transaction is: what several
+    tests begin with."""
+    block = transaction.atomic()
+    block._from_testcase = True
+    with block:
+        yield
+        transaction.set_rollback(True)
 
 
 def fill(cluster: Cluster, source: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -28,6 +29,18 @@ EVERY = (
     *faults_metering.FAULTS,
     *faults_summaries.FAULTS,
 )
+
+
+@pytest.fixture
+def full_books(two_books: tuple[Shop, Shop], db: None) -> Iterator[Shop]:
+    """The books, bound."""
+    with business(two_books[0].business):
+        yield two_books[0]
+
+
+@pytest.fixture
+def other_shop(two_books: tuple[Shop, Shop]) -> Shop:
+    return two_books[1]
 
 
 def names(shop: Shop, other: Shop) -> dict[str, Any]:
