@@ -96,11 +96,8 @@ def copy_database(source: str, name: str) -> None:
 
 @contextmanager
 def until_here() -> Iterator[None]:
-    """Take back whatever is written in the block, as each test's own transaction is: what several
-    tests begin with."""
-    block = transaction.atomic()
-    block._from_testcase = True
-    with block:
+    """Take back at the end whatever is written in the block: what several tests begin with."""
+    with transaction.atomic():
         yield
         transaction.set_rollback(True)
 
