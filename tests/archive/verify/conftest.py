@@ -35,9 +35,11 @@ def rights_of_the_owner() -> Iterator[None]:
     connection.settings_dict.update(
         USER=url.username, PASSWORD=url.password, HOST=url.hostname, PORT=str(url.port)
     )
-    yield
-    connection.close()
-    connection.settings_dict.update(kept)
+    try:
+        yield
+    finally:
+        connection.close()
+        connection.settings_dict.update(kept)
 
 
 @pytest.fixture
